@@ -1,0 +1,42 @@
+/**
+ * Builds dist/ from src/: ES modules and their declarations.
+ *
+ * Runs as the `prepare` script too, so `npm ci` leaves a working `npx faultline` in a checkout and `npm pack` always packs what the
+ * source says. The result is made beside dist/ and moved into place, so that a command running from dist/ meanwhile never finds half
+ * of it, and a file whose source has gone does not stay.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
+const tsc = join(dirname(typescript), 'bin', 'tsc');
+
+/** Emits into `outDir`; the exit code of tsc. */
+function compile(outDir) {
+  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', outDir];
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+}
+
+/** Puts `fresh` where dist/ is. Two builds at once are harmless: the later one wins. */
+function moveIntoPlace(fresh, scratch) {
+  if (existsSync(dist)) renameSync(dist, join(scratch, 'old'));
+  renameSync(fresh, dist);
+}
+
+const scratch = mkdtempSync(join(root, '.build-'));
+try {
+  const fresh = join(scratch, 'new');
+  const status = compile(fresh);
+  if (status === 0) {
+    chmodSync(join(fresh, 'cli', 'main.js'), 0o755);
+    moveIntoPlace(fresh, scratch);
+  }
+  process.exitCode = status;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,29 @@
+/**
+ * The command line as data: the program `faultline`, its options and its commands.
+ *
+ * Each file in commands/ offers one `addXCommand(program)`, and `createProgram` calls them in the order in which help shows them.
+ * Never exits and never writes an error itself: commander's refusals are thrown and worded in report-error.ts, so that wrong usage
+ * and wrong input look the same to the user.
+ */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+
+const ABOUT = `A computer's memory system that behaves as Linux on x86-64 does.`;
+
+/** The program with all its commands, ready to parse. Throws what commander and the commands throw. */
+export function createProgram(): Command {
+  const program = new Command('faultline')
+    .description(ABOUT)
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help, or that of a command')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  program.action(() => program.outputHelp());
+  return program;
+}
+
+/** The version in package.json, which lies two folders up both from src/cli and from dist/cli. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
