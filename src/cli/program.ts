@@ -12,14 +12,17 @@ const ABOUT = `A computer's memory system that behaves as Linux on x86-64 does.`
 
 /** The program with all its commands, ready to parse. Throws what commander and the commands throw. */
 export function createProgram(): Command {
-  const program = new Command('faultline')
+  return new Command('faultline')
     .description(ABOUT)
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help, or that of a command')
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  program.action(() => program.outputHelp());
-  return program;
+}
+
+/** What to parse: the user's words, or the question for help where there are none. */
+export function argumentsOrHelp(words: readonly string[]): readonly string[] {
+  return words.length === 0 ? ['--help'] : words;
 }
 
 /** The version in package.json, which lies two folders up both from src/cli and from dist/cli. */

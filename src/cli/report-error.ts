@@ -21,7 +21,9 @@ export function reportError(error: unknown, write: (text: string) => void): numb
     return EXIT_USAGE;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  write(`faultline: this is a defect of Faultline, not of your input. Please report it with the text below.\n${detail}\n`);
+  write(
+    `faultline: this is a defect of Faultline, not of your input. Please report it with the text below.\n${detail}\n`,
+  );
   return EXIT_DEFECT;
 }
 
