@@ -23,3 +23,15 @@ export function inRepository(path: string): boolean {
 function repositoryPath(path: string): string {
   return relative(ROOT, path).split(sep).join('/');
 }
+
+/** The entries of the package, from `exports` of package.json: subpath (`.`, `./scenario`) and the source file behind it. */
+export function packageEntries(): { subpath: string; source: string }[] {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { default: string }>;
+  };
+  return Object.entries(exports).flatMap(([subpath, target]) =>
+    typeof target === 'string'
+      ? []
+      : [{ subpath, source: target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts') }],
+  );
+}
