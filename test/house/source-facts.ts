@@ -2,7 +2,7 @@
  * What the house rules need to know of a source file, read from its syntax tree: imports of every form, re-exports, the default
  * export, and the names that FORBIDDEN_NAMES watches. Knows no rule.
  */
-import { type Node, parseSync, Visitor } from 'oxc-parser';
+import { type ESTree, parseSync, Visitor } from 'rolldown/utils';
 
 export interface Import {
   /** As written; undefined where it is computed at run time. */
@@ -55,9 +55,9 @@ function lineFinder(text: string): (offset: number) => number {
   return (offset) => lineOfOffset[offset] ?? line;
 }
 
-function importsOf(program: Parameters<Visitor['visit']>[0], lineOf: (offset: number) => number): Import[] {
+function importsOf(program: ESTree.Program, lineOf: (offset: number) => number): Import[] {
   const imports: Import[] = [];
-  const add = (source: Node | null) => {
+  const add = (source: ESTree.Node | null) => {
     if (source !== null) imports.push({ specifier: literalText(source), line: lineOf(source.start) });
   };
   new Visitor({
@@ -71,17 +71,17 @@ function importsOf(program: Parameters<Visitor['visit']>[0], lineOf: (offset: nu
   return imports;
 }
 
-function literalText(node: Node): string | undefined {
+function literalText(node: ESTree.Node): string | undefined {
   if (node.type === 'Literal' && typeof node.value === 'string') return node.value;
   if (node.type === 'TemplateLiteral' && node.expressions.length === 0) return node.quasis[0]?.value.raw;
   return undefined;
 }
 
-function namesOf(program: Parameters<Visitor['visit']>[0], lineOf: (offset: number) => number): SourceFacts['names'] {
+function namesOf(program: ESTree.Program, lineOf: (offset: number) => number): SourceFacts['names'] {
   const names: SourceFacts['names'] = [];
   /** Offsets of identifiers that are labels of a property or method and refer to nothing. */
   const labels = new Set<number>();
-  const label = (node: { computed: boolean }, key: Node) => {
+  const label = (node: { computed: boolean }, key: ESTree.Node) => {
     if (!node.computed && !('shorthand' in node && node.shorthand)) labels.add(key.start);
   };
   const add = (name: string, node: { start: number }) => names.push({ name, line: lineOf(node.start) });
