@@ -22,10 +22,17 @@ function compile(outDir) {
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 
-/** Puts `fresh` where dist/ is. Two builds at once are harmless: the later one wins. */
+/** Puts `fresh` where dist/ is. Of builds that end at the same moment the last one wins: who finds dist/ moved meanwhile tries again. */
 function moveIntoPlace(fresh, scratch) {
-  if (existsSync(dist)) renameSync(dist, join(scratch, 'old'));
-  renameSync(fresh, dist);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      if (existsSync(dist)) renameSync(dist, join(scratch, `old-${attempt}`));
+      renameSync(fresh, dist);
+      return;
+    } catch (error) {
+      if (attempt === 9 || !['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+    }
+  }
 }
 
 const scratch = mkdtempSync(join(root, '.build-'));

@@ -55,6 +55,11 @@ describe('installed', () => {
     expect(run(folder, 'npx', ['--no-install', 'faultline', '--help'])).toMatch(/^Usage: faultline /);
   });
 
+  test('npx faultline alone says the same', () => {
+    const help = run(folder, 'npx', ['--no-install', 'faultline', '--help']);
+    expect(run(folder, 'npx', ['--no-install', 'faultline'])).toBe(help);
+  });
+
   test('npx faultline --version is that of package.json', () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     expect(run(folder, 'npx', ['--no-install', 'faultline', '--version'])).toBe(`${version}\n`);
