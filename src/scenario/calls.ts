@@ -1,0 +1,177 @@
+/**
+ * The calls of the scenario language: names, parameters, and how each result is printed.
+ *
+ * The one table from which the parser checks a statement, the runner evaluates its arguments and
+ * the formatter prints its answer. A call with two forms (`pread` to show the bytes, `pread` into
+ * memory) stands here twice; the number of arguments tells the forms apart. What a call does is
+ * the target's business. A test compares the table in README.md with this one.
+ */
+
+/**
+ * What an argument is: `number` any 64-bit expression; `transfer` a number of bytes that the runner
+ * itself shows, hence limited; `data` bytes; `string` a path or name; `process` the name of a process.
+ */
+export type ParameterKind = 'number' | 'transfer' | 'data' | 'string' | 'process';
+
+export interface Parameter {
+  readonly name: string;
+  readonly kind: ParameterKind;
+  /** Present if the argument may be left out: what it then is. */
+  readonly fallback?: bigint;
+}
+
+/** How the value of an answer is printed; `nothing` prints `?`. Formats from `bytes` on have no value that could be bound. */
+export type ResultFormat =
+  | 'number'
+  | 'address'
+  | 'hex'
+  | 'counted-bytes'
+  | 'size'
+  | 'residency'
+  | 'process'
+  | 'maps'
+  | 'bytes'
+  | 'smaps'
+  | 'status'
+  | 'nothing';
+
+/** For a call that places memory: the parameters that name an address asked for, and the one that is the length. */
+export interface Placement {
+  readonly asked: readonly number[];
+  readonly length: number;
+}
+
+export interface CallShape {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  readonly result: ResultFormat;
+  readonly placement?: Placement;
+}
+
+const UNBINDABLE: readonly ResultFormat[] = ['bytes', 'smaps', 'status', 'nothing'];
+
+function number(name: string): Parameter {
+  return { name, kind: 'number' };
+}
+
+function optional(name: string, fallback: bigint): Parameter {
+  return { name, kind: 'number', fallback };
+}
+
+function string(name: string): Parameter {
+  return { name, kind: 'string' };
+}
+
+const FD = number('fd');
+const ADDR = number('addr');
+const LEN = number('len');
+const OFF = number('off');
+const FLAGS = number('flags');
+const VALUE = number('value');
+const SHOWN: Parameter = { name: 'len', kind: 'transfer' };
+const DATA: Parameter = { name: 'data', kind: 'data' };
+const PATH = string('path');
+const CHILD: Parameter = { name: 'name', kind: 'process' };
+
+/** Every call, in the order of the README. */
+export const CALLS: readonly CallShape[] = [
+  { name: 'open', parameters: [PATH, FLAGS, optional('mode', 0o644n)], result: 'number' },
+  { name: 'dup', parameters: [FD], result: 'number' },
+  { name: 'memfd_create', parameters: [string('name'), FLAGS], result: 'number' },
+  { name: 'close', parameters: [FD], result: 'number' },
+  { name: 'unlink', parameters: [PATH], result: 'number' },
+  { name: 'ftruncate', parameters: [FD, LEN], result: 'number' },
+  { name: 'fallocate', parameters: [FD, number('mode'), OFF, LEN], result: 'number' },
+  { name: 'fsync', parameters: [FD], result: 'number' },
+  { name: 'fdatasync', parameters: [FD], result: 'number' },
+  { name: 'pread', parameters: [FD, SHOWN, OFF], result: 'counted-bytes' },
+  { name: 'pread', parameters: [FD, ADDR, LEN, OFF], result: 'number' },
+  { name: 'read', parameters: [FD, SHOWN], result: 'counted-bytes' },
+  { name: 'read', parameters: [FD, ADDR, LEN], result: 'number' },
+  { name: 'pwrite', parameters: [FD, DATA, OFF], result: 'number' },
+  { name: 'pwrite', parameters: [FD, ADDR, LEN, OFF], result: 'number' },
+  { name: 'write', parameters: [FD, DATA], result: 'number' },
+  { name: 'write', parameters: [FD, ADDR, LEN], result: 'number' },
+  { name: 'lseek', parameters: [FD, OFF, number('whence')], result: 'number' },
+  { name: 'fstat', parameters: [FD], result: 'size' },
+  {
+    name: 'mmap',
+    parameters: [ADDR, LEN, number('prot'), FLAGS, FD, OFF],
+    result: 'address',
+    placement: { asked: [0], length: 1 },
+  },
+  {
+    name: 'mremap',
+    parameters: [number('old'), number('oldlen'), number('newlen'), FLAGS, optional('newaddr', 0n)],
+    result: 'address',
+    placement: { asked: [0, 4], length: 2 },
+  },
+  { name: 'munmap', parameters: [ADDR, LEN], result: 'number' },
+  { name: 'mprotect', parameters: [ADDR, LEN, number('prot')], result: 'number' },
+  { name: 'msync', parameters: [ADDR, LEN, FLAGS], result: 'number' },
+  { name: 'madvise', parameters: [ADDR, LEN, number('advice')], result: 'number' },
+  { name: 'mlock', parameters: [ADDR, LEN], result: 'number' },
+  { name: 'mlock2', parameters: [ADDR, LEN, FLAGS], result: 'number' },
+  { name: 'munlock', parameters: [ADDR, LEN], result: 'number' },
+  { name: 'mlockall', parameters: [FLAGS], result: 'number' },
+  { name: 'munlockall', parameters: [], result: 'number' },
+  { name: 'mincore', parameters: [ADDR, LEN], result: 'residency' },
+  { name: 'brk', parameters: [ADDR], result: 'address' },
+  { name: 'sbrk', parameters: [number('n')], result: 'address' },
+  { name: 'load8', parameters: [ADDR], result: 'hex' },
+  { name: 'load16', parameters: [ADDR], result: 'hex' },
+  { name: 'load32', parameters: [ADDR], result: 'hex' },
+  { name: 'load64', parameters: [ADDR], result: 'hex' },
+  { name: 'store8', parameters: [ADDR, VALUE], result: 'number' },
+  { name: 'store16', parameters: [ADDR, VALUE], result: 'number' },
+  { name: 'store32', parameters: [ADDR, VALUE], result: 'number' },
+  { name: 'store64', parameters: [ADDR, VALUE], result: 'number' },
+  { name: 'copyin', parameters: [ADDR, SHOWN], result: 'bytes' },
+  { name: 'copyout', parameters: [ADDR, DATA], result: 'number' },
+  { name: 'sigaction', parameters: [number('sig'), number('handler')], result: 'number' },
+  { name: 'setrlimit', parameters: [number('resource'), number('n')], result: 'number' },
+  { name: 'fork', parameters: [], result: 'process' },
+  { name: 'exit', parameters: [number('n')], result: 'nothing' },
+  { name: 'wait', parameters: [CHILD], result: 'status' },
+  { name: 'maps', parameters: [], result: 'maps' },
+  { name: 'smaps', parameters: [ADDR], result: 'smaps' },
+];
+
+const BY_NAME: ReadonlyMap<string, readonly CallShape[]> = groupByName();
+
+function groupByName(): Map<string, CallShape[]> {
+  const groups = new Map<string, CallShape[]>();
+  for (const shape of CALLS) groups.set(shape.name, [...(groups.get(shape.name) ?? []), shape]);
+  return groups;
+}
+
+/** The forms of a call; empty if there is no such call. */
+export function formsOf(name: string): readonly CallShape[] {
+  return BY_NAME.get(name) ?? [];
+}
+
+/** The names of all calls. */
+export function callNames(): Iterable<string> {
+  return BY_NAME.keys();
+}
+
+/** Whether `count` arguments are right for this form. */
+export function takes(shape: CallShape, count: number): boolean {
+  const required = shape.parameters.filter((parameter) => parameter.fallback === undefined).length;
+  return count >= required && count <= shape.parameters.length;
+}
+
+/** Whether `name =` may stand before the call. */
+export function isBindable(shape: CallShape): boolean {
+  return !UNBINDABLE.includes(shape.result);
+}
+
+/** The call as the documentation writes it: `open("path", flags[, mode])`. */
+export function signatureOf(shape: CallShape): string {
+  const parts = shape.parameters.map((parameter, index) => {
+    const comma = index === 0 ? '' : ', ';
+    const shown = parameter.kind === 'string' ? `"${parameter.name}"` : parameter.name;
+    return parameter.fallback === undefined ? `${comma}${shown}` : `[${comma}${shown}]`;
+  });
+  return `${shape.name}(${parts.join('')})`;
+}

@@ -1,0 +1,146 @@
+/**
+ * The lines that a scenario prints: a statement, an arrow, and what came of it.
+ *
+ * Pure text: nothing here runs anything. Addresses are printed by an `AddressBook` on behalf of
+ * one process; how a value is printed depends on the call (`ResultFormat`).
+ */
+
+import type { AddressBook } from './addresses.ts';
+import { hex } from './addresses.ts';
+import type { CallStatement, DirectiveStatement } from './ast.ts';
+import { formatBytes } from './bytes.ts';
+import {
+  type Answer,
+  type MapsEntry,
+  type SignalInfo,
+  SMAPS_FIELDS,
+  type SmapsRecord,
+  type WaitStatus,
+} from './target.ts';
+
+/** Prints addresses as one process of the scenario sees them. */
+export interface AddressView {
+  readonly book: AddressBook;
+  readonly process: number;
+}
+
+/** Why a statement was not given to the target: its process is gone, a name has no value, too large a transfer. */
+export type NotRun = 'dead' | 'unbound' | 'refused';
+
+const INDENT = '  ';
+
+/** The line of a statement that was not run. */
+export function formatNotRun(statement: CallStatement, reason: NotRun): string {
+  return line(statement, `= ${reason}`);
+}
+
+/** The lines of a statement that was run: one, and one more for each mapping of `maps()`. */
+export function formatAnswer(statement: CallStatement, answer: Answer, view: AddressView): string[] {
+  const lines = [line(statement, resultOf(statement, answer, view))];
+  if (answer.kind === 'maps') {
+    for (const entry of answer.entries) lines.push(`${INDENT}${mapping(entry, view)}`);
+  }
+  return lines;
+}
+
+/** The lines of a directive: what its handler gave, or 0. */
+export function formatDirective(statement: DirectiveStatement, printed: readonly string[]): string[] {
+  const [first = '0', ...others] = printed;
+  return [`${statement.line} % ${statement.text} -> = ${first}`, ...others.map((text) => `${INDENT}${text}`)];
+}
+
+function line(statement: CallStatement, result: string): string {
+  return `${statement.line} ${statement.who} ${statement.text} -> ${result}`;
+}
+
+function resultOf(statement: CallStatement, answer: Answer, view: AddressView): string {
+  switch (answer.kind) {
+    case 'errno':
+      return `= -1 ${answer.errno}${answer.signal ? ` ${signal(answer.signal, view)}` : ''}`;
+    case 'signal':
+      return signal(answer.signal, view) + (answer.outcome === 'killed' ? ` ${killedBy(answer.signal.name)}` : '');
+    case 'killed':
+      return killedBy(answer.signal);
+    case 'refused':
+    case 'timeout':
+      return `= ${answer.kind}`;
+    default:
+      return `= ${success(statement, answer, view)}`;
+  }
+}
+
+type Success = Exclude<Answer, { kind: 'errno' | 'signal' | 'killed' | 'refused' | 'timeout' }>;
+
+function success(statement: CallStatement, answer: Success, view: AddressView): string {
+  switch (answer.kind) {
+    case 'value':
+      return value(statement, answer.value, view);
+    case 'bytes':
+      return shown(statement, answer.bytes);
+    case 'size':
+      return `0 {st_size=${signed(answer.size)}}`;
+    case 'residency':
+      return `0 [${Array.from(answer.pages, (page) => page & 1).join('')}]`;
+    case 'maps':
+      return String(answer.entries.length);
+    case 'smaps':
+      return answer.record ? smaps(answer.record) : 'unmapped';
+    case 'status':
+      return status(answer.status);
+  }
+}
+
+function value(statement: CallStatement, number: bigint, view: AddressView): string {
+  switch (statement.shape.result) {
+    case 'address':
+      return view.book.format(view.process, number);
+    case 'hex':
+      return hex(number);
+    case 'process':
+      return statement.bind ?? '';
+    case 'nothing':
+      return '?';
+    default:
+      return signed(number);
+  }
+}
+
+function shown(statement: CallStatement, bytes: Uint8Array): string {
+  const text = formatBytes(bytes);
+  return statement.shape.result === 'counted-bytes' ? `${bytes.length} ${text}` : text;
+}
+
+function signal(info: SignalInfo, view: AddressView): string {
+  const address = info.address === undefined ? '' : `, si_addr=${view.book.format(view.process, info.address)}`;
+  return `--- ${info.name} {si_code=${info.code}${address}} ---`;
+}
+
+function killedBy(name: string): string {
+  return `+++ killed by ${name} +++`;
+}
+
+function status(status: WaitStatus): string {
+  switch (status.state) {
+    case 'exited':
+      return `exited ${status.code}`;
+    case 'killed':
+      return `killed ${status.signal}`;
+    case 'running':
+      return 'running';
+  }
+}
+
+function smaps(record: SmapsRecord): string {
+  return SMAPS_FIELDS.map((field) => `${field}=${record[field]}`).join(' ');
+}
+
+function mapping(entry: MapsEntry, view: AddressView): string {
+  const range = view.book.formatRange(view.process, entry.start, entry.end);
+  const offset = entry.offset.toString(16).padStart(8, '0');
+  return `${range} ${entry.perms} ${offset}${entry.path === '' ? '' : ` ${entry.path}`}`;
+}
+
+/** A C `long`. */
+function signed(number: bigint): string {
+  return BigInt.asIntN(64, number).toString();
+}

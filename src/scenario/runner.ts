@@ -1,0 +1,159 @@
+/**
+ * Runs a scenario on a target, statement by statement, and gives the lines it prints.
+ *
+ * For each statement: is its process there, have its names values, is the transfer not too large;
+ * then the target runs it, and its answer changes what names mean and how addresses are printed.
+ * Knows nothing of what calls do, only what calls.ts says of their arguments and results.
+ */
+
+import { AddressBook } from './addresses.ts';
+import { evaluateArguments } from './arguments.ts';
+import type { CallStatement, DirectiveStatement, Scenario, Statement } from './ast.ts';
+import type { Placement } from './calls.ts';
+import { Environment, MAIN_PROCESS } from './environment.ts';
+import { evaluate } from './evaluate.ts';
+import { parseExpression } from './expression-parser.ts';
+import { formatAnswer, formatDirective, formatNotRun, type NotRun } from './format.ts';
+import { fail } from './lexer.ts';
+import { nearestWord } from './suggest.ts';
+import type { Answer, CallArgument, DirectiveHandler, DirectiveScope, Target, TargetCall } from './target.ts';
+
+/** One run of a scenario. Its `lines` can be taken once. */
+export class ScenarioRun {
+  private readonly scenario: Scenario;
+  private readonly target: Target;
+  private readonly environment: Environment;
+  private readonly book: AddressBook;
+  /** How many processes were made: the number of the next. */
+  private processCount: number;
+
+  /** Throws `UserError` if the scenario has a directive that the target does not know. */
+  constructor(scenario: Scenario, target: Target) {
+    this.scenario = scenario;
+    this.target = target;
+    this.environment = new Environment(target.base);
+    this.book = new AddressBook(MAIN_PROCESS, target.base.arena, target.base.brk);
+    this.processCount = MAIN_PROCESS + 1;
+    for (const statement of scenario.statements) {
+      if (statement.kind === 'directive') this.handlerOf(statement);
+    }
+  }
+
+  /** The output, each line without its line end. A statement runs when its first line is asked for. */
+  *lines(): Generator<string, void, undefined> {
+    for (const statement of this.scenario.statements) yield* this.run(statement);
+  }
+
+  private run(statement: Statement): readonly string[] {
+    return statement.kind === 'call' ? this.runCall(statement) : this.runDirective(statement);
+  }
+
+  private runCall(statement: CallStatement): readonly string[] {
+    const process = this.environment.process(statement.who);
+    if (process === undefined || !this.target.isAlive(process)) return this.skip(statement, 'dead');
+    const evaluated = evaluateArguments(statement, this.environment);
+    if ('reason' in evaluated) return this.skip(statement, evaluated.reason);
+    const call = { name: statement.shape.name, args: [...evaluated.values, ...this.childNumber(statement)] };
+    const answer = this.target.call(process, call);
+    this.noteAddresses(statement, process, call, answer);
+    this.bind(statement, process, answer);
+    return formatAnswer(statement, answer, { book: this.book, process });
+  }
+
+  private skip(statement: CallStatement, reason: NotRun): readonly string[] {
+    if (statement.bind !== undefined) this.environment.unbind(statement.bind);
+    return [formatNotRun(statement, reason)];
+  }
+
+  /** What `fork` gets beyond its written arguments. */
+  private childNumber(statement: CallStatement): bigint[] {
+    return statement.shape.result === 'process' ? [BigInt(this.processCount)] : [];
+  }
+
+  /** Learns from an answer what addresses are printed relative to. */
+  private noteAddresses(statement: CallStatement, process: number, call: TargetCall, answer: Answer): void {
+    if (answer.kind !== 'value') return;
+    const { placement } = statement.shape;
+    if (placement) this.notePlacement(statement, process, placement, call.args, answer.value);
+    if (call.name === 'brk') this.book.noteBreak(process, answer.value);
+    if (call.name === 'sbrk') this.book.noteBreak(process, BigInt.asUintN(64, answer.value + (call.args[0] as bigint)));
+  }
+
+  /** Memory makes a region unless it came to lie exactly where it was asked for, or already was. */
+  private notePlacement(
+    statement: CallStatement,
+    process: number,
+    placement: Placement,
+    args: readonly CallArgument[],
+    address: bigint,
+  ): void {
+    if (placement.asked.some((index) => args[index] === address)) return;
+    const label = statement.bind ?? `@${statement.line}`;
+    this.book.noteRegion(process, label, address, args[placement.length] as bigint);
+  }
+
+  private bind(statement: CallStatement, process: number, answer: Answer): void {
+    const { bind, shape } = statement;
+    if (bind === undefined) return;
+    const value = boundValue(answer);
+    if (value === undefined) this.environment.unbind(bind);
+    else if (shape.result === 'process') this.bindChild(bind, process);
+    else this.environment.bindValue(bind, value);
+  }
+
+  private bindChild(name: string, parent: number): void {
+    const child = this.processCount++;
+    this.environment.bindProcess(name, child);
+    this.book.fork(parent, child);
+  }
+
+  private runDirective(statement: DirectiveStatement): readonly string[] {
+    return formatDirective(statement, this.handlerOf(statement)(statement.words, this.scopeOf(statement)));
+  }
+
+  private handlerOf(statement: DirectiveStatement): DirectiveHandler {
+    const name = statement.words[0];
+    const known = this.target.directives ?? new Map<string, DirectiveHandler>();
+    const handler = known.get(name);
+    if (handler) return handler;
+    const near = nearestWord(name, known.keys());
+    const names = [...known.keys()].join(', ') || 'none here';
+    const hint = near ? `did you mean ${near}?` : `the directives are ${names}`;
+    return fail({ file: this.scenario.file, line: statement.line }, `there is no directive ${name}; ${hint}`);
+  }
+
+  private scopeOf(statement: DirectiveStatement): DirectiveScope {
+    const place = { file: this.scenario.file, line: statement.line };
+    return {
+      ...place,
+      number: (word) => {
+        const value = evaluate(parseExpression(word, place), (name) => this.environment.value(name));
+        return (
+          value ?? fail(place, `${word} has no value; a name must have been bound above, by a call that succeeded`)
+        );
+      },
+      process: (word) =>
+        this.environment.process(word) ??
+        fail(place, `there is no process ${word}; make it above with ${word} = fork()`),
+      address: (process, address) => this.book.format(process, address),
+    };
+  }
+}
+
+/** What a name is bound to by an answer, undefined for nothing. */
+function boundValue(answer: Answer): bigint | undefined {
+  switch (answer.kind) {
+    case 'value':
+      return answer.value;
+    case 'size':
+      return answer.size;
+    case 'bytes':
+      return BigInt(answer.bytes.length);
+    case 'maps':
+      return BigInt(answer.entries.length);
+    case 'residency':
+      return 0n;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * What can run the calls of a scenario: the simulated machine, a real kernel, a recording.
+ *
+ * The runner evaluates arguments and prints; a target only carries calls out and says what came of
+ * them. Processes are small numbers given by the runner: `main` is 0, and each fork carries the
+ * number of its child. Numbers are unsigned 64-bit bigints both ways. A target throws `UserError`
+ * for a directive that is wrong, and nothing for what a call does.
+ */
+
+/** `bigint` for numbers, addresses and processes; bytes for data; text for paths and names. */
+export type CallArgument = bigint | Uint8Array | string;
+
+/**
+ * One call with its arguments in the order of calls.ts; those left out have their fallback. The
+ * argument of `wait` is the number of the process; `fork` gets the number of its child.
+ */
+export interface TargetCall {
+  readonly name: string;
+  readonly args: readonly CallArgument[];
+}
+
+export interface SignalInfo {
+  /** `SIGSEGV`, `SIGBUS`, `SIGXFSZ`. */
+  readonly name: string;
+  /** `SEGV_MAPERR`, `BUS_ADRERR`, `SI_USER`, as siginfo names it. */
+  readonly code: string;
+  /** si_addr; undefined for a signal that has none (SIGXFSZ). */
+  readonly address?: bigint | undefined;
+}
+
+/** One line of /proc/PID/maps. */
+export interface MapsEntry {
+  readonly start: bigint;
+  /** The first address behind the mapping. */
+  readonly end: bigint;
+  /** `rw-p` */
+  readonly perms: string;
+  /** In bytes. */
+  readonly offset: bigint;
+  /** As printed: a file's base name (with ` (deleted)`), `[heap]`, `/memfd:NAME (deleted)`; empty for anonymous memory. */
+  readonly path: string;
+}
+
+/** The fields of smaps that a scenario prints, in this order. */
+export const SMAPS_FIELDS = [
+  'Rss',
+  'Pss',
+  'Shared_Clean',
+  'Shared_Dirty',
+  'Private_Clean',
+  'Private_Dirty',
+  'Anonymous',
+  'Swap',
+  'Locked',
+] as const;
+
+/** In KiB. */
+export type SmapsRecord = Readonly<Record<(typeof SMAPS_FIELDS)[number], number>>;
+
+export type WaitStatus =
+  | { readonly state: 'exited'; readonly code: number }
+  | { readonly state: 'killed'; readonly signal: string }
+  | { readonly state: 'running' };
+
+/** What came of a call. */
+export type Answer =
+  /** It succeeded: a number, an address, 0. How it is printed stands in calls.ts. */
+  | { readonly kind: 'value'; readonly value: bigint }
+  /** `pread`, `read`, `copyin` that show what they read; its length is the result. */
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** `fstat` */
+  | { readonly kind: 'size'; readonly size: bigint }
+  /** `mincore`: a byte a page, of which the lowest bit counts. */
+  | { readonly kind: 'residency'; readonly pages: Uint8Array }
+  | { readonly kind: 'maps'; readonly entries: readonly MapsEntry[] }
+  /** `smaps`: undefined if no mapping is there. */
+  | { readonly kind: 'smaps'; readonly record: SmapsRecord | undefined }
+  | { readonly kind: 'status'; readonly status: WaitStatus }
+  /** It failed. `errno` is a name such as `EFBIG`; `signal` came with it and was caught. */
+  | { readonly kind: 'errno'; readonly errno: string; readonly signal?: SignalInfo }
+  /** A signal ended it: `outcome` says whether a handler abandoned the call or the process is dead. */
+  | { readonly kind: 'signal'; readonly signal: SignalInfo; readonly outcome: 'caught' | 'killed' }
+  /** The process died in it of a signal that no handler sees. */
+  | { readonly kind: 'killed'; readonly signal: string }
+  /** Nothing was run, to save whatever runs the target. */
+  | { readonly kind: 'refused' }
+  /** It ran into a time limit. */
+  | { readonly kind: 'timeout' };
+
+/** What a directive may ask about the scenario it stands in. */
+export interface DirectiveScope {
+  readonly file: string;
+  readonly line: number;
+  /** The value of a word that is an expression (`A+0x1000`, `p`, `4096`); throws `UserError` if it has none. */
+  number(word: string): bigint;
+  /** The number of a process by its name; throws `UserError` if there is no such process. */
+  process(word: string): number;
+  /** An address as the output prints it. */
+  address(process: number, address: bigint): string;
+}
+
+/**
+ * Carries out a directive. The words include its name. Gives what is printed: the first line stands
+ * behind `-> = `, others follow indented; no lines at all print `0`.
+ */
+export type DirectiveHandler = (words: readonly string[], scope: DirectiveScope) => readonly string[];
+
+export interface Target {
+  /** The base of the arena (`A`) and the program break at the start (`BRK`). */
+  readonly base: { readonly arena: bigint; readonly brk: bigint };
+  /** Whether a process that was made is still there. Asked before each of its calls. */
+  isAlive(process: number): boolean;
+  /** Runs a call of a process that is alive. */
+  call(process: number, call: TargetCall): Answer;
+  /** Directive by name; a scenario with any other is refused before anything runs. None if absent. */
+  readonly directives?: ReadonlyMap<string, DirectiveHandler>;
+}
