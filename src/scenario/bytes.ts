@@ -57,6 +57,6 @@ export function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(name);
   } catch {
-    return String.fromCharCode(...Array.from(name, (byte) => (byte < 0x80 ? byte : ESCAPED_BYTE + byte)));
+    return Array.from(name, (byte) => String.fromCharCode(byte < 0x80 ? byte : ESCAPED_BYTE + byte)).join('');
   }
 }

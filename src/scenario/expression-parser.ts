@@ -9,7 +9,7 @@
 import type { Argument, Expression, Piece, Place, Term } from './ast.ts';
 import { CONSTANTS, FILL } from './constants.ts';
 import { tokenize } from './lexer.ts';
-import { TokenCursor } from './token-cursor.ts';
+import { shorten, TokenCursor } from './token-cursor.ts';
 
 const NESTING_MAX = 100;
 
@@ -96,7 +96,8 @@ function parseUnary(cursor: TokenCursor, depth: number): Expression {
 function parsePrimary(cursor: TokenCursor, depth: number): Expression {
   if (cursor.isMark('(')) return parseParentheses(cursor, depth);
   const token = cursor.peek();
-  if (token?.kind === 'string') cursor.complain(`a number should stand here, but here is the string ${token.text}`);
+  if (token?.kind === 'string')
+    cursor.complain(`a number should stand here, but here is the string ${shorten(token.text)}`);
   if (token?.kind !== 'number' && token?.kind !== 'name') {
     return cursor.complain(
       `a number, a name or an expression in parentheses should stand here, but here is ${cursor.describeNext()}`,

@@ -7,6 +7,9 @@
 import type { Place } from './ast.ts';
 import { fail, type Token } from './lexer.ts';
 
+/** The most characters of a token that a message repeats. */
+const SHOWN_MAX = 40;
+
 export class TokenCursor {
   readonly place: Place;
   private readonly tokens: readonly Token[];
@@ -51,10 +54,15 @@ export class TokenCursor {
   /** The next token as a message names it. */
   describeNext(): string {
     const token = this.peek();
-    return token ? `'${token.text}'` : 'the end of the line';
+    return token ? `'${shorten(token.text)}'` : 'the end of the line';
   }
 
   complain(message: string): never {
     return fail(this.place, message);
   }
+}
+
+/** The beginning of a long text. */
+export function shorten(text: string): string {
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}...`;
 }
