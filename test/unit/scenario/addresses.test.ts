@@ -123,6 +123,16 @@ describe('processes', () => {
     expect(book.format(1, TOP - PAGE)).toBe('p');
   });
 
+  test('a child inherits the highest break, and raises it for itself alone', () => {
+    book.noteRegion(0, 'q', BRK, 8n * PAGE);
+    book.noteBreak(0, BRK + 2n * PAGE);
+    book.fork(0, 1);
+    expect(book.format(1, BRK + PAGE)).toBe('BRK+0x1000');
+    book.noteBreak(1, BRK + 4n * PAGE);
+    expect(book.format(1, BRK + 3n * PAGE)).toBe('BRK+0x3000');
+    expect(book.format(0, BRK + 3n * PAGE)).toBe('q+0x3000');
+  });
+
   test('one that was never made is a defect', () => {
     expect(() => book.format(5, A)).toThrow('process 5 was never made');
   });

@@ -243,6 +243,13 @@ describe('processes', () => {
     expect(target.calls[1].call.args).toEqual([1n]);
   });
 
+  test('a name whose second fork fails means no process, though the first lives', () => {
+    expect(run(['c = fork()', 'c = fork()', 'c: dup(1)', 'wait(c)'], [OK, FAILED]).slice(2)).toEqual([
+      '= dead',
+      '= unbound',
+    ]);
+  });
+
   test('one that is not made yet is dead', () => {
     expect(run(['c: dup(1)', 'c = fork()', 'c: dup(1)'])).toEqual(['= dead', '= c', '= 0']);
   });
@@ -329,6 +336,8 @@ describe('where memory is said to lie', () => {
     const lines = [over, 'sbrk(2*4096)', 'sbrk(-4096)', show('main', BRK + 8192n), show('main', BRK + 8193n)];
     const answers = [value(BRK), value(BRK), value(BRK + 8192n)];
     expect(run(lines, answers).slice(1)).toEqual(['= BRK+0x0', '= BRK+0x2000', '= BRK+0x2000', '= p+0x2001']);
+    const grown = [over, 'sbrk(2*4096)', show('main', BRK + 8192n), show('main', BRK + 8193n)];
+    expect(run(grown, answers).slice(2)).toEqual(['= BRK+0x2000', '= p+0x2001']);
     const more = [...lines.slice(0, 1), 'brk(BRK+3*4096)', 'brk(BRK)', ...lines.slice(3)];
     expect(run(more, [value(BRK), value(BRK + 12_288n), value(BRK)]).slice(3)).toEqual([
       '= BRK+0x2000',
