@@ -1,0 +1,222 @@
+/**
+ * The configuration of a machine: one typed record, its defaults, and its checks.
+ *
+ * Place: the only way in which a user shapes a machine. `resolveConfig` fills in what is left out
+ * and refuses what cannot work with one sentence naming the field. The resolved record is frozen
+ * and handed to the rooms; none of them has defaults of its own.
+ */
+
+import { UserError } from './assert.ts';
+import { type CostTable, DEFAULT_COSTS } from './cost.ts';
+import { addressBits, type PageTableScheme, SV32, TINY, validateScheme, X86_64 } from './scheme.ts';
+import { MIB, parseSize } from './units.ts';
+
+/** Geometry of one TLB level. */
+export interface TlbLevelConfig {
+  /** Number of sets, a power of two. */
+  readonly sets: number;
+  /** Entries per set, 1 to 64. */
+  readonly ways: number;
+  readonly replacement: 'lru' | 'fifo' | 'random';
+}
+
+/** How long a block request takes. */
+export interface DiskConfig {
+  readonly model: 'ssd' | 'hdd' | 'instant';
+  /** Blocks of one page each. */
+  readonly blocks: number;
+}
+
+/** Where a new process's mappings stand, in bytes. */
+export interface LayoutConfig {
+  /** First address beyond user space (TASK_SIZE). */
+  readonly userEnd: number;
+  /** Mappings without an address are placed downwards from here. */
+  readonly mmapBase: number;
+  /** Lowest address that may be mapped (vm.mmap_min_addr). */
+  readonly mmapMin: number;
+  readonly stackTop: number;
+  /** Pages of stack mapped at the start. */
+  readonly stackPages: number;
+  readonly brkStart: number;
+  /** Huge-page alignment of large anonymous mappings, in bytes; 0 for none. */
+  readonly hugeAlign: number;
+  /** Pages kept free below a growing stack (stack_guard_gap). */
+  readonly stackGuardPages: number;
+}
+
+/** What `new Machine(...)` takes; everything may be left out. */
+export interface MachineConfig {
+  /** 'x86-64' (default), 'sv32', 'tiny', or a scheme of your own. */
+  readonly scheme?: 'x86-64' | 'sv32' | 'tiny' | PageTableScheme;
+  /** Bytes of physical memory, as a number or '64M'. Default 64 MiB (tiny: all it can address). */
+  readonly ram?: number | string;
+  /** 'tables': only page tables have contents, so that RAM may exceed 4 GiB. Default 'all'. */
+  readonly contents?: 'all' | 'tables';
+  readonly cpus?: number;
+  /** Seed of every random choice. */
+  readonly seed?: string | number;
+  /** File system of the root directory. */
+  readonly fs?: 'tmpfs' | 'ext4';
+  /** 'default' (two levels, LRU), 'direct' (1,024 entries, direct-mapped), or the levels themselves. */
+  readonly tlb?: 'default' | 'direct' | readonly TlbLevelConfig[];
+  /** Window of fault-around in bytes (fault_around_bytes); a page = off. */
+  readonly faultAroundBytes?: number;
+  readonly disk?: Partial<DiskConfig>;
+  readonly layout?: Partial<LayoutConfig>;
+  readonly costs?: Partial<CostTable>;
+  /** 0 off, 1 local checks, 2 the whole machine after each operation. */
+  readonly invariants?: 0 | 1 | 2;
+  /** Mappings per process (vm.max_map_count). */
+  readonly maxMapCount?: number;
+  /** Soft limits at the start, in bytes; Infinity = none. */
+  readonly memlockLimit?: number;
+  readonly stackLimit?: number;
+}
+
+/** A configuration with nothing left out. */
+export interface ResolvedConfig {
+  readonly scheme: PageTableScheme;
+  readonly pageSize: number;
+  readonly ramBytes: number;
+  readonly contents: 'all' | 'tables';
+  readonly cpus: number;
+  readonly seed: string;
+  readonly fs: 'tmpfs' | 'ext4';
+  readonly tlb: readonly TlbLevelConfig[];
+  readonly faultAroundPages: number;
+  readonly disk: DiskConfig;
+  readonly layout: LayoutConfig;
+  readonly costs: CostTable;
+  readonly invariants: 0 | 1 | 2;
+  readonly maxMapCount: number;
+  readonly memlockLimit: number;
+  readonly stackLimit: number;
+}
+
+const TLB_PRESETS: Readonly<Record<string, readonly TlbLevelConfig[]>> = {
+  default: [
+    { sets: 16, ways: 4, replacement: 'lru' },
+    { sets: 128, ways: 12, replacement: 'lru' },
+  ],
+  direct: [{ sets: 1024, ways: 1, replacement: 'lru' }],
+};
+
+const SCHEMES: Readonly<Record<string, PageTableScheme>> = { 'x86-64': X86_64, sv32: SV32, tiny: TINY };
+
+/** An ArrayBuffer of Node 20 ends at 4 GiB. */
+const CONTENTS_LIMIT = 4096 * MIB;
+
+function fail(sentence: string): never {
+  throw new UserError(`configuration: ${sentence}`);
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0 && Number.isInteger(Math.log2(value));
+}
+
+function resolveScheme(scheme: MachineConfig['scheme']): PageTableScheme {
+  const found = typeof scheme === 'string' ? SCHEMES[scheme] : (scheme ?? X86_64);
+  if (!found) fail(`scheme is '${String(scheme)}'; choose one of ${Object.keys(SCHEMES).join(', ')} or pass a scheme object`);
+  validateScheme(found);
+  return found;
+}
+
+function resolveRam(config: MachineConfig, scheme: PageTableScheme): number {
+  const pageSize = 2 ** scheme.pageShift;
+  const largest = 2 ** scheme.frameBits * pageSize;
+  const ram = typeof config.ram === 'string' ? parseSize(config.ram, 'configuration: ram') : (config.ram ?? Math.min(64 * MIB, largest));
+  if (!Number.isSafeInteger(ram) || ram % pageSize !== 0 || ram < 8 * pageSize) {
+    fail(`ram is ${ram} bytes; it must be a whole number of pages of ${pageSize} bytes, at least 8`);
+  }
+  if (ram > largest) fail(`ram is ${ram} bytes, but entries of scheme '${scheme.name}' can name only ${largest}`);
+  if (config.contents !== 'tables' && ram > CONTENTS_LIMIT) {
+    fail(`ram is ${ram} bytes; with contents: 'all' it can be at most ${CONTENTS_LIMIT} (4G), or choose contents: 'tables'`);
+  }
+  return ram;
+}
+
+function resolveTlb(tlb: MachineConfig['tlb']): readonly TlbLevelConfig[] {
+  const levels = typeof tlb === 'string' || tlb === undefined ? TLB_PRESETS[tlb ?? 'default'] : tlb;
+  if (!levels) fail(`tlb is '${String(tlb)}'; choose 'default', 'direct' or give one or two levels`);
+  if (levels.length < 1 || levels.length > 2) fail(`tlb has ${levels.length} levels; it can have one or two`);
+  for (const level of levels) {
+    if (!isPowerOfTwo(level.sets)) fail(`tlb sets is ${level.sets}; it must be a power of two`);
+    if (!Number.isInteger(level.ways) || level.ways < 1 || level.ways > 64) fail(`tlb ways is ${level.ways}; it must be 1 to 64`);
+    if (!['lru', 'fifo', 'random'].includes(level.replacement)) fail(`tlb replacement is '${level.replacement}'; choose lru, fifo or random`);
+  }
+  return levels;
+}
+
+function defaultLayout(scheme: PageTableScheme): LayoutConfig {
+  const pageSize = 2 ** scheme.pageShift;
+  const span = 2 ** addressBits(scheme);
+  if (span > 2 ** 32) {
+    return {
+      userEnd: 2 ** 47 - pageSize, mmapBase: 0x7ffff7c00000, mmapMin: pageSize, stackTop: 0x7ffffffff000, stackPages: 33,
+      brkStart: 0x555555560000, hugeAlign: 512 * pageSize, stackGuardPages: 256,
+    };
+  }
+  const userEnd = (span / 4) * 3;
+  const stackPages = Math.min(33, Math.max(2, span / pageSize / 128));
+  const stackRoom = Math.max(2 * stackPages * pageSize, span / 16);
+  return {
+    userEnd, mmapBase: userEnd - stackRoom, mmapMin: pageSize, stackTop: userEnd, stackPages,
+    brkStart: span / 16, hugeAlign: 0, stackGuardPages: Math.min(256, span / pageSize / 256),
+  };
+}
+
+function resolveLayout(config: MachineConfig, scheme: PageTableScheme): LayoutConfig {
+  const layout = { ...defaultLayout(scheme), ...config.layout };
+  const pageSize = 2 ** scheme.pageShift;
+  for (const name of ['userEnd', 'mmapBase', 'stackTop', 'brkStart'] as const) {
+    const value = layout[name];
+    if (!Number.isSafeInteger(value) || value % pageSize !== 0 || value > 2 ** addressBits(scheme)) {
+      fail(`layout.${name} is ${value}; it must be page-aligned and inside the address space`);
+    }
+  }
+  return layout;
+}
+
+function resolveCosts(costs: Partial<CostTable> | undefined): CostTable {
+  const merged = { ...DEFAULT_COSTS, ...costs };
+  for (const [name, value] of Object.entries(merged)) {
+    if (!(name in DEFAULT_COSTS)) fail(`costs has no entry '${name}'`);
+    if (!(value >= 0 && Number.isFinite(value))) fail(`costs.${name} is ${value}; it must be nanoseconds, 0 or more`);
+  }
+  return merged;
+}
+
+function wholeNumber(name: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) fail(`${name} is ${value}; it must be a whole number from ${least} to ${most}`);
+  return value;
+}
+
+/** Fills in defaults and checks; throws `UserError` naming the field that is wrong. */
+export function resolveConfig(config: MachineConfig): ResolvedConfig {
+  const scheme = resolveScheme(config.scheme);
+  const pageSize = 2 ** scheme.pageShift;
+  const around = config.faultAroundBytes ?? 16 * pageSize;
+  if (!isPowerOfTwo(around) || around < pageSize) fail(`faultAroundBytes is ${around}; it must be a power of two of at least one page (${pageSize})`);
+  if (config.fs !== undefined && config.fs !== 'tmpfs' && config.fs !== 'ext4') fail(`fs is '${String(config.fs)}'; choose tmpfs or ext4`);
+  const disk: DiskConfig = { model: 'ssd', blocks: 262144, ...config.disk };
+  if (!['ssd', 'hdd', 'instant'].includes(disk.model)) fail(`disk.model is '${disk.model}'; choose ssd, hdd or instant`);
+  return {
+    scheme,
+    pageSize,
+    ramBytes: resolveRam(config, scheme),
+    contents: config.contents ?? 'all',
+    cpus: wholeNumber('cpus', config.cpus ?? 1, 1, 64),
+    seed: String(config.seed ?? 'faultline'),
+    fs: config.fs ?? 'tmpfs',
+    tlb: resolveTlb(config.tlb),
+    faultAroundPages: around / pageSize,
+    disk,
+    layout: resolveLayout(config, scheme),
+    costs: resolveCosts(config.costs),
+    invariants: config.invariants ?? 1,
+    maxMapCount: wholeNumber('maxMapCount', config.maxMapCount ?? 65530, 1, 2 ** 31 - 1),
+    memlockLimit: config.memlockLimit ?? 8 * MIB,
+    stackLimit: config.stackLimit ?? 8 * MIB,
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * Trace records: what happened and why, as numbers in a typed array.
+ *
+ * Place: every room writes records, sinks read them between accesses. A record kind is declared
+ * once in `RECORDS` (Linux's tracepoint name where there is one, its fields, its class). Class
+ * `event` says what happened and why and is cheap enough to leave on; class `state` reports each
+ * mutation, for views that fold it. With a sink attached nothing is lost: the buffer is handed
+ * over before it is full; without one it is a ring of the last records.
+ */
+
+export const TRACE_OFF = 0;
+export const TRACE_EVENT = 1;
+export const TRACE_STATE = 2;
+
+/** Numbers in one record: kind, time in ns, task id, then up to five fields. */
+export const RECORD_STRIDE = 8;
+
+interface RecordKind {
+  readonly name: string;
+  readonly class: typeof TRACE_EVENT | typeof TRACE_STATE;
+  readonly fields: readonly string[];
+}
+
+/** Every kind of record; its number is its place here. */
+export const RECORDS = [
+  { name: 'tlb_miss', class: TRACE_EVENT, fields: ['va', 'access', 'level'] },
+  { name: 'walk', class: TRACE_EVENT, fields: ['va', 'references', 'result'] },
+  { name: 'page_fault_user', class: TRACE_EVENT, fields: ['va', 'errorCode'] },
+  { name: 'page_fault_kernel', class: TRACE_EVENT, fields: ['va', 'errorCode'] },
+  { name: 'vma_found', class: TRACE_EVENT, fields: ['va', 'start', 'end', 'flags'] },
+  { name: 'stack_grow', class: TRACE_EVENT, fields: ['va', 'start'] },
+  { name: 'mm_page_alloc', class: TRACE_EVENT, fields: ['pfn', 'order'] },
+  { name: 'mm_page_free', class: TRACE_EVENT, fields: ['pfn', 'order'] },
+  { name: 'zero_fill', class: TRACE_EVENT, fields: ['va', 'pfn'] },
+  { name: 'zero_page_map', class: TRACE_EVENT, fields: ['va', 'pfn'] },
+  { name: 'cow_copy', class: TRACE_EVENT, fields: ['va', 'fromPfn', 'toPfn'] },
+  { name: 'cow_reuse', class: TRACE_EVENT, fields: ['va', 'pfn'] },
+  { name: 'map_file_page', class: TRACE_EVENT, fields: ['va', 'pfn', 'index', 'writable'] },
+  { name: 'fault_around', class: TRACE_EVENT, fields: ['va', 'firstVa', 'mapped'] },
+  { name: 'page_mkwrite', class: TRACE_EVENT, fields: ['va', 'pfn', 'index'] },
+  { name: 'mm_filemap_add_to_page_cache', class: TRACE_EVENT, fields: ['owner', 'index', 'pfn'] },
+  { name: 'mm_filemap_delete_from_page_cache', class: TRACE_EVENT, fields: ['owner', 'index', 'pfn'] },
+  { name: 'fault_done', class: TRACE_EVENT, fields: ['va', 'result', 'major'] },
+  { name: 'tlb_flush', class: TRACE_EVENT, fields: ['reason', 'pages', 'asid'] },
+  { name: 'tlb_shootdown', class: TRACE_EVENT, fields: ['cpu', 'pages', 'asid'] },
+  { name: 'signal_generate', class: TRACE_EVENT, fields: ['signal', 'code', 'va'] },
+  { name: 'writeback_page', class: TRACE_EVENT, fields: ['owner', 'index', 'pfn'] },
+  { name: 'block_rq_issue', class: TRACE_EVENT, fields: ['block', 'count', 'write'] },
+  { name: 'block_rq_complete', class: TRACE_EVENT, fields: ['block', 'count', 'error'] },
+  { name: 'context_switch', class: TRACE_EVENT, fields: ['cpu', 'from', 'to'] },
+  { name: 'sys_enter', class: TRACE_EVENT, fields: ['call'] },
+  { name: 'pte_set', class: TRACE_STATE, fields: ['mm', 'va', 'pfn', 'flags'] },
+  { name: 'pte_clear', class: TRACE_STATE, fields: ['mm', 'va', 'pfn'] },
+] as const satisfies readonly RecordKind[];
+
+export type RecordName = (typeof RECORDS)[number]['name'];
+
+/** The number of a record kind. */
+export const RECORD_ID = Object.fromEntries(RECORDS.map((kind, id) => [kind.name, id])) as Readonly<Record<RecordName, number>>;
+
+/** One record as an object, for sinks that prefer names to speed. */
+export interface TraceRecord {
+  readonly kind: RecordName;
+  readonly timeNs: number;
+  readonly task: number;
+  readonly fields: Readonly<Record<string, number>>;
+}
+
+/** Receives finished records: `count` of them from the start of `records` (stride RECORD_STRIDE); valid during the call only. */
+export interface TraceSink {
+  readonly mask: number;
+  drain(records: Float64Array, count: number): void;
+}
+
+/** Decodes record number `place` of a drained buffer. */
+export function decodeRecord(records: Float64Array, place: number): TraceRecord {
+  const base = place * RECORD_STRIDE;
+  const kind = RECORDS[records[base]] as RecordKind;
+  const fields: Record<string, number> = {};
+  kind.fields.forEach((name, field) => {
+    fields[name] = records[base + 3 + field];
+  });
+  return { kind: kind.name as RecordName, timeNs: records[base + 1], task: records[base + 2], fields };
+}
+
+const RING_RECORDS = 1024;
+const LAST_RECORDS = 64;
+
+export class Trace {
+  /** Classes written now: TRACE_* bits. Read on hot paths before any argument is computed. */
+  mask: number;
+  /** Whose doing the records are; set by the access engine. */
+  task: number;
+  timeNs: number;
+  private records: Float64Array;
+  private count: number;
+  private readonly sinks: TraceSink[];
+
+  constructor() {
+    this.mask = TRACE_OFF;
+    this.task = 0;
+    this.timeNs = 0;
+    this.records = new Float64Array(RING_RECORDS * RECORD_STRIDE);
+    this.count = 0;
+    this.sinks = [];
+  }
+
+  /** Writes the ring even without a sink (for the last records in an error report). */
+  enable(mask: number): void {
+    this.mask |= mask;
+  }
+
+  attach(sink: TraceSink): void {
+    this.drain();
+    this.sinks.push(sink);
+    this.mask |= sink.mask;
+  }
+
+  detach(sink: TraceSink): void {
+    this.drain();
+    const place = this.sinks.indexOf(sink);
+    if (place >= 0) this.sinks.splice(place, 1);
+    this.mask = this.sinks.reduce((mask, other) => mask | other.mask, TRACE_OFF);
+  }
+
+  /** Writes one record; callers test `mask` first. Unused fields are 0. */
+  emit(kind: number, a: number, b: number, c: number, d: number): void {
+    if (((RECORDS[kind] as RecordKind).class & this.mask) === 0) return;
+    let base = this.count * RECORD_STRIDE;
+    if (base === this.records.length) base = this.makeRoom();
+    const { records } = this;
+    records[base] = kind;
+    records[base + 1] = this.timeNs;
+    records[base + 2] = this.task;
+    records[base + 3] = a;
+    records[base + 4] = b;
+    records[base + 5] = c;
+    records[base + 6] = d;
+    this.count++;
+  }
+
+  /** Hands everything written so far to the sinks; called between accesses. */
+  drain(): void {
+    if (this.count === 0 || this.sinks.length === 0) return;
+    for (const sink of this.sinks) sink.drain(this.records, this.count);
+    this.count = 0;
+  }
+
+  /** The last records still in the buffer, oldest first. */
+  last(): TraceRecord[] {
+    const first = Math.max(0, this.count - LAST_RECORDS);
+    return Array.from({ length: this.count - first }, (_, place) => decodeRecord(this.records, first + place));
+  }
+
+  /** Buffer full inside an access: a sink loses nothing (the buffer grows), a ring keeps its newest half. */
+  private makeRoom(): number {
+    if (this.sinks.length > 0) {
+      const larger = new Float64Array(this.records.length * 2);
+      larger.set(this.records);
+      this.records = larger;
+    } else {
+      const half = this.records.length / 2;
+      this.records.copyWithin(0, half);
+      this.count = half / RECORD_STRIDE;
+    }
+    return this.count * RECORD_STRIDE;
+  }
+}

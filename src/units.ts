@@ -1,0 +1,100 @@
+/**
+ * Exact numbers for 64-bit quantities, without BigInt where it counts.
+ *
+ * Addresses, lengths and file offsets arrive as `Word` (number or bigint, two's complement in 64
+ * bits). A user-space address is below 2^56 and exact in a double, but -1, offsets near 2^63 and
+ * non-canonical addresses are not. Split into a page number (below 2^60) and an offset inside the
+ * page they would not be exact either, so a word is first brought to [0, 2^64) and then divided:
+ * page numbers of 4 KiB pages end at 2^52, which a double holds.
+ */
+
+import { UserError } from './assert.ts';
+
+/** A 64-bit quantity as the public face takes it; negative values count modulo 2^64. */
+export type Word = number | bigint;
+
+export const KIB = 1024;
+export const MIB = 1024 * 1024;
+export const GIB = 1024 * 1024 * 1024;
+
+const TWO_64 = 1n << 64n;
+const TWO_63 = 1n << 63n;
+
+/** The value as an unsigned 64-bit bigint. */
+export function toUnsigned(word: Word): bigint {
+  if (typeof word === 'number' && !Number.isInteger(word)) {
+    throw new UserError(`${word} is not a whole number: addresses, lengths and offsets are integers`);
+  }
+  return BigInt.asUintN(64, BigInt(word));
+}
+
+/** The value as a signed 64-bit bigint (an `off_t`). */
+export function toSigned(word: Word): bigint {
+  const unsigned = toUnsigned(word);
+  return unsigned >= TWO_63 ? unsigned - TWO_64 : unsigned;
+}
+
+function isExact(word: Word): word is number {
+  return typeof word === 'number' && word >= 0 && Number.isSafeInteger(word);
+}
+
+/** Page number of an address or offset: floor(word / pageSize), exact; `pageSize` a power of two >= 4096, or any if the word is below 2^53. */
+export function pageOf(word: Word, pageSize: number): number {
+  if (isExact(word)) return Math.floor(word / pageSize);
+  return Number(toUnsigned(word) / BigInt(pageSize));
+}
+
+/** Offset inside the page, 0 to pageSize - 1. */
+export function offsetOf(word: Word, pageSize: number): number {
+  if (isExact(word)) return word % pageSize;
+  return Number(toUnsigned(word) % BigInt(pageSize));
+}
+
+/** Pages that a length rounds up to, as `PAGE_ALIGN(len) >> PAGE_SHIFT` gives them: wraps to 0 near 2^64. */
+export function pagesUp(word: Word, pageSize: number): number {
+  if (isExact(word)) return Math.ceil(word / pageSize);
+  return Number(BigInt.asUintN(64, toUnsigned(word) + BigInt(pageSize - 1)) / BigInt(pageSize));
+}
+
+/** How many pages 64 bits can count: the page number at which `start + length` wraps. */
+export function wrapPages(pageSize: number): number {
+  return 2 ** 64 / pageSize;
+}
+
+/** True if the word is zero. */
+export function isZero(word: Word): boolean {
+  return word === 0 || word === 0n;
+}
+
+/** Flag words: the low 32 bits, with `ALIEN_FLAG` set if any bit above them is (no call knows such a flag). */
+export const ALIEN_FLAG = 2 ** 32;
+
+/** A flags argument as an exact number: its low 32 bits, plus 2^32 if any higher bit is set. */
+export function toFlags(word: Word): number {
+  if (isExact(word) && word < 2 ** 32) return word;
+  const unsigned = toUnsigned(word);
+  return Number(unsigned & 0xffffffffn) + (unsigned >> 32n === 0n ? 0 : ALIEN_FLAG);
+}
+
+/** A C `int` argument: the low 32 bits, signed. */
+export function toInt(word: Word): number {
+  return typeof word === 'number' && (word | 0) === word ? word : Number(BigInt.asIntN(32, toUnsigned(word)));
+}
+
+/** A length or count as a number, exact below 2^53; larger ones stay larger than any real one. */
+export function toCount(word: Word): number {
+  return isExact(word) ? word : Number(toUnsigned(word));
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, K: KIB, M: MIB, G: GIB, T: GIB * 1024 };
+
+/** Parses `64M`, `4096`, `1.5G` into bytes; throws `UserError` naming `what` otherwise. */
+export function parseSize(text: string, what: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text.trim());
+  const unit = match && SIZE_UNITS[(match[2] as string).toUpperCase()];
+  const bytes = match && unit ? Number(match[1]) * unit : Number.NaN;
+  if (!Number.isSafeInteger(bytes) || bytes <= 0) {
+    throw new UserError(`${what} is '${text}', which is not a size: write bytes or a number with K, M or G, such as 64M`);
+  }
+  return bytes;
+}
