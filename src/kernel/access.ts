@@ -1,0 +1,136 @@
+/**
+ * The access engine: the only loop that turns a refused access into a resolved one.
+ *
+ * Place in the flow: a task's loads, stores and fetches and the kernel's own copies to and from
+ * user memory all come here: translate; on a fault ask the fault handler; try again from the top.
+ * It ends with a physical address or with a FAULT_* reason in `failure`, from which the caller
+ * makes a signal (signals.ts) or EFAULT. Nothing is thrown.
+ * Invariant: a resolved fault makes the next try succeed; the bound on tries is asserted.
+ */
+
+import { assert } from '../assert.ts';
+import type { Clock } from '../clock.ts';
+import type { CostTable } from '../cost.ts';
+import { CONTEXT_SWITCHES, type Counters } from '../counters.ts';
+import { ACCESS_READ, ACCESS_WRITE, FAULT_USER, type Mmu } from '../mmu/mmu.ts';
+import type { Ram } from '../mmu/ram.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
+import type { FaultHandler } from './fault.ts';
+import type { Task } from './task.ts';
+import type { TlbFlusher } from './tlb-flush.ts';
+import { FAULT_DONE } from './vm-fault.ts';
+
+/** Who makes an access: the program, or the kernel in a call on its behalf. */
+export const BY_USER = 0;
+export const BY_KERNEL = 1;
+
+/** A store-only fault can need a table, a page and a dirty bit: three tries are plenty. */
+const TRIES_MAX = 8;
+
+export class AccessEngine {
+  readonly ram: Ram;
+  private readonly faults: FaultHandler;
+  private readonly flusher: TlbFlusher;
+  private readonly clock: Clock;
+  private readonly costs: CostTable;
+  private readonly counters: Counters;
+  private readonly trace: Trace;
+  /** The task whose address space its CPU runs now. */
+  active: Task | null;
+  /** FAULT_* reason of the last access that failed. */
+  failure: number;
+  /** Address of its first byte that failed. */
+  failureVa: number;
+
+  constructor(
+    ram: Ram,
+    faults: FaultHandler,
+    flusher: TlbFlusher,
+    clock: Clock,
+    costs: CostTable,
+    counters: Counters,
+    trace: Trace,
+  ) {
+    this.ram = ram;
+    this.faults = faults;
+    this.flusher = flusher;
+    this.clock = clock;
+    this.costs = costs;
+    this.counters = counters;
+    this.trace = trace;
+    this.active = null;
+    this.failure = 0;
+    this.failureVa = 0;
+  }
+
+  /** Makes `task` the one that runs: loads its address space on its CPU if another was there. */
+  activate(task: Task): Mmu {
+    if (this.active !== task) this.switchTo(task);
+    return task.cpu.mmu;
+  }
+
+  private switchTo(task: Task): void {
+    const { cpu, mm } = task;
+    this.active = task;
+    this.flusher.running = cpu.id;
+    this.trace.task = task.id;
+    if (cpu.current === mm && cpu.mmu.root === mm.root && cpu.mmu.asid === mm.asid) return;
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.context_switch, cpu.id, cpu.taskId, task.id, 0);
+    cpu.current = mm;
+    cpu.taskId = task.id;
+    mm.cpus.add(cpu.id);
+    cpu.mmu.switchTo(mm.root, mm.asid);
+    this.counters.add(CONTEXT_SWITCHES, 1);
+    this.clock.advance(this.costs.contextSwitchNs);
+  }
+
+  /** Physical address for an access of `task` (ACCESS_*), made by BY_USER or BY_KERNEL; -1 and `failure` if refused. */
+  resolve(task: Task, va: number, access: number, by: number): number {
+    const mmu = this.activate(task);
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const pa = access === ACCESS_READ ? mmu.translateRead(va) : access === ACCESS_WRITE ? mmu.translateWrite(va) : mmu.translateFetch(va);
+      if (pa >= 0) return pa;
+      this.noteFault(mmu, va, by);
+      const result = this.faults.handle(task, va, access);
+      if (result === FAULT_DONE) continue;
+      this.failure = result;
+      this.failureVa = va;
+      return -1;
+    }
+    assert(false, `access to ${va} faulted ${TRIES_MAX} times in a row although each fault was resolved`);
+  }
+
+  private noteFault(mmu: Mmu, va: number, by: number): void {
+    this.clock.advance(this.costs.trapNs);
+    if (this.trace.mask === 0) return;
+    this.trace.timeNs = this.clock.nowNs;
+    const kind = by === BY_USER ? RECORD_ID.page_fault_user : RECORD_ID.page_fault_kernel;
+    this.trace.emit(kind, va, mmu.faultError | (by === BY_USER ? FAULT_USER : 0), 0, 0);
+  }
+
+  /** Copies user bytes at `va` into `target`, page by page; how many before the first that failed. */
+  copyFromUser(task: Task, va: number, target: Uint8Array, by: number): number {
+    return this.copy(task, va, target, ACCESS_READ, by);
+  }
+
+  /** Copies `source` to user memory at `va`; how many bytes before the first that failed. */
+  copyToUser(task: Task, va: number, source: Uint8Array, by: number): number {
+    return this.copy(task, va, source, ACCESS_WRITE, by);
+  }
+
+  private copy(task: Task, va: number, bytes: Uint8Array, access: number, by: number): number {
+    const { pageSize } = this.ram;
+    let done = 0;
+    while (done < bytes.length) {
+      const at = va + done;
+      const pa = this.resolve(task, at, access, by);
+      if (pa < 0) break;
+      const chunk = bytes.subarray(done, Math.min(bytes.length, done + pageSize - (at % pageSize)));
+      if (access === ACCESS_READ) this.ram.read(pa, chunk);
+      else this.ram.write(pa, chunk);
+      done += chunk.length;
+    }
+    if (by !== BY_USER) this.clock.advance(done * this.costs.copyByteNs);
+    return done;
+  }
+}

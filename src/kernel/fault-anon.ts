@@ -1,0 +1,55 @@
+/**
+ * The first touch of a private anonymous page.
+ *
+ * A load maps the shared page of zeros; a store allocates a zeroed frame, enters it writable and
+ * dirty, and makes it the VMA's own.
+ *
+ *   load    PTE: -    -> zero page, read-only
+ *   store   PTE: -    -> new frame, writable, dirty, exclusive
+ *
+ * Source: Linux mm/memory.c do_anonymous_page.
+ */
+
+import { BYTES_ZEROED, ZERO_FILLED } from '../counters.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_SWAP_BACKED, FRAME_UPTODATE } from '../mmu/frames.ts';
+import { ACCESS_WRITE } from '../mmu/mmu.ts';
+import { RECORD_ID } from '../trace.ts';
+import { entryFlags, writableEntryFlags } from './page-mapper.ts';
+import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
+import type { Vma } from './vma.ts';
+
+const ANON_FLAGS = FRAME_ANON | FRAME_ANON_EXCLUSIVE | FRAME_SWAP_BACKED | FRAME_UPTODATE;
+
+export function doAnonymousPage(parts: FaultParts, fault: VmFault): number {
+  const { vma, va, slot } = fault;
+  if (fault.access !== ACCESS_WRITE) {
+    parts.mapper.enterZero(vma.mm, va, slot, entryFlags(vma));
+    if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_page_map, va, parts.pool.zeroPfn, 0, 0);
+    return FAULT_DONE;
+  }
+  const pfn = newZeroedFrame(parts);
+  if (pfn === 0) return FAULT_OOM;
+  adoptAnonFrame(parts, vma, va, pfn);
+  parts.mapper.enter(vma.mm, va, slot, pfn, writableEntryFlags(vma));
+  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, va, pfn, 0, 0);
+  return FAULT_DONE;
+}
+
+/** A frame of zeros with one reference, or 0. */
+export function newZeroedFrame(parts: FaultParts): number {
+  const pfn = parts.pool.alloc();
+  if (pfn === 0) return 0;
+  parts.ram.zeroFrame(pfn);
+  parts.counters.add(ZERO_FILLED, 1);
+  parts.counters.add(BYTES_ZEROED, parts.tables.pageSize);
+  parts.clock.advance(parts.tables.pageSize * parts.costs.zeroByteNs);
+  return pfn;
+}
+
+/** Makes a fresh frame the private page of `vma` at `va`. */
+export function adoptAnonFrame(parts: FaultParts, vma: Vma, va: number, pfn: number): void {
+  const anonVma = parts.anonVmas.prepare(vma);
+  parts.frames.set(pfn, ANON_FLAGS);
+  parts.frames.owner[pfn] = anonVma.id;
+  parts.frames.index[pfn] = vma.indexAt(va);
+}

@@ -1,0 +1,77 @@
+/**
+ * A store to a page that is mapped read-only although its VMA allows stores.
+ *
+ *   shared file page     write notice, then the same page writable
+ *   private, sole owner  taken over: writable, no copy
+ *   private, shared      copied; the entry names the copy
+ *   zero page            a fresh page of zeros
+ *
+ * Source: Linux mm/memory.c do_wp_page, wp_page_copy, wp_page_reuse, wp_can_reuse_anon_folio.
+ */
+
+import { COW_REUSED } from '../counters.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { RECORD_ID } from '../trace.ts';
+import { adoptAnonFrame, newZeroedFrame } from './fault-anon.ts';
+import { copyFrame, makePageWritable } from './fault-file.ts';
+import type { OpenFile } from './open-file.ts';
+import { writableEntryFlags } from './page-mapper.ts';
+import { FLUSH_COW } from './tlb-flush.ts';
+import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
+import { VM_SHARED } from './vm-flags.ts';
+
+export function doWpPage(parts: FaultParts, fault: VmFault): number {
+  const pfn = parts.tables.frame(fault.slot);
+  if (fault.vma.flags & VM_SHARED) return wpShared(parts, fault, pfn);
+  if (ownsAlone(parts, pfn)) return takeOver(parts, fault, pfn);
+  return wpCopy(parts, fault, pfn);
+}
+
+function wpShared(parts: FaultParts, fault: VmFault, pfn: number): number {
+  const { inode } = fault.vma.file as OpenFile;
+  if (!inode.fs.swapBacked) {
+    const result = makePageWritable(parts, inode, fault.vma.indexAt(fault.va), pfn, fault.va);
+    if (result !== FAULT_DONE) return result;
+  }
+  grantStore(parts, fault);
+  return FAULT_DONE;
+}
+
+function grantStore(parts: FaultParts, fault: VmFault): void {
+  const flags = parts.tables.flags(fault.slot);
+  parts.mapper.change(fault.vma.mm, fault.va, fault.slot, flags | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
+}
+
+/** Nobody else can see this anonymous frame: exclusive already, or its last owner (fork's other side is gone). */
+function ownsAlone(parts: FaultParts, pfn: number): boolean {
+  const { frames } = parts;
+  if (!frames.has(pfn, FRAME_ANON)) return false;
+  return frames.has(pfn, FRAME_ANON_EXCLUSIVE) || frames.refcount[pfn] === 1;
+}
+
+function takeOver(parts: FaultParts, fault: VmFault, pfn: number): number {
+  const { frames } = parts;
+  if (!frames.has(pfn, FRAME_ANON_EXCLUSIVE)) {
+    frames.set(pfn, FRAME_ANON_EXCLUSIVE);
+    // The page belongs to this VMA's own AnonVma from now on, so that rmap need not look at the parent's.
+    frames.owner[pfn] = parts.anonVmas.prepare(fault.vma).id;
+  }
+  grantStore(parts, fault);
+  parts.counters.add(COW_REUSED, 1);
+  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.cow_reuse, fault.va, pfn, 0, 0);
+  return FAULT_DONE;
+}
+
+function wpCopy(parts: FaultParts, fault: VmFault, source: number): number {
+  const { vma, va, slot } = fault;
+  const fromZero = source === parts.pool.zeroPfn;
+  const copy = fromZero ? newZeroedFrame(parts) : parts.pool.alloc();
+  if (copy === 0) return FAULT_OOM;
+  if (!fromZero) copyFrame(parts, va, source, copy);
+  adoptAnonFrame(parts, vma, va, copy);
+  parts.mapper.remove(vma.mm, va, slot);
+  parts.flusher.flushPage(vma.mm, va, FLUSH_COW);
+  parts.mapper.enter(vma.mm, va, slot, copy, writableEntryFlags(vma));
+  return FAULT_DONE;
+}

@@ -1,0 +1,115 @@
+/**
+ * The fault engine's entry: from an address and an access to a handler, or to a reason to fail.
+ *
+ * Place: kernel/access.ts calls `handle` when the MMU has filled its fault record, and tries the
+ * access again after FAULT_DONE. Order of checks is Linux's: address, VMA (or stack growth),
+ * rights, then the page. Everything that populates (mlock, MAP_POPULATE) comes this way too.
+ * Source: Linux arch/x86/mm/fault.c do_user_addr_fault, mm/memory.c handle_pte_fault.
+ */
+
+import { PGFAULT, PGMAJFAULT } from '../counters.ts';
+import { ACCESS_EXEC, ACCESS_WRITE } from '../mmu/mmu.ts';
+import { PTE_GUARD, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { RECORD_ID } from '../trace.ts';
+import { doAnonymousPage } from './fault-anon.ts';
+import { doFault } from './fault-file.ts';
+import { doWpPage } from './fault-wp.ts';
+import type { StackGrowth } from './stack-growth.ts';
+import type { Task } from './task.ts';
+import { VM_ACCESS, VM_EXEC, VM_GROWSDOWN, VM_WRITE } from './vm-flags.ts';
+import { FAULT_ACCERR, FAULT_DONE, FAULT_MAPERR, FAULT_NONCANONICAL, FAULT_OOM, type FaultParts, VmFault } from './vm-fault.ts';
+import type { Vma } from './vma.ts';
+
+export class FaultHandler {
+  private readonly parts: FaultParts;
+  private readonly stack: StackGrowth;
+  private readonly canonicalEnd: number;
+  private record: VmFault | null;
+  /** The VMA that the last fault met, for explanations. */
+  lastVma: Vma | null;
+  lastMajor: boolean;
+
+  constructor(parts: FaultParts, stack: StackGrowth, canonicalEnd: number) {
+    this.parts = parts;
+    this.stack = stack;
+    this.canonicalEnd = canonicalEnd;
+    this.record = null;
+    this.lastVma = null;
+    this.lastMajor = false;
+  }
+
+  /** Resolves an access of `task` that the MMU refused; a FAULT_* result. Counts it if it succeeds. */
+  handle(task: Task, va: number, access: number): number {
+    const result = this.resolve(task, va, access);
+    if (result === FAULT_DONE) this.count(task);
+    if (this.parts.trace.mask !== 0) this.parts.trace.emit(RECORD_ID.fault_done, va, result, this.lastMajor ? 1 : 0, 0);
+    return result;
+  }
+
+  /** Makes a page present on the kernel's own initiative, rights checked by the caller; counts like an access. */
+  populate(task: Task, vma: Vma, va: number, access: number): number {
+    this.lastVma = vma;
+    const result = this.faultPage(vma, va, access);
+    if (result === FAULT_DONE) this.count(task);
+    return result;
+  }
+
+  private count(task: Task): void {
+    const { counters, clock, costs } = this.parts;
+    counters.add(PGFAULT, 1);
+    clock.advance(costs.faultNs);
+    if (this.lastMajor) {
+      counters.add(PGMAJFAULT, 1);
+      task.majorFaults++;
+    } else task.minorFaults++;
+  }
+
+  private resolve(task: Task, va: number, access: number): number {
+    this.lastMajor = false;
+    this.lastVma = null;
+    if (!(va >= 0 && va < this.canonicalEnd)) return FAULT_NONCANONICAL;
+    let vma = task.mm.vmas.find(va);
+    if (vma === null) return FAULT_MAPERR;
+    if (vma.start > va) {
+      if (!(vma.flags & VM_GROWSDOWN) || !this.stack.grow(task, vma, va)) return FAULT_MAPERR;
+      vma = task.mm.vmas.find(va) as Vma;
+    }
+    this.lastVma = vma;
+    if (this.parts.trace.mask !== 0) this.parts.trace.emit(RECORD_ID.vma_found, va, vma.start, vma.end, vma.flags);
+    if (!allows(vma, access)) return FAULT_ACCERR;
+    return this.faultPage(vma, va, access);
+  }
+
+  /** Makes the page of `va` in `vma` present for `access`, rights already checked; a FAULT_* result. */
+  private faultPage(vma: Vma, va: number, access: number): number {
+    const { parts } = this;
+    const slot = parts.tables.ensure(vma.mm.root, va);
+    if (slot < 0) return FAULT_OOM;
+    const fault = (this.record ??= new VmFault(vma));
+    fault.vma = vma;
+    fault.va = va - (va % parts.tables.pageSize);
+    fault.access = access;
+    fault.slot = slot;
+    fault.major = false;
+    const result = this.dispatch(fault);
+    this.lastMajor = fault.major;
+    return result;
+  }
+
+  private dispatch(fault: VmFault): number {
+    const { parts } = this;
+    if (parts.tables.isEmpty(fault.slot)) {
+      return fault.vma.isAnonymous ? doAnonymousPage(parts, fault) : doFault(parts, fault);
+    }
+    const flags = parts.tables.flags(fault.slot);
+    if (flags & PTE_GUARD) return FAULT_MAPERR;
+    if (flags & PTE_PRESENT && fault.access === ACCESS_WRITE && !(flags & PTE_WRITE)) return doWpPage(parts, fault);
+    return FAULT_DONE;
+  }
+}
+
+/** The VMA grants the access; on x86 whatever may be written or executed may be read. */
+export function allows(vma: Vma, access: number): boolean {
+  if (access === ACCESS_WRITE) return (vma.flags & VM_WRITE) !== 0;
+  return access === ACCESS_EXEC ? (vma.flags & VM_EXEC) !== 0 : (vma.flags & VM_ACCESS) !== 0;
+}

@@ -1,0 +1,140 @@
+/**
+ * fork(2): a child with a copy of the address space.
+ *
+ *   private, stored to   PTE: both sides read-only, frames shared (copied at the next store)
+ *   private, only read   nothing copied: the child faults
+ *   shared               nothing copied: the child faults on the same object
+ *   DONTFORK left out; WIPEONFORK there, but empty; locks are not inherited
+ *
+ * Source: Linux kernel/fork.c dup_mmap, mm/memory.c copy_page_range, copy_present_pte.
+ */
+
+import { ENOMEM } from '../errno.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
+import type { PageTables } from '../mmu/page-tables.ts';
+import type { AnonVmas } from './anon-vma.ts';
+import type { Asids } from './asids.ts';
+import type { Exiter } from './exit.ts';
+import type { FramePool } from './frame-pool.ts';
+import { accountPages } from './limits.ts';
+import { Mm } from './mm.ts';
+import type { OpenFiles } from './open-files.ts';
+import type { PageMapper } from './page-mapper.ts';
+import { Task } from './task.ts';
+import { FLUSH_FORK, type TlbFlusher } from './tlb-flush.ts';
+import { VM_DONTCOPY, VM_LOCKED_MASK, VM_SHARED, VM_WIPEONFORK } from './vm-flags.ts';
+import type { VmaOps } from './vma-ops.ts';
+import { Vma } from './vma.ts';
+
+export interface ForkParts {
+  readonly vmaOps: VmaOps;
+  readonly anonVmas: AnonVmas;
+  readonly tables: PageTables;
+  readonly frames: FrameTable;
+  readonly pool: FramePool;
+  readonly mapper: PageMapper;
+  readonly flusher: TlbFlusher;
+  readonly openFiles: OpenFiles;
+  readonly asids: Asids;
+  readonly exiter: Exiter;
+}
+
+/** A child of `parent` with the ids given, not yet in any table of tasks; or -ENOMEM, nothing changed. */
+export function fork(parts: ForkParts, parent: Task, taskId: number, mmId: number): Task | number {
+  const mm = copyMm(parts, parent.mm, mmId);
+  if (mm === null) return -ENOMEM;
+  const child = new Task(taskId, parent, mm, parent.files.copy(), parent.cpu, parent.limits.copy());
+  for (const [signal, disposition] of parent.dispositions) child.dispositions.set(signal, disposition);
+  child.umask = parent.umask;
+  child.mayLockMemory = parent.mayLockMemory;
+  parent.children.push(child);
+  return child;
+}
+
+function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
+  const mm = new Mm(id, from.pageSize, from.stackGuard);
+  mm.root = parts.tables.newTable();
+  if (mm.root === 0) return null;
+  mm.asid = parts.asids.assign(mm);
+  mm.startBrk = from.startBrk;
+  mm.brk = from.brk;
+  for (const vma of from.vmas) {
+    if (vma.flags & VM_DONTCOPY) continue;
+    if (!copyVma(parts, vma, mm)) {
+      parts.exiter.releaseMm(mm);
+      parts.flusher.flushAll(from, FLUSH_FORK);
+      return null;
+    }
+  }
+  parts.flusher.flushAll(from, FLUSH_FORK);
+  return mm;
+}
+
+function copyVma(parts: ForkParts, vma: Vma, mm: Mm): boolean {
+  const copy = new Vma(mm, vma.start, vma.end, vma.flags & ~VM_LOCKED_MASK, vma.pgoff, vma.file);
+  copy.name = vma.name;
+  const wiped = (vma.flags & VM_WIPEONFORK) !== 0;
+  if (!wiped) parts.anonVmas.fork(copy, vma);
+  if (vma.file !== null) parts.openFiles.hold(vma.file, copy);
+  parts.vmaOps.insert(mm, copy);
+  accountPages(mm, copy.flags, copy.pages);
+  return wiped || vma.anonVma === null || copyEntries(parts, vma, copy);
+}
+
+/** Copies the entries of a VMA that has private pages; false when no table can be made. */
+function copyEntries(parts: ForkParts, vma: Vma, copy: Vma): boolean {
+  const { tables } = parts;
+  let va = vma.start;
+  while (va < vma.end) {
+    const from = tables.lookup(vma.mm.root, va);
+    if (from < 0) {
+      va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
+      continue;
+    }
+    const stop = Math.min(vma.end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
+    if (!copyTable(parts, vma, copy, va, stop, from)) return false;
+    va = stop;
+  }
+  return true;
+}
+
+function copyTable(parts: ForkParts, vma: Vma, copy: Vma, start: number, stop: number, first: number): boolean {
+  const { tables } = parts;
+  let to = -1;
+  for (let va = start, from = first; va < stop; va += tables.pageSize, from++) {
+    if (tables.isEmpty(from)) {
+      if (to >= 0) to++;
+      continue;
+    }
+    if (to < 0) {
+      to = tables.ensure(copy.mm.root, va);
+      if (to < 0) return false;
+    }
+    copyEntry(parts, vma, copy, va, from, to);
+    to++;
+  }
+  return true;
+}
+
+function copyEntry(parts: ForkParts, vma: Vma, copy: Vma, va: number, from: number, to: number): void {
+  const { tables, frames, pool, mapper } = parts;
+  const flags = tables.flags(from);
+  if (flags & PTE_GUARD) {
+    tables.set(to, 0, PTE_GUARD);
+    return;
+  }
+  if (!(flags & (PTE_PRESENT | PTE_PROT_NONE))) return;
+  const pfn = tables.frame(from);
+  const isPrivate = !(vma.flags & VM_SHARED);
+  if (isPrivate && flags & PTE_WRITE) mapper.change(vma.mm, va, from, flags & ~PTE_WRITE);
+  const inherited = isPrivate ? flags & ~(PTE_WRITE | PTE_ACCESSED) : flags & ~(PTE_DIRTY | PTE_ACCESSED);
+  if (pfn === pool.zeroPfn) {
+    mapper.enterZero(copy.mm, va, to, inherited);
+    return;
+  }
+  if (frames.has(pfn, FRAME_ANON)) frames.clear(pfn, FRAME_ANON_EXCLUSIVE);
+  pool.get(pfn);
+  mapper.enter(copy.mm, va, to, pfn, inherited);
+}
+

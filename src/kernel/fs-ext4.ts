@@ -1,0 +1,162 @@
+/**
+ * An ext4-like file system: data on blocks of the device, metadata in memory.
+ *
+ * A page reads from its block, or is zeros in a hole and in an unwritten extent. Room is reserved
+ * when a page becomes dirty and a block chosen when it is written back (delayed allocation). The
+ * tail of the last page beyond the end of the file is zeroed on the way to the disk and when the
+ * file grows.
+ * Source: Linux fs/ext4 (inode.c, extents.c ext4_fallocate, ext4_llseek).
+ */
+
+import type { BlockDevice } from '../disk/block-device.ts';
+import type { BlockAllocator } from '../disk/block-map.ts';
+import { EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
+import { FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE } from '../flags.ts';
+import type { Ram } from '../mmu/ram.ts';
+import { MARK_DIRTY } from '../pagecache/file-cache.ts';
+import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_PENDING, PAGE_READY } from './inode.ts';
+import type { Truncator } from './truncate.ts';
+import type { Writeback } from './writeback.ts';
+
+const MODES = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE;
+
+export class Ext4 implements FileSystem {
+  readonly name = 'ext4';
+  readonly swapBacked = false;
+  /** 2^32 - 1 blocks: 2^44 - 4096 bytes in blocks of 4 KiB. */
+  readonly maxSizePages = 2 ** 32 - 1;
+  readonly maxSizeTail = 0;
+  private readonly device: BlockDevice;
+  private readonly allocator: BlockAllocator;
+  private readonly ram: Ram;
+  private readonly truncator: Truncator;
+  private readonly writeback: Writeback;
+
+  constructor(device: BlockDevice, allocator: BlockAllocator, ram: Ram, truncator: Truncator, writeback: Writeback) {
+    this.device = device;
+    this.allocator = allocator;
+    this.ram = ram;
+    this.truncator = truncator;
+    this.writeback = writeback;
+  }
+
+  readPage(inode: Inode, index: number, pfn: number): number {
+    const block = inode.blocks.get(index);
+    if (block === 0 || inode.blocks.isUnwritten(index)) {
+      this.ram.zeroFrame(pfn);
+      return PAGE_READY;
+    }
+    this.device.read(block, inode.id, index);
+    return PAGE_PENDING;
+  }
+
+  reserve(inode: Inode, index: number): number {
+    return inode.blocks.get(index) === 0 && this.allocator.freeBlocks === 0 ? -ENOSPC : 0;
+  }
+
+  writePage(inode: Inode, index: number, pfn: number): number {
+    let block = inode.blocks.get(index);
+    if (block === 0) block = this.allocator.alloc();
+    if (block === 0) return -ENOSPC;
+    inode.blocks.setWritten(index, block);
+    const start = pfn * this.ram.pageSize;
+    this.device.write(block, this.ram.u8.subarray(start, start + this.ram.pageSize), inode.id, index);
+    return PAGE_PENDING;
+  }
+
+  zeroesTailOnGrowth(): boolean {
+    return true;
+  }
+
+  resizeBlocks(inode: Inode, fromPage: number): void {
+    this.freeBlocks(inode, fromPage, Number.POSITIVE_INFINITY);
+  }
+
+  private freeBlocks(inode: Inode, from: number, end: number): void {
+    for (const index of inode.blocks.indices(from, end)) this.allocator.free(inode.blocks.remove(index));
+  }
+
+  evict(inode: Inode): void {
+    this.freeBlocks(inode, 0, Number.POSITIVE_INFINITY);
+  }
+
+  fallocate(inode: Inode, request: FallocateRequest): number {
+    const { mode } = request;
+    if (mode & ~MODES) return -EOPNOTSUPP;
+    if (mode & FALLOC_FL_PUNCH_HOLE) return this.punch(inode, request);
+    if (mode & FALLOC_FL_COLLAPSE_RANGE) return this.collapse(inode, request);
+    if (mode & FALLOC_FL_INSERT_RANGE) return this.insert(inode, request);
+    if (mode & FALLOC_FL_ZERO_RANGE) this.punch(inode, request);
+    return this.allocate(inode, request);
+  }
+
+  private punch(inode: Inode, { fromPage, fromByte, endPage, endByte }: FallocateRequest): number {
+    this.truncator.punch(inode, fromPage, fromByte, endPage, endByte);
+    this.freeBlocks(inode, fromByte > 0 ? fromPage + 1 : fromPage, endPage);
+    return 0;
+  }
+
+  /** Unwritten blocks for what has none; the size grows unless KEEP_SIZE. */
+  private allocate(inode: Inode, { mode, fromPage, endPage, endByte }: FallocateRequest): number {
+    const last = endByte > 0 ? endPage + 1 : endPage;
+    if (last - fromPage > this.allocator.freeBlocks + inode.blocks.size) return -ENOSPC;
+    for (let index = fromPage; index < last; index++) {
+      if (inode.blocks.get(index) !== 0) continue;
+      const block = this.allocator.alloc();
+      if (block === 0) return -ENOSPC;
+      inode.blocks.setUnwritten(index, block);
+    }
+    const grows = comparePosition(endPage, endByte, inode.sizePages, inode.sizeTail) > 0;
+    if (grows && !(mode & FALLOC_FL_KEEP_SIZE)) this.truncator.grow(inode, endPage, endByte);
+    return 0;
+  }
+
+  private isWholePages({ fromByte, endByte }: FallocateRequest): boolean {
+    return fromByte === 0 && endByte === 0;
+  }
+
+  private collapse(inode: Inode, request: FallocateRequest): number {
+    const { mode, fromPage, endPage } = request;
+    if (mode !== FALLOC_FL_COLLAPSE_RANGE || !this.isWholePages(request)) return -EINVAL;
+    if (comparePosition(endPage, 0, inode.sizePages, inode.sizeTail) >= 0) return -EINVAL;
+    this.flushFrom(inode, fromPage);
+    this.freeBlocks(inode, fromPage, endPage);
+    inode.blocks.shift(endPage, fromPage - endPage);
+    inode.setSize(inode.sizePages - (endPage - fromPage), inode.sizeTail);
+    return 0;
+  }
+
+  private insert(inode: Inode, request: FallocateRequest): number {
+    const { mode, fromPage, endPage } = request;
+    if (mode !== FALLOC_FL_INSERT_RANGE || !this.isWholePages(request)) return -EINVAL;
+    if (comparePosition(fromPage, 0, inode.sizePages, inode.sizeTail) >= 0) return -EINVAL;
+    this.flushFrom(inode, fromPage);
+    inode.setSize(inode.sizePages + (endPage - fromPage), inode.sizeTail);
+    inode.blocks.shift(fromPage, endPage - fromPage);
+    return 0;
+  }
+
+  /** Everything from a page on goes to the disk and out of the cache, so that blocks can move under it. */
+  private flushFrom(inode: Inode, fromPage: number): void {
+    this.writeback.writeRange(inode, fromPage, Number.POSITIVE_INFINITY);
+    this.writeback.wait(inode, fromPage, Number.POSITIVE_INFINITY);
+    this.truncator.dropPages(inode, fromPage);
+  }
+
+  nextData(inode: Inode, from: number, end: number): number {
+    const cached = inode.cache.nextCached(from, end, MARK_DIRTY);
+    const stored = inode.blocks.indices(from, cached < 0 ? end : cached).find((index) => !inode.blocks.isUnwritten(index));
+    return stored ?? cached;
+  }
+
+  nextHole(inode: Inode, from: number, end: number): number {
+    let index = from;
+    while (index < end && this.holdsData(inode, index)) index++;
+    return index;
+  }
+
+  private holdsData(inode: Inode, index: number): boolean {
+    if (inode.cache.nextCached(index, index + 1, MARK_DIRTY) >= 0) return true;
+    return inode.blocks.get(index) !== 0 && !inode.blocks.isUnwritten(index);
+  }
+}

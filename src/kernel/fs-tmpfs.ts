@@ -1,0 +1,84 @@
+/**
+ * tmpfs, and the memory file system of shared memory objects: the cache is the file.
+ *
+ * Pages are always dirty and never written back; a load from a hole makes a page; only plain,
+ * KEEP_SIZE and PUNCH_HOLE modes of fallocate exist.
+ * Source: Linux mm/shmem.c.
+ */
+
+import { EOPNOTSUPP } from '../errno.ts';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
+import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_READY } from './inode.ts';
+import type { FilePages } from './file-pages.ts';
+import type { Truncator } from './truncate.ts';
+
+export class Tmpfs implements FileSystem {
+  readonly name = 'tmpfs';
+  readonly swapBacked = true;
+  /** 2^63 - 1 bytes. */
+  readonly maxSizePages: number;
+  readonly maxSizeTail: number;
+  private readonly pages: FilePages;
+  private readonly truncator: Truncator;
+
+  constructor(pageSize: number, pages: FilePages, truncator: Truncator) {
+    this.maxSizePages = 2 ** 63 / pageSize - 1;
+    this.maxSizeTail = pageSize - 1;
+    this.pages = pages;
+    this.truncator = truncator;
+  }
+
+  readPage(): number {
+    return PAGE_READY;
+  }
+
+  reserve(): number {
+    return 0;
+  }
+
+  writePage(): number {
+    return 0;
+  }
+
+  fallocate(inode: Inode, request: FallocateRequest): number {
+    const { mode, fromPage, fromByte, endPage, endByte } = request;
+    if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -EOPNOTSUPP;
+    if (mode & FALLOC_FL_PUNCH_HOLE) {
+      this.truncator.punch(inode, fromPage, fromByte, endPage, endByte);
+      return 0;
+    }
+    const grows = comparePosition(endPage, endByte, inode.sizePages, inode.sizeTail) > 0;
+    const lastPage = endByte > 0 ? endPage + 1 : endPage;
+    const made: number[] = [];
+    for (let index = fromPage; index < lastPage; index++) {
+      if (inode.cache.get(index) !== 0) continue;
+      const pfn = this.pages.forWrite(inode, index, 0, 0);
+      if (pfn < 0) {
+        // Undone as a whole, as shmem_fallocate does.
+        for (const page of made) this.pages.truncate(inode, page, page + 1);
+        return pfn;
+      }
+      made.push(index);
+    }
+    if (grows && !(mode & FALLOC_FL_KEEP_SIZE)) inode.setSize(endPage, endByte);
+    return 0;
+  }
+
+  resizeBlocks(): void {}
+
+  nextData(inode: Inode, from: number, end: number): number {
+    return inode.cache.nextCached(from, end, 0);
+  }
+
+  nextHole(inode: Inode, from: number, end: number): number {
+    let index = from;
+    while (index < end && inode.cache.get(index) !== 0) index++;
+    return index;
+  }
+
+  zeroesTailOnGrowth(): boolean {
+    return false;
+  }
+
+  evict(): void {}
+}

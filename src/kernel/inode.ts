@@ -1,0 +1,117 @@
+/**
+ * An inode and what the kernel asks of the file system it belongs to.
+ *
+ * Place: one per file, shared memory object or device, whatever names or descriptors it has. Its
+ * size is a pair (whole pages, bytes in the last one), since Linux's files end at 2^63 - 1, beyond
+ * what a double counts. `mappings` holds the VMAs that map it, for reverse mapping.
+ * Invariant: cached pages beyond the size exist only inside the last, partial page.
+ */
+
+import type { BlockMap } from '../disk/block-map.ts';
+import { IntervalSet } from '../interval-set.ts';
+import type { FileCache } from '../pagecache/file-cache.ts';
+
+/** What an inode knows of the VMAs that map it; the kernel's rmap knows more. */
+export interface FileMapping {
+  readonly start: number;
+  readonly end: number;
+  readonly pgoff: number;
+}
+
+/** What stands behind a descriptor. */
+export type FileKind = 'regular' | 'directory' | 'pipe' | 'null' | 'zero';
+
+export const PAGE_READY = 0;
+export const PAGE_PENDING = 1;
+
+/** A file system: where pages come from and go to. Results are 0 or a negative errno unless said otherwise. */
+export interface FileSystem {
+  readonly name: 'tmpfs' | 'ext4';
+  /** Pages live in memory or swap only: always dirty, never written back. */
+  readonly swapBacked: boolean;
+  /** The first page that no file can have, and the bytes allowed in it (largest file size as a pair). */
+  readonly maxSizePages: number;
+  readonly maxSizeTail: number;
+  /** Fills a frame with page `index`: PAGE_READY, PAGE_PENDING (read in flight), or an errno. */
+  readPage(inode: Inode, index: number, pfn: number): number;
+  /** Makes sure that page `index` will have room on the medium (before it is made writable). */
+  reserve(inode: Inode, index: number): number;
+  /** The size has become smaller: gives up the room of pages from `fromPage` on. */
+  resizeBlocks(inode: Inode, fromPage: number): void;
+  /** Bytes stored beyond the old end are zeroed when the file grows past them. */
+  zeroesTailOnGrowth(): boolean;
+  fallocate(inode: Inode, request: FallocateRequest): number;
+  /** The first page of [from, end) with data (SEEK_DATA), or -1. */
+  nextData(inode: Inode, from: number, end: number): number;
+  /** The first page of [from, end) without data (SEEK_HOLE), or `end`. */
+  nextHole(inode: Inode, from: number, end: number): number;
+  /** Starts writing a dirty page; 0, PAGE_PENDING, or an errno. */
+  writePage(inode: Inode, index: number, pfn: number): number;
+  /** The last name, descriptor and mapping are gone. */
+  evict(inode: Inode): void;
+}
+
+/** Arguments of fallocate as pages and bytes: [from, end) each as (page, byte). */
+export interface FallocateRequest {
+  readonly mode: number;
+  readonly fromPage: number;
+  readonly fromByte: number;
+  readonly endPage: number;
+  readonly endByte: number;
+}
+
+export class Inode {
+  /** Owner id of its cached frames. */
+  readonly id: number;
+  readonly kind: FileKind;
+  readonly fs: FileSystem;
+  readonly cache: FileCache;
+  /** Where its data stands on the disk; unused on tmpfs. */
+  readonly blocks: BlockMap;
+  readonly mappings: IntervalSet<FileMapping>;
+  sizePages: number;
+  sizeTail: number;
+  /** Names in directories. */
+  links: number;
+  /** Open file descriptions, those held by VMAs included. */
+  opens: number;
+  mode: number;
+  /** F_SEAL_* bits. */
+  seals: number;
+  /** Shared mappings that may be or become writable (for write seals). */
+  writableMappings: number;
+  /** Write-back failed since the last fsync: the errno, else 0. */
+  writeError: number;
+
+  constructor(id: number, kind: FileKind, fs: FileSystem, cache: FileCache, blocks: BlockMap, mode: number) {
+    this.id = id;
+    this.kind = kind;
+    this.fs = fs;
+    this.cache = cache;
+    this.blocks = blocks;
+    this.mappings = new IntervalSet();
+    this.sizePages = 0;
+    this.sizeTail = 0;
+    this.links = 0;
+    this.opens = 0;
+    this.mode = mode;
+    this.seals = 0;
+    this.writableMappings = 0;
+    this.writeError = 0;
+  }
+
+  /** Pages that have any byte of the file: indices below this are inside it. */
+  get endPage(): number {
+    return this.sizeTail > 0 ? this.sizePages + 1 : this.sizePages;
+  }
+
+  setSize(pages: number, tail: number): void {
+    this.sizePages = pages;
+    this.sizeTail = tail;
+  }
+}
+
+/** Compares positions (page, byte): negative if the first is smaller. */
+export function comparePosition(aPage: number, aByte: number, bPage: number, bByte: number): number {
+  return aPage !== bPage ? aPage - bPage : aByte - bByte;
+}

@@ -1,0 +1,135 @@
+/**
+ * madvise(2).
+ *
+ * Advice is checked before the range; holes are skipped and remembered; an error of one VMA ends
+ * the walk at once and wins.
+ * Source: Linux mm/madvise.c.
+ */
+
+import { EACCES, EAGAIN, EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import * as F from '../flags.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
+import { isZero, offsetOf, pageOf, pagesUp, toInt, type Word, wrapPages } from '../units.ts';
+import { dropRange, freeLazily, installGuards, type PageAdviceParts, removeGuards, removeRange, willNeed } from './madvise-pages.ts';
+import type { Populator } from './populate.ts';
+import type { Task } from './task.ts';
+import * as V from './vm-flags.ts';
+import type { VmaOps } from './vma-ops.ts';
+import type { Vma } from './vma.ts';
+
+export interface MadviseParts extends PageAdviceParts {
+  readonly vmaOps: VmaOps;
+  readonly populator: Populator;
+}
+
+/** Advice that sets and clears VM_* flags: [clear, set]. */
+const FLAG_ADVICE: ReadonlyMap<number, readonly [number, number]> = new Map([
+  [F.MADV_NORMAL, [V.VM_RAND_READ | V.VM_SEQ_READ, 0]],
+  [F.MADV_RANDOM, [V.VM_SEQ_READ, V.VM_RAND_READ]],
+  [F.MADV_SEQUENTIAL, [V.VM_RAND_READ, V.VM_SEQ_READ]],
+  [F.MADV_DONTFORK, [0, V.VM_DONTCOPY]],
+  [F.MADV_DOFORK, [V.VM_DONTCOPY, 0]],
+  [F.MADV_WIPEONFORK, [0, V.VM_WIPEONFORK]],
+  [F.MADV_KEEPONFORK, [V.VM_WIPEONFORK, 0]],
+  [F.MADV_DONTDUMP, [0, V.VM_DONTDUMP]],
+  [F.MADV_DODUMP, [V.VM_DONTDUMP, 0]],
+  [F.MADV_HUGEPAGE, [V.VM_NOHUGEPAGE, V.VM_HUGEPAGE]],
+  [F.MADV_NOHUGEPAGE, [V.VM_HUGEPAGE, V.VM_NOHUGEPAGE]],
+  [F.MADV_MERGEABLE, [0, V.VM_MERGEABLE]],
+  [F.MADV_UNMERGEABLE, [V.VM_MERGEABLE, 0]],
+]);
+
+const PAGE_ADVICE: ReadonlySet<number> = new Set([
+  F.MADV_WILLNEED, F.MADV_DONTNEED, F.MADV_DONTNEED_LOCKED, F.MADV_FREE, F.MADV_REMOVE, F.MADV_COLD, F.MADV_PAGEOUT,
+  F.MADV_POPULATE_READ, F.MADV_POPULATE_WRITE, F.MADV_GUARD_INSTALL, F.MADV_GUARD_REMOVE, F.MADV_HWPOISON, F.MADV_SOFT_OFFLINE,
+]);
+
+export function madvise(parts: MadviseParts, task: Task, address: Word, length: Word, adviceWord: Word): number {
+  const { pageSize } = task.mm;
+  const advice = toInt(adviceWord);
+  if (!FLAG_ADVICE.has(advice) && !PAGE_ADVICE.has(advice)) return -EINVAL;
+  if (offsetOf(address, pageSize) !== 0) return -EINVAL;
+  const startPage = pageOf(address, pageSize);
+  const pages = pagesUp(length, pageSize);
+  if (pages === 0 && !isZero(length)) return -EINVAL;
+  if (startPage + pages >= wrapPages(pageSize)) return -EINVAL;
+  if (pages === 0) return 0;
+  const start = startPage * pageSize;
+  const end = start + pages * pageSize;
+  if (advice === F.MADV_HWPOISON || advice === F.MADV_SOFT_OFFLINE) return -EPERM;
+  if (advice === F.MADV_POPULATE_READ) return parts.populator.advise(task, start, end, ACCESS_READ);
+  if (advice === F.MADV_POPULATE_WRITE) return parts.populator.advise(task, start, end, ACCESS_WRITE);
+  return walk(parts, task, start, end, advice);
+}
+
+function walk(parts: MadviseParts, task: Task, start: number, end: number, advice: number): number {
+  let hole = 0;
+  let va = start;
+  while (va < end) {
+    const vma = task.mm.vmas.find(va);
+    if (vma === null) return -ENOMEM;
+    if (va < vma.start) {
+      hole = -ENOMEM;
+      va = vma.start;
+      if (va >= end) break;
+    }
+    const stop = Math.min(vma.end, end);
+    const result = adviseVma(parts, vma, va, stop, advice);
+    if (result < 0) return result;
+    va = stop;
+  }
+  return hole;
+}
+
+function adviseVma(parts: MadviseParts, vma: Vma, start: number, end: number, advice: number): number {
+  if (sealForbids(vma, advice)) return -EPERM;
+  const flagAdvice = FLAG_ADVICE.get(advice);
+  if (flagAdvice !== undefined) return changeFlags(parts, vma, start, end, advice, flagAdvice);
+  switch (advice) {
+    case F.MADV_WILLNEED:
+      return willNeed(parts, vma, start, end);
+    case F.MADV_DONTNEED:
+    case F.MADV_DONTNEED_LOCKED:
+      if (advice === F.MADV_DONTNEED && vma.flags & V.VM_LOCKED) return -EINVAL;
+      return dropRange(parts, vma, start, end);
+    case F.MADV_FREE:
+      if (vma.flags & V.VM_LOCKED || !vma.isAnonymous) return -EINVAL;
+      return freeLazily(parts, vma, start, end);
+    case F.MADV_COLD:
+    case F.MADV_PAGEOUT:
+      return vma.flags & V.VM_LOCKED ? -EINVAL : 0;
+    case F.MADV_REMOVE:
+      return remove(parts, vma, start, end);
+    case F.MADV_GUARD_INSTALL:
+      return vma.flags & (V.VM_LOCKED | V.VM_SPECIAL_MAPPING) ? -EINVAL : installGuards(parts, vma, start, end);
+    default:
+      return vma.flags & V.VM_SPECIAL_MAPPING ? -EINVAL : removeGuards(parts, vma, start, end);
+  }
+}
+
+const DISCARDING: ReadonlySet<number> = new Set([
+  F.MADV_FREE, F.MADV_DONTNEED, F.MADV_DONTNEED_LOCKED, F.MADV_REMOVE, F.MADV_DONTFORK, F.MADV_WIPEONFORK, F.MADV_GUARD_INSTALL,
+]);
+
+/** A sealed private mapping that cannot be written must not lose its contents either. */
+function sealForbids(vma: Vma, advice: number): boolean {
+  if (!(vma.flags & V.VM_SEALED) || !DISCARDING.has(advice)) return false;
+  return !(vma.flags & V.VM_SHARED) && !(vma.flags & V.VM_WRITE);
+}
+
+function remove(parts: MadviseParts, vma: Vma, start: number, end: number): number {
+  if (vma.flags & V.VM_LOCKED || vma.file === null) return -EINVAL;
+  const sharedMayWrite = (vma.flags & (V.VM_SHARED | V.VM_MAYWRITE)) === (V.VM_SHARED | V.VM_MAYWRITE);
+  return sharedMayWrite ? removeRange(parts, vma, start, end) : -EACCES;
+}
+
+function changeFlags(parts: MadviseParts, vma: Vma, start: number, end: number, advice: number, [clear, set]: readonly [number, number]): number {
+  if (advice === F.MADV_WIPEONFORK && (vma.file !== null || vma.flags & V.VM_SHARED)) return -EINVAL;
+  if (advice === F.MADV_KEEPONFORK && vma.flags & V.VM_DROPPABLE) return -EINVAL;
+  if (advice === F.MADV_DODUMP && vma.flags & (V.VM_SPECIAL | V.VM_DROPPABLE)) return -EINVAL;
+  if (advice === F.MADV_MERGEABLE && vma.flags & (V.VM_SHARED | V.VM_MAYSHARE | V.VM_SPECIAL | V.VM_DROPPABLE)) return 0;
+  const flags = (vma.flags & ~clear) | set;
+  if (flags === vma.flags) return 0;
+  const changed = parts.vmaOps.modify(vma, start, end, flags);
+  return typeof changed === 'number' ? -EAGAIN : 0;
+}

@@ -1,0 +1,66 @@
+/**
+ * Mm: one address space, shared by all threads of a process.
+ *
+ * Place: owns the VMA tree, the page-table root and the counts that limits and /proc read. It is
+ * state; the calls that change it are files of their own.
+ * Invariant: every count here is cached from the VMAs or the page tables and has its recount in
+ * invariants.ts.
+ * Source: Linux struct mm_struct.
+ */
+
+import type { AddressSpace } from './vma.ts';
+import { VmaTree } from './vma-tree.ts';
+
+/** Index of `Mm.rss`. */
+export const RSS_FILE = 0;
+export const RSS_ANON = 1;
+export const RSS_SHMEM = 2;
+
+export class Mm implements AddressSpace {
+  readonly id: number;
+  readonly pageSize: number;
+  /** Bytes kept free below a VMA that grows downwards. */
+  readonly stackGuard: number;
+  readonly vmas: VmaTree;
+  /** Frame of the root table. */
+  root: number;
+  asid: number;
+  /** Tasks that use it. */
+  users: number;
+  /** CPUs whose TLB may hold its translations. */
+  readonly cpus: Set<number>;
+  /** Pages mapped, all kinds; cached from the VMAs. */
+  totalPages: number;
+  /** Pages of VM_LOCKED VMAs; cached from the VMAs. */
+  lockedPages: number;
+  /** Pages of private writable VMAs that are not stacks (RLIMIT_DATA); cached from the VMAs. */
+  dataPages: number;
+  /** Float64Array(3), indexed by RSS_*: page-table entries that name such a page. */
+  readonly rss: Float64Array;
+  startBrk: number;
+  brk: number;
+  /** VM_LOCKED_MASK bits given to new mappings (mlockall(MCL_FUTURE)). */
+  defaultFlags: number;
+
+  constructor(id: number, pageSize: number, stackGuard: number) {
+    this.id = id;
+    this.pageSize = pageSize;
+    this.stackGuard = stackGuard;
+    this.vmas = new VmaTree();
+    this.root = 0;
+    this.asid = 0;
+    this.users = 1;
+    this.cpus = new Set();
+    this.totalPages = 0;
+    this.lockedPages = 0;
+    this.dataPages = 0;
+    this.rss = new Float64Array(3);
+    this.startBrk = 0;
+    this.brk = 0;
+    this.defaultFlags = 0;
+  }
+
+  addRss(kind: number, amount: number): void {
+    this.rss[kind] = this.rss[kind] + amount;
+  }
+}

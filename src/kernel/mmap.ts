@@ -1,0 +1,230 @@
+/**
+ * mmap(2).
+ *
+ * The checks stand in the kernel's order, since the first that fails decides the errno. What the
+ * new range replaces is unmapped before limits are checked for it.
+ * Source: Linux mm/mmap.c ksys_mmap_pgoff, do_mmap; mm/vma.c mmap_region.
+ */
+
+import { EACCES, EAGAIN, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM } from '../errno.ts';
+import {
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_WRITE,
+  MAP_32BIT,
+  MAP_ANONYMOUS,
+  MAP_DENYWRITE,
+  MAP_DROPPABLE,
+  MAP_EXECUTABLE,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NONBLOCK,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_STACK,
+  MAP_TYPE,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from '../flags.ts';
+import { isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, type Word } from '../units.ts';
+import { accountPages, canLock, mayExpand, mayLock } from './limits.ts';
+import type { OpenFile } from './open-file.ts';
+import type { Placement } from './placement.ts';
+import type { Populator } from './populate.ts';
+import type { SharedMemory } from './shared-memory.ts';
+import type { Task } from './task.ts';
+import type { Unmapper } from './unmap.ts';
+import {
+  VM_ACCOUNT,
+  VM_DONTDUMP,
+  VM_DROPPABLE,
+  VM_EXEC,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_NOHUGEPAGE,
+  VM_NORESERVE,
+  VM_READ,
+  VM_SHARED,
+  VM_WIPEONFORK,
+  VM_WRITE,
+} from './vm-flags.ts';
+import type { VmaOps } from './vma-ops.ts';
+
+export interface MmapParts {
+  readonly vmaOps: VmaOps;
+  readonly placement: Placement;
+  readonly unmapper: Unmapper;
+  readonly populator: Populator;
+  readonly sharedMemory: SharedMemory;
+}
+
+/** Flags that MAP_SHARED_VALIDATE accepts: those that existed before it. */
+const LEGACY_FLAGS =
+  MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE |
+  MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT;
+
+/** One mapping under way: the request in exact numbers, and what the checks made of it. */
+interface Request {
+  readonly task: Task;
+  readonly prot: number;
+  flags: number;
+  file: OpenFile | null;
+  address: number;
+  readonly length: number;
+  readonly pages: number;
+  pgoff: number;
+  vmFlags: number;
+}
+
+export function mmap(parts: MmapParts, task: Task, address: Word, length: Word, prot: Word, flags: Word, fd: Word, offset: Word): number {
+  const { pageSize } = task.mm;
+  if (offsetOf(offset, pageSize) !== 0) return -EINVAL;
+  const mapFlags = toFlags(flags);
+  let file: OpenFile | null = null;
+  if (!(mapFlags & MAP_ANONYMOUS)) {
+    file = task.files.get(toInt(fd));
+    if (file === null) return -EBADF;
+    if (mapFlags & MAP_HUGETLB) return -EINVAL;
+  } else if (mapFlags & MAP_HUGETLB) return -ENOMEM;
+  if (isZero(length)) return -EINVAL;
+  const pages = pagesUp(length, pageSize);
+  if (pages === 0) return -ENOMEM;
+  const fixed = (mapFlags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
+  const pgoff = pageOf(offset, pageSize);
+  const request: Request = {
+    task,
+    prot: toFlags(prot),
+    flags: fixed ? mapFlags | MAP_FIXED : mapFlags,
+    file,
+    address: fixed ? pageOf(address, pageSize) * pageSize + offsetOf(address, pageSize) : hintOf(parts, address, pageSize),
+    length: pages * pageSize,
+    pages,
+    pgoff,
+    vmFlags: 0,
+  };
+  return doMmap(parts, request);
+}
+
+/** A hint counts from mmap_min_addr on and is rounded down to a page. */
+function hintOf(parts: MmapParts, address: Word, pageSize: number): number {
+  const hint = pageOf(address, pageSize) * pageSize;
+  return hint !== 0 && hint < parts.placement.layout.mmapMin ? parts.placement.layout.mmapMin : hint;
+}
+
+function doMmap(parts: MmapParts, request: Request): number {
+  const { task, file, length, flags } = request;
+  if (parts.vmaOps.exceedsMax(task.mm)) return -ENOMEM;
+  request.vmFlags = protFlags(request.prot) | flagBits(flags) | task.mm.defaultFlags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+  const placed = parts.placement.find(task.mm, file, request.address, length, file === null ? 0 : request.pgoff, flags);
+  if (placed < 0) return placed;
+  request.address = placed;
+  if (flags & MAP_FIXED_NOREPLACE && task.mm.vmas.intersecting(placed, placed + length) !== null) return -EEXIST;
+  if (flags & MAP_LOCKED && !canLock(task)) return -EPERM;
+  if (!mayLock(task, request.vmFlags, request.pages)) return -EAGAIN;
+  const checked = file === null ? checkAnonymous(request) : checkFile(request, file);
+  if (checked < 0) return checked;
+  if (flags & MAP_NORESERVE) request.vmFlags |= VM_NORESERVE;
+  const result = mapRegion(parts, request);
+  if (result < 0) return result;
+  const populate = (request.vmFlags & VM_LOCKED) !== 0 || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
+  if (populate) parts.populator.rangeIgnoringErrors(task, result, result + length);
+  return result;
+}
+
+/** VM_READ, VM_WRITE and VM_EXEC of PROT_* bits. */
+export function protFlags(prot: number): number {
+  return (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) | (prot & PROT_EXEC ? VM_EXEC : 0);
+}
+
+function flagBits(flags: number): number {
+  return (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) | (flags & MAP_LOCKED ? VM_LOCKED : 0) | (flags & MAP_STACK ? VM_NOHUGEPAGE : 0);
+}
+
+/** Offsets of a file end at 2^63 - 1. */
+function fitsInFile(request: Request): boolean {
+  return request.pgoff < 2 ** 63 / request.task.mm.pageSize - request.pages;
+}
+
+function checkFile(request: Request, file: OpenFile): number {
+  if (file.inode.kind === 'regular' && !fitsInFile(request)) return -EOVERFLOW;
+  const type = request.flags & MAP_TYPE;
+  if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
+    if (type === MAP_SHARED_VALIDATE && (request.flags - (request.flags & LEGACY_FLAGS)) !== 0) return -EOPNOTSUPP;
+    if (request.prot & PROT_WRITE && !file.writable) return -EACCES;
+    request.vmFlags |= VM_SHARED | VM_MAYSHARE;
+    if (!file.writable) request.vmFlags &= ~(VM_MAYWRITE | VM_SHARED);
+  } else if (type !== MAP_PRIVATE) return -EINVAL;
+  if (!file.readable) return -EACCES;
+  if (file.inode.kind !== 'regular' && file.inode.kind !== 'zero') return -ENODEV;
+  if (request.vmFlags & VM_GROWSDOWN) return -EINVAL;
+  return checkSeals(request, file);
+}
+
+/** A sealed memory file is not mapped shared and writable, nor may it become so. */
+function checkSeals(request: Request, file: OpenFile): number {
+  if (!(file.inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) || !(request.vmFlags & VM_SHARED)) return 0;
+  if (request.vmFlags & VM_WRITE) return -EPERM;
+  request.vmFlags &= ~VM_MAYWRITE;
+  return 0;
+}
+
+function checkAnonymous(request: Request): number {
+  const type = request.flags & MAP_TYPE;
+  if (type === MAP_SHARED) {
+    if (request.vmFlags & VM_GROWSDOWN) return -EINVAL;
+    request.pgoff = 0;
+    request.vmFlags |= VM_SHARED | VM_MAYSHARE;
+    return 0;
+  }
+  if (type === MAP_DROPPABLE) {
+    if (request.flags & (MAP_LOCKED | MAP_HUGETLB) || request.vmFlags & VM_GROWSDOWN) return -EINVAL;
+    request.vmFlags |= VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
+  } else if (type !== MAP_PRIVATE) return -EINVAL;
+  request.pgoff = request.address / request.task.mm.pageSize;
+  return 0;
+}
+
+/** Replaces what stands in the range and enters the new mapping; its address or a negative errno. */
+function mapRegion(parts: MmapParts, request: Request): number {
+  const { task, address, length, pages } = request;
+  const { mm } = task;
+  const replaced = pagesMapped(request);
+  if (!mayExpand(task, request.vmFlags, pages - replaced)) return -ENOMEM;
+  const unmapped = parts.unmapper.unmap(mm, address, address + length);
+  if (unmapped < 0) return unmapped;
+  if ((request.vmFlags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
+  let { file } = request;
+  let made: OpenFile | null = null;
+  if (file === null && request.vmFlags & VM_SHARED) {
+    made = parts.sharedMemory.anonymous(pages);
+    file = made;
+  }
+  if (request.vmFlags & VM_DROPPABLE) request.vmFlags &= ~VM_LOCKED_MASK;
+  const range = { start: address, end: address + length, flags: request.vmFlags, pgoff: request.pgoff, file, anonVma: null, copiedFrom: null };
+  parts.vmaOps.mapNewRange(mm, range);
+  if (made !== null) parts.sharedMemory.drop(made);
+  accountPages(mm, request.vmFlags, pages);
+  return address;
+}
+
+/** Pages of the range that are mapped already and will be replaced. */
+function pagesMapped(request: Request): number {
+  const { address, length, task } = request;
+  const end = address + length;
+  let bytes = 0;
+  for (let vma = task.mm.vmas.intersecting(address, end); vma !== null && vma.start < end; vma = vma.next) {
+    bytes += Math.min(end, vma.end) - Math.max(address, vma.start);
+  }
+  return bytes / task.mm.pageSize;
+}

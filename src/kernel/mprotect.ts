@@ -1,0 +1,134 @@
+/**
+ * mprotect(2), and what a change of rights does to the page tables.
+ *
+ * VMA by VMA: what was changed before an error stays changed.
+ *
+ *   rw -> r      PTE: writable -> read-only
+ *   r  -> rw     PTE: private page of ours alone -> writable at once; shared: when dirty already
+ *   ?  -> none   PTE: present -> kept, but invisible to the hardware
+ *
+ * Source: Linux mm/mprotect.c do_mprotect_pkey, mprotect_fixup, change_pte_range.
+ */
+
+import { EACCES, EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import { PROT_EXEC, PROT_GROWSDOWN, PROT_GROWSUP, PROT_READ, PROT_SEM, PROT_WRITE } from '../flags.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
+import type { PageTables } from '../mmu/page-tables.ts';
+import { isZero, offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
+import { accountPages, mayExpand } from './limits.ts';
+import { protFlags } from './mmap.ts';
+import { entryFlags, type PageMapper, wantsWriteNotify } from './page-mapper.ts';
+import type { Populator } from './populate.ts';
+import type { Task } from './task.ts';
+import { FLUSH_PROTECT, type TlbFlusher } from './tlb-flush.ts';
+import { VM_ACCESS, VM_ACCOUNT, VM_GROWSDOWN, VM_LOCKED, VM_NORESERVE, VM_SEALED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+import type { VmaOps } from './vma-ops.ts';
+import type { Vma } from './vma.ts';
+
+export interface MprotectParts {
+  readonly vmaOps: VmaOps;
+  readonly tables: PageTables;
+  readonly frames: FrameTable;
+  readonly mapper: PageMapper;
+  readonly flusher: TlbFlusher;
+  readonly populator: Populator;
+}
+
+const KNOWN_PROT = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
+
+export function mprotect(parts: MprotectParts, task: Task, address: Word, length: Word, protection: Word): number {
+  const { mm } = task;
+  const asked = toFlags(protection);
+  const grows = asked & (PROT_GROWSDOWN | PROT_GROWSUP);
+  const prot = asked - grows;
+  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP) || offsetOf(address, mm.pageSize) !== 0) return -EINVAL;
+  if (isZero(length)) return 0;
+  const startPage = pageOf(address, mm.pageSize);
+  const pages = pagesUp(length, mm.pageSize);
+  if (pages === 0 || startPage + pages >= wrapPages(mm.pageSize)) return -ENOMEM;
+  if (prot - (prot & KNOWN_PROT) !== 0) return -EINVAL;
+  let start = startPage * mm.pageSize;
+  const end = start + pages * mm.pageSize;
+  const first = mm.vmas.find(start);
+  if (first === null || first.start >= end) return -ENOMEM;
+  if (grows & PROT_GROWSDOWN) {
+    start = first.start;
+    if (!(first.flags & VM_GROWSDOWN)) return -EINVAL;
+  } else if (first.start > start) return -ENOMEM;
+  return protectRange(parts, task, start, end, protFlags(prot));
+}
+
+function protectRange(parts: MprotectParts, task: Task, start: number, end: number, rights: number): number {
+  let va = start;
+  while (va < end) {
+    const vma = task.mm.vmas.containing(va);
+    if (vma === null) return -ENOMEM;
+    const flags = (vma.flags & ~VM_ACCESS) | rights;
+    // VM_MAY* stand four bits above the rights they allow.
+    if (flags & ~(flags >> 4) & VM_ACCESS) return -EACCES;
+    const stop = Math.min(vma.end, end);
+    const result = protectVma(parts, task, vma, va, stop, flags);
+    if (result < 0) return result;
+    va = stop;
+  }
+  return 0;
+}
+
+function protectVma(parts: MprotectParts, task: Task, vma: Vma, start: number, end: number, wanted: number): number {
+  const before = vma.flags;
+  const pages = (end - start) / task.mm.pageSize;
+  if (before & VM_SEALED) return -EPERM;
+  if (wanted === before) return 0;
+  let flags = wanted;
+  if (flags & VM_WRITE) {
+    if (!mayExpand(task, flags, pages) && mayExpand(task, before, pages)) return -ENOMEM;
+    if (!(before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE))) flags |= VM_ACCOUNT;
+  } else if (before & VM_ACCOUNT && vma.isAnonymous && vma.anonVma === null) flags &= ~VM_ACCOUNT;
+  const changed = parts.vmaOps.modify(vma, start, end, flags);
+  if (typeof changed === 'number') return changed;
+  accountPages(task.mm, before, -pages);
+  accountPages(task.mm, flags, pages);
+  changeEntries(parts, changed, start, end);
+  if ((before & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && flags & VM_WRITE) {
+    parts.populator.vmaRange(task, changed, start, end);
+  }
+  return 0;
+}
+
+/** Rewrites the entries of [start, end) for the rights that `vma` has now. */
+function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: number): void {
+  const { tables } = parts;
+  let changed = false;
+  let va = start;
+  while (va < end) {
+    const first = tables.lookup(vma.mm.root, va);
+    if (first < 0) {
+      va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
+      continue;
+    }
+    const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
+    for (let slot = first; va < stop; va += tables.pageSize, slot++) {
+      if (!tables.isEmpty(slot) && changeEntry(parts, vma, va, slot)) changed = true;
+    }
+  }
+  if (changed) parts.flusher.flushRange(vma.mm, start, end, FLUSH_PROTECT);
+}
+
+function changeEntry(parts: MprotectParts, vma: Vma, va: number, slot: number): boolean {
+  const before = parts.tables.flags(slot);
+  if (!(before & (PTE_PRESENT | PTE_PROT_NONE))) return false;
+  let flags = entryFlags(vma) & ~PTE_ACCESSED;
+  flags |= before & (PTE_ACCESSED | PTE_DIRTY);
+  if (flags & PTE_PRESENT && vma.flags & VM_WRITE && mayStoreAtOnce(parts, vma, slot, before)) flags |= PTE_WRITE;
+  if (flags === before) return false;
+  parts.mapper.change(vma.mm, va, slot, flags);
+  return true;
+}
+
+/** A store to the page would need no fault to be noticed or copied (can_change_pte_writable). */
+function mayStoreAtOnce(parts: MprotectParts, vma: Vma, slot: number, flags: number): boolean {
+  if (vma.flags & VM_SHARED) return !wantsWriteNotify(vma) || (flags & PTE_DIRTY) !== 0;
+  const pfn = parts.tables.frame(slot);
+  return (parts.frames.flags[pfn] & (FRAME_ANON | FRAME_ANON_EXCLUSIVE)) === (FRAME_ANON | FRAME_ANON_EXCLUSIVE);
+}

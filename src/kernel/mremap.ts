@@ -1,0 +1,189 @@
+/**
+ * mremap(2): shrink, grow in place, move, duplicate.
+ *
+ *   same size, new address   every VMA of the range moves, gaps kept (since Linux 6.17)
+ *   smaller                  the rest is unmapped, whatever stands there
+ *   larger                   in place if the VMA ends there and room follows, else moved
+ *
+ * Source: Linux mm/mremap.c (check_mremap_params, check_prep_vma, mremap_to, remap_move, expand_vma).
+ */
+
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import { MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../flags.ts';
+import { offsetOf, pageOf, pagesUp, toFlags, type Word } from '../units.ts';
+import { mayExpand, mayLock } from './limits.ts';
+import type { Mm } from './mm.ts';
+import { moveVma, type MoveParts, type Remap } from './move-vma.ts';
+import type { Placement } from './placement.ts';
+import type { Populator } from './populate.ts';
+import { accountPages } from './limits.ts';
+import type { Task } from './task.ts';
+import { VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_SEALED, VM_SHARED } from './vm-flags.ts';
+import type { Vma } from './vma.ts';
+
+export interface MremapParts extends MoveParts {
+  readonly placement: Placement;
+  readonly populator: Populator;
+}
+
+/** An exact page-aligned address, or one beyond user space that is exact enough to be refused. */
+function addressOf(word: Word, pageSize: number): number {
+  return pageOf(word, pageSize) * pageSize + offsetOf(word, pageSize);
+}
+
+export function mremap(parts: MremapParts, task: Task, old: Word, oldLength: Word, newLength: Word, flagWord: Word, to: Word): number {
+  const { pageSize } = task.mm;
+  const flags = toFlags(flagWord);
+  const remap: Remap = {
+    task,
+    flags,
+    address: addressOf(old, pageSize),
+    oldBytes: pagesUp(oldLength, pageSize) * pageSize,
+    newBytes: pagesUp(newLength, pageSize) * pageSize,
+    target: addressOf(to, pageSize),
+    locked: false,
+  };
+  const checked = checkArguments(parts, remap);
+  if (checked < 0) return checked;
+  const givesAddress = (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0;
+  const grown = remap.newBytes - remap.oldBytes;
+  const oldBytes = remap.oldBytes;
+  let result: number;
+  if (givesAddress && grown === 0) result = moveAll(parts, remap);
+  else result = givesAddress ? moveOne(parts, remap) : resizeAt(parts, remap);
+  if (result >= 0 && grown > 0 && remap.locked) parts.populator.rangeIgnoringErrors(task, result + oldBytes, result + oldBytes + grown);
+  return result;
+}
+
+function checkArguments(parts: MremapParts, { task, flags, address, oldBytes, newBytes, target }: Remap): number {
+  const { userEnd } = parts.placement.layout;
+  const { pageSize } = task.mm;
+  if (flags - (flags & (MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) return -EINVAL;
+  if (address % pageSize !== 0 || newBytes === 0 || newBytes > userEnd) return -EINVAL;
+  if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) return 0;
+  if (target > userEnd - newBytes || target % pageSize !== 0 || !(flags & MREMAP_MAYMOVE)) return -EINVAL;
+  if (flags & MREMAP_DONTUNMAP && oldBytes !== newBytes) return -EINVAL;
+  if (address + oldBytes > target && target + newBytes > address) return -EINVAL;
+  return parts.vmaOps.hasRoomFor(task.mm, 5) ? 0 : -ENOMEM;
+}
+
+/** Whether the VMA at the old address lets this happen (check_prep_vma). */
+function checkVma(remap: Remap, vma: Vma | null): number {
+  const { task, address, oldBytes, newBytes, flags } = remap;
+  if (vma === null) return -EFAULT;
+  if (vma.flags & VM_SEALED) return -EPERM;
+  const mapsNew = newBytes > oldBytes || (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0;
+  if (!mapsNew) return 0;
+  if (oldBytes === 0 && !(vma.flags & (VM_SHARED | VM_MAYSHARE))) return -EINVAL;
+  if (flags & MREMAP_DONTUNMAP && vma.flags & VM_DONTEXPAND) return -EINVAL;
+  if (oldBytes > vma.end - address) return -EFAULT;
+  if (newBytes <= oldBytes) return 0;
+  if (vma.flags & VM_DONTEXPAND) return -EFAULT;
+  const grown = (newBytes - oldBytes) / task.mm.pageSize;
+  if (vma.indexAt(address) + newBytes / task.mm.pageSize >= 2 ** 64) return -EINVAL;
+  if (!mayLock(task, vma.flags, grown)) return -EAGAIN;
+  return mayExpand(task, vma.flags, grown) ? 0 : -ENOMEM;
+}
+
+function resizeAt(parts: MremapParts, remap: Remap): number {
+  const { task, address, oldBytes, newBytes } = remap;
+  const vma = task.mm.vmas.containing(address);
+  const checked = checkVma(remap, vma);
+  if (checked < 0 || vma === null) return checked;
+  if (newBytes === oldBytes) return address;
+  if (newBytes < oldBytes) {
+    const result = parts.unmapper.unmap(task.mm, address + newBytes, address + oldBytes);
+    return result < 0 ? result : address;
+  }
+  return expand(parts, remap, vma);
+}
+
+function expand(parts: MremapParts, remap: Remap, vma: Vma): number {
+  const { task, address, oldBytes, newBytes } = remap;
+  if (address + oldBytes === vma.end && canGrowInPlace(parts, task.mm, vma, newBytes - oldBytes)) {
+    return growInPlace(parts, remap, vma);
+  }
+  if (!(remap.flags & MREMAP_MAYMOVE)) return -ENOMEM;
+  // The old address is only a hint here, and a taken one: the search is free.
+  remap.target = address;
+  const placed = place(parts, remap, vma);
+  return placed < 0 ? placed : moveVma(parts, remap, vma);
+}
+
+function canGrowInPlace(parts: MremapParts, mm: Mm, vma: Vma, grown: number): boolean {
+  const end = vma.end + grown;
+  if (vma.next !== null && vma.next.start < end) return false;
+  return parts.placement.find(mm, null, vma.start, end - vma.start, 0, MAP_FIXED) >= 0;
+}
+
+function growInPlace(parts: MremapParts, remap: Remap, vma: Vma): number {
+  const { task, address, oldBytes, newBytes } = remap;
+  const { end, flags } = vma;
+  const grown = newBytes - oldBytes;
+  const range = { start: end, end: end + grown, flags, pgoff: vma.indexAt(end), file: vma.file, anonVma: vma.anonVma, copiedFrom: null };
+  if (parts.vmaOps.mergeNewRange(task.mm, range) === null) return -ENOMEM;
+  accountPages(task.mm, flags, grown / task.mm.pageSize);
+  remap.locked = (flags & VM_LOCKED) !== 0;
+  return address;
+}
+
+/** Chooses the new address; it or a negative errno. */
+function place(parts: MremapParts, remap: Remap, vma: Vma): number {
+  const flags = (remap.flags & MREMAP_FIXED ? MAP_FIXED : 0) | (vma.flags & VM_MAYSHARE ? MAP_SHARED : 0);
+  const found = parts.placement.find(remap.task.mm, vma.file, remap.target, remap.newBytes, vma.indexAt(remap.address), flags);
+  if (found >= 0) remap.target = found;
+  return found;
+}
+
+/** To an address that is given (FIXED) or suggested (DONTUNMAP), with a new size perhaps. */
+function moveOne(parts: MremapParts, remap: Remap): number {
+  const vma = remap.task.mm.vmas.containing(remap.address);
+  const checked = checkVma(remap, vma);
+  return checked < 0 || vma === null ? checked : moveTo(parts, remap, vma);
+}
+
+function moveTo(parts: MremapParts, remap: Remap, first: Vma): number {
+  const { mm } = remap.task;
+  let vma: Vma | null = first;
+  if (remap.flags & MREMAP_FIXED) {
+    const result = parts.unmapper.unmap(mm, remap.target, remap.target + remap.newBytes);
+    if (result < 0) return result;
+    vma = mm.vmas.containing(remap.address);
+    if (vma === null) return -EFAULT;
+  }
+  if (remap.newBytes < remap.oldBytes) {
+    const result = parts.unmapper.unmap(mm, remap.address + remap.newBytes, remap.address + remap.oldBytes);
+    if (result < 0) return result;
+    remap.oldBytes = remap.newBytes;
+    vma = mm.vmas.containing(remap.address) as Vma;
+  }
+  if (remap.flags & MREMAP_DONTUNMAP && !mayExpand(remap.task, vma.flags, remap.oldBytes / mm.pageSize)) return -ENOMEM;
+  const placed = place(parts, remap, vma);
+  return placed < 0 ? placed : moveVma(parts, remap, vma);
+}
+
+/** Same size, new address: every VMA of the range moves, with the gaps between them. */
+function moveAll(parts: MremapParts, remap: Remap): number {
+  const { task, address } = remap;
+  const end = address + remap.oldBytes;
+  let first = -EFAULT;
+  let next = remap.target;
+  let lastEnd = 0;
+  let vma = task.mm.vmas.find(address);
+  while (vma !== null && vma.start < end) {
+    if (first < 0 && address < vma.start) return -EFAULT;
+    const from = Math.max(vma.start, address);
+    const bytes = Math.min(end, vma.end) - from;
+    const offset = first < 0 ? 0 : vma.start - lastEnd;
+    lastEnd = vma.end;
+    const part: Remap = { ...remap, address: from, oldBytes: bytes, newBytes: bytes, target: next + offset };
+    const checked = checkVma(part, vma);
+    if (checked < 0) return checked;
+    const moved = moveTo(parts, part, vma);
+    if (moved < 0) return moved;
+    if (first < 0) first = moved;
+    next = moved + bytes;
+    vma = task.mm.vmas.find(from + bytes);
+  }
+  return first;
+}

@@ -1,0 +1,56 @@
+/**
+ * msync(2).
+ *
+ * MS_SYNC writes shared file pages and waits; MS_ASYNC does nothing here, since dirty pages are
+ * known to the cache anyway. A hole is remembered while the walk goes on.
+ * Source: Linux mm/msync.c.
+ */
+
+import { EBUSY, EINVAL, ENOMEM } from '../errno.ts';
+import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../flags.ts';
+import { offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
+import type { Task } from './task.ts';
+import { VM_LOCKED, VM_SHARED } from './vm-flags.ts';
+import type { Vma } from './vma.ts';
+import type { Writeback } from './writeback.ts';
+
+export interface MsyncParts {
+  readonly writeback: Writeback;
+}
+
+export function msync(parts: MsyncParts, task: Task, address: Word, length: Word, flagWord: Word): number {
+  const { pageSize } = task.mm;
+  const flags = toFlags(flagWord);
+  if (flags - (flags & (MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0 || offsetOf(address, pageSize) !== 0) return -EINVAL;
+  if (flags & MS_ASYNC && flags & MS_SYNC) return -EINVAL;
+  const startPage = pageOf(address, pageSize);
+  const pages = pagesUp(length, pageSize);
+  if (startPage + pages >= wrapPages(pageSize)) return -ENOMEM;
+  return pages === 0 ? 0 : syncRange(parts, task, startPage * pageSize, (startPage + pages) * pageSize, flags);
+}
+
+function syncRange(parts: MsyncParts, task: Task, start: number, end: number, flags: number): number {
+  let hole = 0;
+  let va = start;
+  while (va < end) {
+    const vma = task.mm.vmas.find(va);
+    if (vma === null) return -ENOMEM;
+    if (va < vma.start) {
+      if (flags === MS_ASYNC) return -ENOMEM;
+      hole = -ENOMEM;
+      va = vma.start;
+      if (va >= end) break;
+    }
+    if (flags & MS_INVALIDATE && vma.flags & VM_LOCKED) return -EBUSY;
+    const result = flags & MS_SYNC ? syncVma(parts, vma, va, Math.min(end, vma.end)) : 0;
+    if (result < 0) return result;
+    va = vma.end;
+  }
+  return hole;
+}
+
+function syncVma(parts: MsyncParts, vma: Vma, start: number, end: number): number {
+  if (vma.file === null || !(vma.flags & VM_SHARED)) return 0;
+  const from = vma.indexAt(start);
+  return parts.writeback.sync(vma.file.inode, from, from + (end - start) / vma.mm.pageSize);
+}

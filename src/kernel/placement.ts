@@ -1,0 +1,79 @@
+/**
+ * Where a mapping goes (get_unmapped_area).
+ *
+ * A free hint is taken, otherwise the highest gap below mmap_base, otherwise the lowest gap above a
+ * third of the address space. Large anonymous mappings, and mappings of files that could use huge
+ * pages, are aligned to them.
+ * Source: Linux mm/mmap.c __get_unmapped_area, arch/x86/kernel/sys_x86_64.c, mm/huge_memory.c
+ * __thp_get_unmapped_area.
+ */
+
+import type { LayoutConfig } from '../config.ts';
+import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import { MAP_32BIT, MAP_FIXED, MAP_SHARED } from '../flags.ts';
+import type { OpenFile } from './open-file.ts';
+import type { Mm } from './mm.ts';
+import { startGap } from './vma.ts';
+
+const LOW_2GIB_START = 0x40000000;
+const LOW_2GIB_END = 0x80000000;
+
+export class Placement {
+  readonly layout: LayoutConfig;
+  private readonly pageSize: number;
+
+  constructor(layout: LayoutConfig, pageSize: number) {
+    this.layout = layout;
+    this.pageSize = pageSize;
+  }
+
+  /**
+   * Start of a free range of `length` bytes (a whole number of pages) for a request at `hint` with MAP_* `flags`, or a
+   * negative errno. `pgoff` is the object's first page.
+   */
+  find(mm: Mm, file: OpenFile | null, hint: number, length: number, pgoff: number, flags: number): number {
+    const { userEnd, mmapMin } = this.layout;
+    if (length > userEnd) return -ENOMEM;
+    if (flags & MAP_FIXED) {
+      if (hint > userEnd - length) return -ENOMEM;
+      if (hint % this.pageSize !== 0) return -EINVAL;
+      return hint < mmapMin ? -EPERM : hint;
+    }
+    if (flags & MAP_32BIT) return this.lowest(mm, length, LOW_2GIB_START, LOW_2GIB_END);
+    if (hint !== 0 && this.isFree(mm, hint, length)) return hint;
+    const aligned = this.findAligned(mm, file, hint, length, pgoff, flags);
+    return aligned > 0 ? aligned : this.findAnywhere(mm, length);
+  }
+
+  private isFree(mm: Mm, hint: number, length: number): boolean {
+    if (hint > this.layout.userEnd - length || hint < this.layout.mmapMin) return false;
+    const vma = mm.vmas.find(hint);
+    return vma === null || hint + length <= startGap(vma);
+  }
+
+  private findAnywhere(mm: Mm, length: number): number {
+    const { layout } = this;
+    const below = mm.vmas.highestGap(length, layout.mmapMin, layout.mmapBase);
+    if (below >= 0) return below;
+    return this.lowest(mm, length, Math.floor(layout.userEnd / 3 / this.pageSize) * this.pageSize, layout.userEnd);
+  }
+
+  private lowest(mm: Mm, length: number, from: number, end: number): number {
+    const start = mm.vmas.lowestGap(length, from, end);
+    return start < 0 ? -ENOMEM : start;
+  }
+
+  /** A place aligned for huge pages, or 0 when that does not apply or does not fit. */
+  private findAligned(mm: Mm, file: OpenFile | null, hint: number, length: number, pgoff: number, flags: number): number {
+    const { hugeAlign } = this.layout;
+    if (hugeAlign === 0) return 0;
+    if (file === null ? hint !== 0 || (flags & MAP_SHARED) !== 0 || length % hugeAlign !== 0 : file.inode.fs.swapBacked) return 0;
+    const offset = file === null ? 0 : pgoff * this.pageSize;
+    const firstHuge = Math.ceil(offset / hugeAlign) * hugeAlign;
+    if (offset + length <= firstHuge || offset + length - firstHuge < hugeAlign) return 0;
+    const found = mm.vmas.highestGap(length + hugeAlign, this.layout.mmapMin, this.layout.mmapBase);
+    if (found < 0) return 0;
+    const shift = (((offset - found) % hugeAlign) + hugeAlign) % hugeAlign;
+    return shift === 0 ? found + hugeAlign : found + shift;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Shared memory objects: shared anonymous mappings and memfds.
+ *
+ * They live in a memory file system of their own whatever file system the files are on.
+ * Source: Linux mm/shmem.c shmem_zero_setup, mm/memfd.c.
+ */
+
+import { O_RDWR } from '../flags.ts';
+import type { FileSystem } from './inode.ts';
+import type { Inodes } from './inodes.ts';
+import { OpenFile } from './open-file.ts';
+import type { OpenFiles } from './open-files.ts';
+
+export class SharedMemory {
+  private readonly fs: FileSystem;
+  private readonly inodes: Inodes;
+  private readonly openFiles: OpenFiles;
+
+  constructor(fs: FileSystem, inodes: Inodes, openFiles: OpenFiles) {
+    this.fs = fs;
+    this.inodes = inodes;
+    this.openFiles = openFiles;
+  }
+
+  /** A nameless object of a fixed size for one MAP_SHARED|MAP_ANONYMOUS mapping; the caller holds one reference. */
+  anonymous(pages: number): OpenFile {
+    return this.named('/dev/zero', pages);
+  }
+
+  /** A memory file shown as `name (deleted)` in maps. */
+  named(name: string, pages: number): OpenFile {
+    const inode = this.inodes.make('regular', this.fs, 0o777);
+    inode.setSize(pages, 0);
+    return new OpenFile(inode, O_RDWR, `${name} (deleted)`);
+  }
+
+  drop(file: OpenFile): void {
+    this.openFiles.put(file);
+  }
+}

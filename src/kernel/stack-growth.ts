@@ -1,0 +1,49 @@
+/**
+ * Growing a MAP_GROWSDOWN VMA to an address below it.
+ *
+ * Source: Linux mm/vma.c expand_downwards, mm/mmap.c acct_stack_growth. Blocked within the guard
+ * gap of an accessible neighbour, below mmap_min_addr, and by the stack, address-space and lock limits.
+ */
+
+import { RLIMIT_STACK } from '../flags.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
+import { accountPages, mayExpand, mayLock } from './limits.ts';
+import type { Task } from './task.ts';
+import { VM_ACCESS, VM_GROWSDOWN } from './vm-flags.ts';
+import type { Vma } from './vma.ts';
+
+export class StackGrowth {
+  private readonly mmapMin: number;
+  private readonly trace: Trace;
+
+  constructor(mmapMin: number, trace: Trace) {
+    this.mmapMin = mmapMin;
+    this.trace = trace;
+  }
+
+  /** Extends `vma` down to the page of `va`; false if that is refused. */
+  grow(task: Task, vma: Vma, va: number): boolean {
+    const { mm } = task;
+    const address = va - (va % mm.pageSize);
+    if (address < this.mmapMin || this.blocked(vma, address)) return false;
+    const grown = (vma.start - address) / mm.pageSize;
+    if (grown > vma.pgoff) return false;
+    if (!mayExpand(task, vma.flags, grown) || vma.end - address > task.limits.soft(RLIMIT_STACK) || !mayLock(task, vma.flags, grown)) {
+      return false;
+    }
+    vma.unlink();
+    vma.start = address;
+    vma.pgoff -= grown;
+    vma.link();
+    mm.vmas.changed(vma);
+    accountPages(mm, vma.flags, grown);
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.stack_grow, va, address, 0, 0);
+    return true;
+  }
+
+  private blocked(vma: Vma, address: number): boolean {
+    const below = vma.prev;
+    if (below === null || below.flags & VM_GROWSDOWN || !(below.flags & VM_ACCESS)) return false;
+    return address - below.end < vma.mm.stackGuard;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Changing a file's size and punching holes, with what mappings see of it.
+ *
+ * Order, as Linux keeps it: the size first, then the translations, then the pages, then the tail
+ * of the page that the new end cuts. Private copies wholly beyond a new end go too; those in a
+ * punched hole stay.
+ *
+ *   shrink   Cache: pages beyond dropped, tail zeroed   PTE: beyond -> none, copies too
+ *   grow     Cache: stale tail zeroed (disk files)      PTE: last page write-protected
+ *   punch    Cache: pages dropped, edges zeroed         PTE: -> none, copies stay
+ *
+ * Source: Linux mm/truncate.c truncate_pagecache, pagecache_isize_extended, truncate_pagecache_range.
+ */
+
+import type { PageCache } from '../pagecache/page-cache.ts';
+import type { FilePages } from './file-pages.ts';
+import { comparePosition, type Inode } from './inode.ts';
+import type { Rmap } from './rmap.ts';
+import { ZAP_ALL, ZAP_KEEP_COPIES, type Zapper } from './zap.ts';
+
+const END = Number.POSITIVE_INFINITY;
+
+export class Truncator {
+  private readonly pageSize: number;
+  private readonly pages: FilePages;
+  private readonly cache: PageCache;
+  private readonly zapper: Zapper;
+  private readonly rmap: Rmap;
+
+  constructor(pageSize: number, pages: FilePages, cache: PageCache, zapper: Zapper, rmap: Rmap) {
+    this.pageSize = pageSize;
+    this.pages = pages;
+    this.cache = cache;
+    this.zapper = zapper;
+    this.rmap = rmap;
+  }
+
+  /** ftruncate: the file's size becomes (pages, tail). */
+  setSize(inode: Inode, pages: number, tail: number): void {
+    if (comparePosition(pages, tail, inode.sizePages, inode.sizeTail) > 0) this.grow(inode, pages, tail);
+    else this.shrink(inode, pages, tail);
+  }
+
+  /** The size grows to (pages, tail): whatever was stored beyond the old end must read as zeros where the file system says so. */
+  grow(inode: Inode, pages: number, tail: number): void {
+    const { sizePages, sizeTail } = inode;
+    inode.setSize(pages, tail);
+    if (sizeTail > 0 && inode.fs.zeroesTailOnGrowth()) this.zeroStaleTail(inode, sizePages, sizeTail);
+  }
+
+  private zeroStaleTail(inode: Inode, index: number, from: number): void {
+    const pfn = this.pages.cached(inode, index);
+    if (pfn === 0) return;
+    if (this.rmap.makeClean(pfn)) this.cache.setDirty(inode.cache, index, pfn);
+    this.pages.zeroBytes(inode, index, from, this.pageSize);
+  }
+
+  private shrink(inode: Inode, pages: number, tail: number): void {
+    const from = tail > 0 ? pages + 1 : pages;
+    inode.setSize(pages, tail);
+    this.zapper.unmapFile(inode, from, END, ZAP_ALL);
+    this.pages.truncate(inode, from, END);
+    if (tail > 0) this.zeroPart(inode, pages, tail, this.pageSize);
+    inode.fs.resizeBlocks(inode, from);
+  }
+
+  /** Zeroes bytes of a page that stays: read in first if it has data on the disk only. */
+  private zeroPart(inode: Inode, index: number, from: number, to: number): void {
+    const stored = inode.fs.nextData(inode, index, index + 1) >= 0;
+    if (!stored && inode.cache.get(index) === 0) return;
+    const pfn = this.pages.forRead(inode, index, 1);
+    if (pfn < 0) return;
+    this.pages.zeroBytes(inode, index, from, to);
+    this.cache.setDirty(inode.cache, index, pfn);
+  }
+
+  /** Makes [from, end), as (page, byte) each, a hole; the size stays. */
+  punch(inode: Inode, fromPage: number, fromByte: number, endPage: number, endByte: number): void {
+    const first = fromByte > 0 ? fromPage + 1 : fromPage;
+    if (first < endPage) {
+      this.zapper.unmapFile(inode, first, endPage, ZAP_KEEP_COPIES);
+      this.pages.truncate(inode, first, endPage);
+    }
+    if (fromByte > 0) this.zeroPart(inode, fromPage, fromByte, fromPage === endPage ? endByte : this.pageSize);
+    if (endByte > 0 && (fromPage !== endPage || fromByte === 0)) this.zeroPart(inode, endPage, 0, endByte);
+  }
+
+  /** Takes clean pages from `from` on out of the cache and out of every address space; private copies go too. */
+  dropPages(inode: Inode, from: number): void {
+    this.zapper.unmapFile(inode, from, END, ZAP_ALL);
+    this.pages.truncate(inode, from, END);
+  }
+}

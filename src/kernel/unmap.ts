@@ -1,0 +1,60 @@
+/**
+ * Taking a range out of an address space: VMAs, translations, tables, counts.
+ *
+ * Place: munmap, and every call that replaces or drops mappings. Splits come first and stay even
+ * if a sealed VMA then forbids the rest, as in Linux.
+ * Source: Linux mm/vma.c vms_gather_munmap_vmas, vms_complete_munmap_vmas.
+ */
+
+import { ENOMEM, EPERM } from '../errno.ts';
+import type { PageTables } from '../mmu/page-tables.ts';
+import { accountPages } from './limits.ts';
+import type { Mm } from './mm.ts';
+import { VM_SEALED } from './vm-flags.ts';
+import type { VmaOps } from './vma-ops.ts';
+import type { Vma } from './vma.ts';
+import { ZAP_ALL, type Zapper } from './zap.ts';
+
+export class Unmapper {
+  private readonly vmaOps: VmaOps;
+  private readonly zapper: Zapper;
+  private readonly tables: PageTables;
+
+  constructor(vmaOps: VmaOps, zapper: Zapper, tables: PageTables) {
+    this.vmaOps = vmaOps;
+    this.zapper = zapper;
+    this.tables = tables;
+  }
+
+  /** Unmaps [start, end), page-aligned; 0, -EPERM (sealed) or -ENOMEM (a hole at the limit of mappings). */
+  unmap(mm: Mm, start: number, end: number): number {
+    let first = mm.vmas.intersecting(start, end);
+    if (first === null) return 0;
+    if (first.start < start) {
+      if (end < first.end && this.vmaOps.isFull(mm)) return -ENOMEM;
+      if (first.flags & VM_SEALED) return -EPERM;
+      first = this.vmaOps.splitUnlimited(first, start);
+    }
+    for (let vma: Vma | null = first; vma !== null && vma.start < end; vma = vma.next) {
+      if (vma.flags & VM_SEALED) return -EPERM;
+      if (vma.end > end) this.vmaOps.splitUnlimited(vma, end);
+    }
+    this.remove(mm, first, start, end);
+    return 0;
+  }
+
+  private remove(mm: Mm, first: Vma, start: number, end: number): void {
+    const floor = first.prev === null ? 0 : first.prev.end;
+    let hadTables = false;
+    let vma: Vma | null = first;
+    while (vma !== null && vma.start < end) {
+      const { next }: Vma = vma;
+      if (this.zapper.zapRange(vma, vma.start, vma.end, ZAP_ALL)) hadTables = true;
+      accountPages(mm, vma.flags, -vma.pages);
+      this.vmaOps.discard(vma);
+      vma = next;
+    }
+    const ceiling = vma === null ? Number.POSITIVE_INFINITY : vma.start;
+    if (hadTables) this.tables.freeTables(mm.root, start, end, floor, ceiling);
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * Splitting, merging and resizing VMAs.
+ *
+ * Place: every call that changes an address space edits its VMAs through here. Pictures: `A` the
+ * range in question, `P` and `N` its neighbours.
+ *
+ *   new range        PPAANN -> PPPPPP | PPPPNN | PPNNNN | PPAANN
+ *   part of a VMA    AAAA(middle changes) -> split at its start, then at its end
+ *
+ * Neighbours merge if flags, file description, page offset and AnonVma allow it; SOFTDIRTY-like
+ * marks do not exist here. Counts (pages, locks, data) are the callers' business: they know what
+ * changed. Results are the VMA that now covers the range, or a negative errno.
+ * Source: Linux mm/vma.c (vma_merge_new_range, vma_merge_existing_range, vma_modify, __split_vma).
+ */
+
+import { ENOMEM } from '../errno.ts';
+import { type AnonVmas, isForkChild } from './anon-vma.ts';
+import type { Mm } from './mm.ts';
+import type { OpenFile } from './open-file.ts';
+import type { OpenFiles } from './open-files.ts';
+import { VM_SPECIAL } from './vm-flags.ts';
+import { type AnonVma, Vma } from './vma.ts';
+
+/** A range that may merge with its neighbours. */
+export interface MergeRange {
+  readonly start: number;
+  readonly end: number;
+  readonly flags: number;
+  readonly pgoff: number;
+  readonly file: OpenFile | null;
+  readonly anonVma: AnonVma | null;
+  /** VMA whose pages move into the range (mremap), else null. */
+  readonly copiedFrom: Vma | null;
+}
+
+export class VmaOps {
+  private readonly anonVmas: AnonVmas;
+  private readonly files: OpenFiles;
+  private readonly maxMapCount: number;
+
+  constructor(anonVmas: AnonVmas, files: OpenFiles, maxMapCount: number) {
+    this.anonVmas = anonVmas;
+    this.files = files;
+    this.maxMapCount = maxMapCount;
+  }
+
+  isFull(mm: Mm): boolean {
+    return mm.vmas.count >= this.maxMapCount;
+  }
+
+  exceedsMax(mm: Mm): boolean {
+    return mm.vmas.count > this.maxMapCount;
+  }
+
+  /** Room for `extra` more VMAs below the limit. */
+  hasRoomFor(mm: Mm, extra: number): boolean {
+    return mm.vmas.count + extra <= this.maxMapCount;
+  }
+
+  /** A VMA for a range in which nothing stands: a neighbour extended, or a new one. The file gains a reference if it is new. */
+  mapNewRange(mm: Mm, range: MergeRange): Vma {
+    return this.mergeNewRange(mm, range) ?? this.insertNew(mm, range);
+  }
+
+  private insertNew(mm: Mm, range: MergeRange): Vma {
+    const vma = new Vma(mm, range.start, range.end, range.flags, range.pgoff, range.file);
+    if (range.file !== null) this.files.hold(range.file, vma);
+    if (range.copiedFrom !== null && range.copiedFrom.anonVma !== null) {
+      vma.anonVma = range.copiedFrom.anonVma;
+      this.anonVmas.clone(vma, range.copiedFrom);
+    }
+    this.insert(mm, vma);
+    return vma;
+  }
+
+  insert(mm: Mm, vma: Vma): void {
+    mm.vmas.insert(vma);
+    vma.link();
+  }
+
+  /** Extends a neighbour over a free range if one fits; null otherwise. */
+  mergeNewRange(mm: Mm, range: MergeRange): Vma | null {
+    if (range.flags & VM_SPECIAL) return null;
+    const next = mm.vmas.find(range.start);
+    const prev = next === null ? mm.vmas.last : next.prev;
+    const left = prev !== null && this.mergesAfter(prev, range, range.copiedFrom);
+    const right = next !== null && this.mergesBefore(next, range, range.copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
+    if (left && prev !== null) {
+      const last = right && next !== null ? next : null;
+      this.absorb(prev, last, range.copiedFrom);
+      this.resize(prev, prev.start, last === null ? range.end : last.end, prev.pgoff);
+      return prev;
+    }
+    if (!right || next === null) return null;
+    this.absorb(next, null, range.copiedFrom);
+    this.resize(next, range.start, next.end, range.pgoff);
+    return next;
+  }
+
+  /** `target` takes over the AnonVmas of what it swallows; `gone` disappears. */
+  private absorb(target: Vma, gone: Vma | null, copiedFrom: Vma | null): void {
+    target.unlink();
+    if (copiedFrom !== null) this.anonVmas.duplicate(target, copiedFrom);
+    if (gone !== null) this.anonVmas.duplicate(target, gone);
+    target.link();
+    if (gone !== null) this.discard(gone);
+  }
+
+  /** Takes a VMA out for good: its place, its AnonVmas and its file. */
+  discard(vma: Vma): void {
+    const mm = vma.mm as Mm;
+    vma.unlink();
+    mm.vmas.remove(vma);
+    this.anonVmas.leave(vma);
+    if (vma.file !== null) this.files.release(vma.file, vma);
+  }
+
+  /** Moves the ends of a VMA. */
+  resize(vma: Vma, start: number, end: number, pgoff: number): void {
+    vma.unlink();
+    vma.start = start;
+    vma.end = end;
+    vma.pgoff = pgoff;
+    vma.link();
+    (vma.mm as Mm).vmas.changed(vma);
+  }
+
+  private compatible(vma: Vma, range: MergeRange): boolean {
+    return vma.flags === range.flags && vma.file === range.file && vma.name === '' && !(vma.flags & VM_SPECIAL);
+  }
+
+  private mergesAfter(prev: Vma, range: MergeRange, source: Vma | null): boolean {
+    return prev.end === range.start && this.compatible(prev, range) && anonVmasMerge(prev, range, source) && prev.pgoff + prev.pages === range.pgoff;
+  }
+
+  private mergesBefore(next: Vma, range: MergeRange, source: Vma | null): boolean {
+    const pages = (range.end - range.start) / next.mm.pageSize;
+    return next.start === range.end && this.compatible(next, range) && anonVmasMerge(next, range, source) && next.pgoff === range.pgoff + pages;
+  }
+
+  /** Cuts `vma` at `at`, which lies inside it; the upper part, or -ENOMEM at the limit of mappings. */
+  split(vma: Vma, at: number): Vma | number {
+    if (this.isFull(vma.mm as Mm)) return -ENOMEM;
+    return this.splitUnlimited(vma, at);
+  }
+
+  /** As `split`, for munmap, which may go one above the limit for a moment. */
+  splitUnlimited(vma: Vma, at: number): Vma {
+    const mm = vma.mm as Mm;
+    const upper = new Vma(mm, at, vma.end, vma.flags, vma.indexAt(at), vma.file);
+    upper.name = vma.name;
+    upper.anonVma = vma.anonVma;
+    this.anonVmas.clone(upper, vma);
+    if (vma.file !== null) this.files.hold(vma.file, upper);
+    this.resize(vma, vma.start, at, vma.pgoff);
+    this.insert(mm, upper);
+    return upper;
+  }
+
+  /**
+   * Gives [start, end) of `vma` new flags: merges it with neighbours or splits it off. The VMA that
+   * now covers the range (it may be larger), or -ENOMEM.
+   */
+  modify(vma: Vma, start: number, end: number, flags: number): Vma | number {
+    const merged = this.mergeExisting(vma, start, end, flags);
+    if (merged !== null) return merged;
+    let part = vma;
+    if (part.start < start) {
+      const upper = this.split(part, start);
+      if (typeof upper === 'number') return upper;
+      part = upper;
+    }
+    if (part.end > end) {
+      const upper = this.split(part, end);
+      if (typeof upper === 'number') return upper;
+    }
+    part.flags = flags;
+    return part;
+  }
+
+  private mergeExisting(vma: Vma, start: number, end: number, flags: number): Vma | null {
+    const leftSide = start === vma.start;
+    const rightSide = end === vma.end;
+    if (flags & VM_SPECIAL || (!leftSide && !rightSide)) return null;
+    const range = { start, end, flags, pgoff: vma.indexAt(start), file: vma.file, anonVma: vma.anonVma, copiedFrom: null };
+    const { prev, next } = vma;
+    const left = leftSide && prev !== null && this.mergesAfter(prev, range, vma);
+    const right = rightSide && next !== null && this.mergesBefore(next, range, vma) && (!left || sameOrAbsent(prev as Vma, next));
+    if (left && right) return this.joinBoth(prev as Vma, vma, next as Vma);
+    if (left) return this.joinLeft(prev as Vma, vma, end);
+    return right ? this.joinRight(vma, next as Vma, start) : null;
+  }
+
+  private joinBoth(prev: Vma, middle: Vma, next: Vma): Vma {
+    const { end } = next;
+    prev.unlink();
+    this.anonVmas.duplicate(prev, next.anonVma !== null ? next : middle);
+    prev.link();
+    this.discard(middle);
+    this.discard(next);
+    this.resize(prev, prev.start, end, prev.pgoff);
+    return prev;
+  }
+
+  private joinLeft(prev: Vma, middle: Vma, end: number): Vma {
+    prev.unlink();
+    this.anonVmas.duplicate(prev, middle);
+    prev.link();
+    if (end === middle.end) this.discard(middle);
+    else this.resize(middle, end, middle.end, middle.indexAt(end));
+    this.resize(prev, prev.start, end, prev.pgoff);
+    return prev;
+  }
+
+  private joinRight(middle: Vma, next: Vma, start: number): Vma {
+    const pgoff = middle.indexAt(start);
+    next.unlink();
+    this.anonVmas.duplicate(next, middle);
+    next.link();
+    if (start === middle.start) this.discard(middle);
+    else this.resize(middle, middle.start, start, middle.pgoff);
+    this.resize(next, start, next.end, pgoff);
+    return next;
+  }
+}
+
+/** The AnonVma of `target` and of the range may become one; `source` is the VMA the range's pages come from. */
+function anonVmasMerge(target: Vma, range: MergeRange, source: Vma | null): boolean {
+  const wanted = range.anonVma;
+  if (target.anonVma === null && wanted !== null) return source === null || !isForkChild(source);
+  if (target.anonVma !== null && wanted === null) return !isForkChild(target);
+  return target.anonVma === wanted;
+}
+
+/** Two VMAs on either side of a range may become one. */
+function sameOrAbsent(prev: Vma, next: Vma): boolean {
+  return prev.anonVma === null || next.anonVma === null || prev.anonVma === next.anonVma;
+}

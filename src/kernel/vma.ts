@@ -1,0 +1,130 @@
+/**
+ * A VMA: one range of an address space with one set of rights over one object.
+ *
+ * Place: the intent; page tables are its disposable consequence. `pgoff` is the object's page at
+ * `start`; private anonymous memory counts from address 0, so that neighbours continue each other.
+ * AnonVma, the object of private pages, stands here too: each names the other.
+ * Invariant: start < end, both page-aligned; while in a tree, `prev` and `next` are its
+ * neighbours; it stands in the interval set of its file and of every AnonVma in `chain`.
+ * Source: Linux include/linux/mm_types.h, rmap.h.
+ */
+
+import { type IntervalNode, IntervalSet } from '../interval-set.ts';
+import type { FileMapping } from './inode.ts';
+import type { OpenFile } from './open-file.ts';
+import { VM_GROWSDOWN } from './vm-flags.ts';
+
+/** What a VMA sees of the address space (mm.ts) that it stands in. */
+export interface AddressSpace {
+  readonly id: number;
+  readonly pageSize: number;
+  /** Bytes kept free below a VMA that grows downwards. */
+  readonly stackGuard: number;
+  /** Frame of the root table. */
+  root: number;
+  asid: number;
+  /** CPUs whose TLB may hold its translations. */
+  readonly cpus: Set<number>;
+  /** Changes the count of page-table entries that name a page of one kind (RSS_*). */
+  addRss(kind: number, amount: number): void;
+}
+
+/** A run of neighbouring VMAs inside a VmaTree. */
+export interface VmaChunk {
+  vmas: Vma[];
+  /** Bytes of the largest gap below one of `vmas`; cached, -1 = to be counted again. */
+  largestGap: number;
+  /** Place in VmaTree.chunks. */
+  place: number;
+}
+
+/** The object that private pages belong to; its life is anon-vma.ts. */
+export class AnonVma {
+  readonly id: number;
+  readonly parent: AnonVma | null;
+  readonly vmas: IntervalSet<Vma>;
+  /** AnonVmas below this one, itself included when it is a root (as Linux counts). */
+  numChildren: number;
+  /** VMAs whose own anonVma this is. */
+  numActiveVmas: number;
+
+  constructor(id: number, parent: AnonVma | null) {
+    this.id = id;
+    this.parent = parent;
+    this.vmas = new IntervalSet();
+    this.numChildren = parent === null ? 1 : 0;
+    this.numActiveVmas = 0;
+  }
+}
+
+export class Vma implements FileMapping {
+  readonly mm: AddressSpace;
+  start: number;
+  end: number;
+  flags: number;
+  pgoff: number;
+  /** The open file description that is mapped; null for private anonymous memory. */
+  file: OpenFile | null;
+  /** Where new private pages of this VMA are accounted; null until the first one. */
+  anonVma: AnonVma | null;
+  /** Every AnonVma whose pages this VMA may map: its own and those inherited by fork. */
+  chain: AnonVma[];
+  /** Our nodes in the interval sets, in the order of `chain`. */
+  anonNodes: IntervalNode<Vma>[];
+  fileNode: IntervalNode<FileMapping> | null;
+  prev: Vma | null;
+  next: Vma | null;
+  chunk: VmaChunk | null;
+  /** Shown in maps instead of a path, such as '[stack]'; '' for none. */
+  name: string;
+
+  constructor(mm: AddressSpace, start: number, end: number, flags: number, pgoff: number, file: OpenFile | null) {
+    this.mm = mm;
+    this.start = start;
+    this.end = end;
+    this.flags = flags;
+    this.pgoff = pgoff;
+    this.file = file;
+    this.anonVma = null;
+    this.chain = [];
+    this.anonNodes = [];
+    this.fileNode = null;
+    this.prev = null;
+    this.next = null;
+    this.chunk = null;
+    this.name = '';
+  }
+
+  /** Object page mapped at `va`. */
+  indexAt(va: number): number {
+    return this.pgoff + (va - this.start) / this.mm.pageSize;
+  }
+
+  get pages(): number {
+    return (this.end - this.start) / this.mm.pageSize;
+  }
+
+  /** Private anonymous memory (no object behind it). */
+  get isAnonymous(): boolean {
+    return this.file === null;
+  }
+
+  /** Takes its place in the interval sets; call after any change of range, file or chain. */
+  link(): void {
+    const last = this.pgoff + this.pages;
+    if (this.file !== null) this.fileNode = this.file.inode.mappings.add(this.pgoff, last, this);
+    this.anonNodes = this.chain.map((anonVma) => anonVma.vmas.add(this.pgoff, last, this));
+  }
+
+  unlink(): void {
+    if (this.file !== null && this.fileNode !== null) this.file.inode.mappings.remove(this.fileNode);
+    this.fileNode = null;
+    this.anonNodes.forEach((node, place) => (this.chain[place] as AnonVma).vmas.remove(node));
+    this.anonNodes = [];
+  }
+}
+
+/** Lowest address that must stay free below a VMA that grows downwards. */
+export function startGap(vma: Vma): number {
+  return vma.flags & VM_GROWSDOWN ? Math.max(0, vma.start - vma.mm.stackGuard) : vma.start;
+}

@@ -1,0 +1,83 @@
+/**
+ * Write-back: dirty pages of a file to the disk.
+ *
+ * The kernel orchestrates what Linux does by calling up: the mappings are write-protected and
+ * cleaned first (so that the next store is noticed), the tail beyond the end of the file is
+ * zeroed, then the page is under write-back until the device has it.
+ * Source: Linux mm/page-writeback.c folio_clear_dirty_for_io, fs/ext4 ext4_bio_write_folio.
+ */
+
+import { type Counters, NR_WRITTEN } from '../counters.ts';
+import { MARK_DIRTY, MARK_WRITEBACK } from '../pagecache/file-cache.ts';
+import type { PageCache } from '../pagecache/page-cache.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
+import type { BlockIo } from './block-io.ts';
+import type { FilePages } from './file-pages.ts';
+import type { Inode } from './inode.ts';
+import type { Rmap } from './rmap.ts';
+
+export class Writeback {
+  private readonly pageSize: number;
+  private readonly pages: FilePages;
+  private readonly cache: PageCache;
+  private readonly rmap: Rmap;
+  private readonly io: BlockIo;
+  private readonly counters: Counters;
+  private readonly trace: Trace;
+
+  constructor(pageSize: number, pages: FilePages, cache: PageCache, rmap: Rmap, io: BlockIo, counters: Counters, trace: Trace) {
+    this.pageSize = pageSize;
+    this.pages = pages;
+    this.cache = cache;
+    this.rmap = rmap;
+    this.io = io;
+    this.counters = counters;
+    this.trace = trace;
+  }
+
+  /** Starts writing the dirty pages of [from, end); the first error, else 0. */
+  writeRange(inode: Inode, from: number, end: number): number {
+    if (inode.fs.swapBacked) return 0;
+    let result = 0;
+    for (let index = this.nextDirty(inode, from, end); index >= 0; index = this.nextDirty(inode, index + 1, end)) {
+      const written = this.writePage(inode, index);
+      if (written < 0 && result === 0) result = written;
+    }
+    return result;
+  }
+
+  private nextDirty(inode: Inode, from: number, end: number): number {
+    return inode.cache.nextCached(from, end, MARK_DIRTY);
+  }
+
+  private writePage(inode: Inode, index: number): number {
+    const pfn = inode.cache.get(index);
+    this.pages.settle(inode, index);
+    this.rmap.makeClean(pfn);
+    if (index === inode.sizePages) this.pages.zeroBytes(inode, index, inode.sizeTail, this.pageSize);
+    this.cache.startWriteback(inode.cache, index, pfn);
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.writeback_page, inode.id, index, pfn, 0);
+    const result = inode.fs.writePage(inode, index, pfn);
+    if (result >= 0) {
+      this.counters.add(NR_WRITTEN, 1);
+      return 0;
+    }
+    this.cache.endWriteback(inode.cache, index);
+    this.cache.setDirty(inode.cache, index, pfn);
+    return result;
+  }
+
+  /** Waits for the write-back of [from, end) to end. */
+  wait(inode: Inode, from: number, end: number): void {
+    this.io.waitUntil(() => inode.cache.nextCached(from, end, MARK_WRITEBACK) < 0);
+  }
+
+  /** Writes and waits (fsync, MS_SYNC); the first error, else 0. */
+  sync(inode: Inode, from: number, end: number): number {
+    const result = this.writeRange(inode, from, end);
+    this.wait(inode, from, end);
+    const earlier = inode.writeError;
+    inode.writeError = 0;
+    return result < 0 || earlier === 0 ? result : -earlier;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Removes the translations of a range of one VMA, or of a range of a file everywhere.
+ *
+ * Place: munmap, mremap, MADV_DONTNEED, truncation and exit. The intent (VMAs, file sizes) is
+ * changed by the caller first; here only its consequences go.
+ * Source: Linux mm/memory.c (zap_page_range_single, unmap_mapping_range, free_pgtables).
+ */
+
+import { FRAME_ANON, type FrameTable } from '../mmu/frames.ts';
+import { PTE_GUARD } from '../mmu/entry-codes.ts';
+import type { PageTables } from '../mmu/page-tables.ts';
+import type { Inode } from './inode.ts';
+import type { PageMapper } from './page-mapper.ts';
+import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
+import type { Vma } from './vma.ts';
+
+/** What a zap leaves in place. */
+export const ZAP_ALL = 0;
+/** Private copies stay (hole punching); guard markers too. */
+export const ZAP_KEEP_COPIES = 1;
+/** Guard markers stay (MADV_DONTNEED, MADV_FREE). */
+export const ZAP_KEEP_GUARDS = 2;
+
+export class Zapper {
+  private readonly frames: FrameTable;
+  private readonly tables: PageTables;
+  private readonly mapper: PageMapper;
+  private readonly flusher: TlbFlusher;
+  /** Entries emptied by the last call. */
+  removed: number;
+
+  constructor(frames: FrameTable, tables: PageTables, mapper: PageMapper, flusher: TlbFlusher) {
+    this.frames = frames;
+    this.tables = tables;
+    this.mapper = mapper;
+    this.flusher = flusher;
+    this.removed = 0;
+  }
+
+  /** Empties the entries of [start, end) of `vma` as `mode` (ZAP_*) says; true if any table was there. */
+  zapRange(vma: Vma, start: number, end: number, mode: number): boolean {
+    const { tables } = this;
+    this.removed = 0;
+    let found = false;
+    let va = start;
+    while (va < end) {
+      const slot = tables.lookup(vma.mm.root, va);
+      if (slot < 0) {
+        va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
+        continue;
+      }
+      found = true;
+      const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
+      this.zapTable(vma, va, stop, slot, mode);
+      va = stop;
+    }
+    if (this.removed > 0) this.flusher.flushRange(vma.mm, start, end, FLUSH_UNMAP);
+    return found;
+  }
+
+  /** The part of a range inside one lowest-level table. */
+  private zapTable(vma: Vma, start: number, stop: number, first: number, mode: number): void {
+    const { tables, mapper } = this;
+    let slot = first;
+    for (let va = start; va < stop; va += tables.pageSize, slot++) {
+      if (tables.isEmpty(slot)) continue;
+      if (mode !== ZAP_ALL && this.stays(slot, mode)) continue;
+      mapper.remove(vma.mm, va, slot);
+      this.removed++;
+    }
+  }
+
+  private stays(slot: number, mode: number): boolean {
+    if (this.tables.flags(slot) & PTE_GUARD) return true;
+    return mode === ZAP_KEEP_COPIES && this.frames.has(this.tables.frame(slot), FRAME_ANON);
+  }
+
+  /** Unmaps pages [from, end) of a file in every process (Linux unmap_mapping_range). */
+  unmapFile(inode: Inode, from: number, end: number, mode: number): void {
+    for (const vma of inode.mappings.overlapping(from, end) as Vma[]) {
+      const { pageSize } = vma.mm;
+      const first = Math.max(vma.start, vma.start + (from - vma.pgoff) * pageSize);
+      const last = Math.min(vma.end, vma.start + (end - vma.pgoff) * pageSize);
+      this.zapRange(vma, first, last, mode);
+    }
+  }
+}

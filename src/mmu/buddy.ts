@@ -1,0 +1,166 @@
+/**
+ * The frame allocator: a buddy system over the frame table.
+ *
+ * Place: hands out frames to page tables, anonymous memory and the page cache. It never reclaims:
+ * out of memory is the value 0, and the caller decides. Free blocks are linked through the frame
+ * table's own columns. Two zones when only the low frames have contents: tables come from there.
+ * Invariant: every frame is reserved, allocated, or in exactly one free list.
+ * Source: Linux mm/page_alloc.c (buddies), Knuth 2.5.
+ */
+
+import { assert } from '../assert.ts';
+import { FRAME_FREE, FRAME_RESERVED, type FrameTable } from './frames.ts';
+
+export const MAX_ORDER = 10;
+
+export const ZONE_LOW = 0;
+export const ZONE_NORMAL = 1;
+
+/** One range of frames [first, end) with its free lists. */
+class Zone {
+  readonly first: number;
+  readonly end: number;
+  /** Uint32Array(MAX_ORDER + 1): head of the free list of each order, 0 = empty. */
+  readonly heads: Uint32Array;
+  freeFrames: number;
+
+  constructor(first: number, end: number) {
+    this.first = first;
+    this.end = end;
+    this.heads = new Uint32Array(MAX_ORDER + 1);
+    this.freeFrames = 0;
+  }
+}
+
+export class FrameAllocator {
+  private readonly frames: FrameTable;
+  private readonly zones: readonly Zone[];
+  /** Test hook: when it counts down to 0 that allocation fails; negative = off. */
+  failCountdown: number;
+  /** Allocations asked for since the start, failed ones too. */
+  requests: number;
+
+  /** `lowFrames`: end of the low zone; equal to `frames.count` when there is one zone. */
+  constructor(frames: FrameTable, lowFrames: number) {
+    this.frames = frames;
+    this.failCountdown = -1;
+    this.requests = 0;
+    frames.flags[0] = FRAME_RESERVED;
+    frames.refcount[0] = 1;
+    const low = new Zone(1, Math.min(lowFrames, frames.count));
+    this.zones = lowFrames >= frames.count ? [low, low] : [low, new Zone(lowFrames, frames.count)];
+    for (const zone of new Set(this.zones)) this.release(zone);
+  }
+
+  get freeFrames(): number {
+    const [low, normal] = this.zones as [Zone, Zone];
+    return low === normal ? low.freeFrames : low.freeFrames + normal.freeFrames;
+  }
+
+  /** A block of 2^order frames with refcount 1 at its head and no flags, or 0 when there is none. */
+  alloc(order: number, zoneIndex: number): number {
+    this.requests++;
+    if (this.failCountdown >= 0 && this.failCountdown-- === 0) return 0;
+    const zone = this.zones[zoneIndex] as Zone;
+    let from = order;
+    while (from <= MAX_ORDER && zone.heads[from] === 0) from++;
+    if (from > MAX_ORDER) return 0;
+    const pfn = zone.heads[from];
+    this.unlink(zone, pfn, from);
+    while (from > order) {
+      from--;
+      this.link(zone, pfn + 2 ** from, from);
+    }
+    zone.freeFrames -= 2 ** order;
+    this.prepare(pfn, order);
+    return pfn;
+  }
+
+  /** Gives a block back; refcount and mapcount must be 0 already. */
+  free(pfn: number, order: number): void {
+    const zone = pfn < (this.zones[0] as Zone).end ? (this.zones[0] as Zone) : (this.zones[1] as Zone);
+    zone.freeFrames += 2 ** order;
+    this.reset(pfn, order);
+    let block = pfn;
+    let size = order;
+    while (size < MAX_ORDER) {
+      const buddy = block ^ (1 << size);
+      if (!this.isFreeBlock(zone, buddy, size)) break;
+      this.unlink(zone, buddy, size);
+      block = Math.min(block, buddy);
+      size++;
+    }
+    this.link(zone, block, size);
+  }
+
+  /** Frames found on the free lists; for the invariant checker. */
+  countFree(): number {
+    let total = 0;
+    for (const zone of new Set(this.zones)) {
+      zone.heads.forEach((head, order) => {
+        for (let pfn = head; pfn !== 0; pfn = this.frames.next[pfn]) {
+          assert(this.frames.has(pfn, FRAME_FREE), `frame ${pfn} stands in a free list without being free`);
+          total += 2 ** order;
+        }
+      });
+    }
+    return total;
+  }
+
+  private release(zone: Zone): void {
+    // From the top down, so that the lists hand out low frames first.
+    let end = zone.end;
+    while (end > zone.first) {
+      let order = 0;
+      while (order < MAX_ORDER && end % 2 ** (order + 1) === 0 && end - 2 ** (order + 1) >= zone.first) order++;
+      end -= 2 ** order;
+      for (let i = 0; i < 2 ** order; i++) this.frames.head[end + i] = end + i;
+      this.link(zone, end, order);
+      zone.freeFrames += 2 ** order;
+    }
+  }
+
+  private prepare(pfn: number, order: number): void {
+    const { flags, refcount, head } = this.frames;
+    this.frames.order[pfn] = order;
+    for (let i = 0; i < 1 << order; i++) {
+      flags[pfn + i] = 0;
+      refcount[pfn + i] = 1;
+      head[pfn + i] = pfn + i;
+    }
+  }
+
+  private reset(pfn: number, order: number): void {
+    const { flags, refcount, mapcount, owner } = this.frames;
+    for (let i = 0; i < 1 << order; i++) {
+      assert(refcount[pfn + i] === 0 && mapcount[pfn + i] === 0, `frame ${pfn + i} freed while in use`);
+      flags[pfn + i] = 0;
+      owner[pfn + i] = 0;
+    }
+  }
+
+  private isFreeBlock(zone: Zone, pfn: number, order: number): boolean {
+    return pfn >= zone.first && pfn + 2 ** order <= zone.end && this.frames.has(pfn, FRAME_FREE) && this.frames.order[pfn] === order;
+  }
+
+  private link(zone: Zone, pfn: number, order: number): void {
+    const { next, prev, flags } = this.frames;
+    const head = zone.heads[order];
+    flags[pfn] = FRAME_FREE;
+    this.frames.order[pfn] = order;
+    next[pfn] = head;
+    prev[pfn] = 0;
+    if (head !== 0) prev[head] = pfn;
+    zone.heads[order] = pfn;
+  }
+
+  private unlink(zone: Zone, pfn: number, order: number): void {
+    const { next, prev, flags } = this.frames;
+    const after = next[pfn];
+    const before = prev[pfn];
+    if (before !== 0) next[before] = after;
+    else zone.heads[order] = after;
+    if (after !== 0) prev[after] = before;
+    flags[pfn] = 0;
+  }
+}

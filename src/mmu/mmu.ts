@@ -1,0 +1,254 @@
+/**
+ * The MMU of one CPU: TLB probe, page walk, accessed and dirty bits, the fault record.
+ *
+ * Place in the flow: kernel/access.ts asks for a physical address; a fault is not an exception but
+ * the result -1 with the record (va, access, error code) filled in, as hardware does with CR2 and
+ * the error code. It knows no VMA and calls nobody.
+ *
+ * Counts are exact: every access is a hit of the first level, a hit of the second, or a walk. The
+ * memo holds the page of the very last access, whatever its kind: skipping its touch cannot change
+ * the replacement order, since that page is the most recent one already.
+ * Source: Intel SDM 3A 4.7 (error code), 4.8 (A and D), 4.10 (TLB).
+ */
+
+import type { PageTables } from './page-tables.ts';
+import type { Ram } from './ram.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_LEAF, PTE_PRESENT, PTE_USER, PTE_WRITE } from './entry-codes.ts';
+import { NO_TAG, type TlbLevel } from './tlb.ts';
+
+export const ACCESS_READ = 0;
+export const ACCESS_WRITE = 1;
+export const ACCESS_EXEC = 2;
+
+/** Error-code bits of a page fault. */
+export const FAULT_PRESENT = 1;
+export const FAULT_WRITE = 2;
+export const FAULT_USER = 4;
+export const FAULT_EXEC = 16;
+
+/** Float64Array indices of `Mmu.counts`. */
+export const COUNT_ACCESSES = 0;
+export const COUNT_L1_MISSES = 1;
+export const COUNT_L2_MISSES = 2;
+export const COUNT_WALK_REFERENCES = 3;
+export const COUNT_FAULTS = 4;
+export const COUNT_DIRTY_ASSISTS = 5;
+
+export class Mmu {
+  private readonly tables: PageTables;
+  readonly ram: Ram;
+  readonly l1: TlbLevel;
+  /** The second level, or null in a machine with one. */
+  readonly l2: TlbLevel | null;
+  private readonly offsetMask: number;
+  private readonly pageScale: number;
+  /** First address that is not canonical; the end of the translatable lower half. */
+  private readonly addressEnd: number;
+  root: number;
+  asid: number;
+  /** The three grant tags and the frame address of the page last used. */
+  private lastReadTag: number;
+  private lastWriteTag: number;
+  private lastExecTag: number;
+  private lastBase: number;
+  /** Float64Array(6), indexed by COUNT_*: exact counts since the start. */
+  readonly counts: Float64Array;
+  faultVa: number;
+  faultAccess: number;
+  /** FAULT_* bits without FAULT_USER, which the caller knows. */
+  faultError: number;
+  /** Slots read by the last walk, root first; for explanations. Int32Array(levels). */
+  readonly walkSlots: Int32Array;
+  walkLength: number;
+
+  constructor(tables: PageTables, ram: Ram, l1: TlbLevel, l2: TlbLevel | null, addressEnd: number) {
+    this.tables = tables;
+    this.ram = ram;
+    this.l1 = l1;
+    this.l2 = l2;
+    this.offsetMask = tables.pageSize - 1;
+    this.pageScale = 1 / tables.pageSize;
+    this.addressEnd = addressEnd;
+    this.root = 0;
+    this.asid = 0;
+    this.lastReadTag = NO_TAG;
+    this.lastWriteTag = NO_TAG;
+    this.lastExecTag = NO_TAG;
+    this.lastBase = 0;
+    this.counts = new Float64Array(6);
+    this.faultVa = 0;
+    this.faultAccess = 0;
+    this.faultError = 0;
+    this.walkSlots = new Int32Array(tables.levels);
+    this.walkLength = 0;
+  }
+
+  /** Physical address for a load at `va`, or -1 with the fault record filled in. `va` may be any number. */
+  translateRead(va: number): number {
+    const offset = va & this.offsetMask;
+    const tag = va - offset + this.asid;
+    this.counts[COUNT_ACCESSES] = this.counts[COUNT_ACCESSES] + 1;
+    if (tag === this.lastReadTag) return this.lastBase + offset;
+    const { l1 } = this;
+    const entry = l1.find(l1.readTag, va * this.pageScale, tag);
+    if (entry < 0) return this.miss(va, offset, tag, ACCESS_READ);
+    return this.use(l1, entry) + offset;
+  }
+
+  /** Physical address for a store at `va`, or -1. */
+  translateWrite(va: number): number {
+    const offset = va & this.offsetMask;
+    const tag = va - offset + this.asid;
+    this.counts[COUNT_ACCESSES] = this.counts[COUNT_ACCESSES] + 1;
+    if (tag === this.lastWriteTag) return this.lastBase + offset;
+    const { l1 } = this;
+    const entry = l1.find(l1.writeTag, va * this.pageScale, tag);
+    if (entry < 0) return this.miss(va, offset, tag, ACCESS_WRITE);
+    return this.use(l1, entry) + offset;
+  }
+
+  /** Physical address for an instruction fetch at `va`, or -1. */
+  translateFetch(va: number): number {
+    const offset = va & this.offsetMask;
+    const tag = va - offset + this.asid;
+    this.counts[COUNT_ACCESSES] = this.counts[COUNT_ACCESSES] + 1;
+    if (tag === this.lastExecTag) return this.lastBase + offset;
+    const { l1 } = this;
+    const entry = l1.find(l1.execTag, va * this.pageScale, tag);
+    if (entry < 0) return this.miss(va, offset, tag, ACCESS_EXEC);
+    return this.use(l1, entry) + offset;
+  }
+
+  private use(l1: TlbLevel, entry: number): number {
+    l1.touch(entry);
+    this.lastReadTag = l1.readTag[entry];
+    this.lastWriteTag = l1.writeTag[entry];
+    this.lastExecTag = l1.execTag[entry];
+    this.lastBase = l1.base[entry];
+    return this.lastBase;
+  }
+
+  private grantColumn(level: TlbLevel, access: number): Float64Array {
+    return access === ACCESS_READ ? level.readTag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
+  }
+
+  private miss(va: number, offset: number, tag: number, access: number): number {
+    const vpn = va * this.pageScale;
+    const present = this.l1.find(this.l1.tag, vpn, tag) >= 0;
+    if (present) this.counts[COUNT_DIRTY_ASSISTS] = this.counts[COUNT_DIRTY_ASSISTS] + 1;
+    else this.counts[COUNT_L1_MISSES] = this.counts[COUNT_L1_MISSES] + 1;
+    this.forgetLast();
+    const { l2 } = this;
+    if (l2 !== null && !present) {
+      const entry = l2.find(this.grantColumn(l2, access), vpn, tag);
+      if (entry >= 0) {
+        l2.touch(entry);
+        this.refill(l2, entry, vpn, tag);
+        return l2.base[entry] + offset;
+      }
+      this.counts[COUNT_L2_MISSES] = this.counts[COUNT_L2_MISSES] + 1;
+    }
+    return this.walk(va, offset, tag, access);
+  }
+
+  private refill(from: TlbLevel, source: number, vpn: number, tag: number): void {
+    this.l1.fill(
+      this.l1.place(vpn, tag),
+      tag,
+      from.base[source],
+      from.readTag[source],
+      from.writeTag[source],
+      from.execTag[source],
+    );
+  }
+
+  /** Reads the tables as hardware does; fills the TLB or the fault record. */
+  private walk(va: number, offset: number, tag: number, access: number): number {
+    const { tables } = this;
+    if (!(va >= 0 && va < this.addressEnd) || va !== Math.floor(va)) return this.fault(va, access, 0);
+    let table = this.root;
+    let slot = 0;
+    let flags = 0;
+    let level = 0;
+    for (;;) {
+      slot = table * tables.entriesPerTable + tables.indexAt(va, level);
+      this.walkSlots[level] = slot;
+      flags = tables.flags(slot);
+      if (!(flags & PTE_PRESENT) || level === tables.levels - 1 || flags & PTE_LEAF) break;
+      table = tables.frame(slot);
+      level++;
+    }
+    this.walkLength = level + 1;
+    this.counts[COUNT_WALK_REFERENCES] = this.counts[COUNT_WALK_REFERENCES] + level + 1;
+    if (!(flags & PTE_PRESENT)) return this.fault(va, access, 0);
+    if (!this.granted(flags, access)) return this.fault(va, access, FAULT_PRESENT);
+    flags = this.markUsed(slot, flags, access);
+    return this.fillTlb(va, offset, tag, slot, level, flags);
+  }
+
+  private granted(flags: number, access: number): boolean {
+    if (!(flags & PTE_USER)) return false;
+    if (access === ACCESS_WRITE) return (flags & PTE_WRITE) !== 0;
+    return access === ACCESS_READ || (flags & PTE_EXEC) !== 0;
+  }
+
+  private markUsed(slot: number, flags: number, access: number): number {
+    const used = flags | PTE_ACCESSED | (access === ACCESS_WRITE ? PTE_DIRTY : 0);
+    if (used !== flags) this.tables.set(slot, this.tables.frame(slot), used);
+    return used;
+  }
+
+  private fillTlb(va: number, offset: number, tag: number, slot: number, level: number, flags: number): number {
+    const { tables } = this;
+    const vpn = va * this.pageScale;
+    const span = 2 ** tables.levelShift[level];
+    // A large leaf enters as its base page: the TLB here has one page size.
+    const base = tables.frame(slot) * tables.pageSize + ((va - offset) % span);
+    const writeTag = flags & PTE_WRITE && flags & PTE_DIRTY ? tag : NO_TAG;
+    const execTag = flags & PTE_EXEC ? tag : NO_TAG;
+    this.l1.fill(this.l1.place(vpn, tag), tag, base, tag, writeTag, execTag);
+    if (this.l2 !== null) this.l2.fill(this.l2.place(vpn, tag), tag, base, tag, writeTag, execTag);
+    return base + offset;
+  }
+
+  private fault(va: number, access: number, error: number): number {
+    this.counts[COUNT_FAULTS] = this.counts[COUNT_FAULTS] + 1;
+    this.faultVa = va;
+    this.faultAccess = access;
+    this.faultError = error | (access === ACCESS_WRITE ? FAULT_WRITE : access === ACCESS_EXEC ? FAULT_EXEC : 0);
+    return -1;
+  }
+
+  private forgetLast(): void {
+    this.lastReadTag = NO_TAG;
+    this.lastWriteTag = NO_TAG;
+    this.lastExecTag = NO_TAG;
+  }
+
+  /** Loads the page-table root and the tag of an address space (a context switch). */
+  switchTo(root: number, asid: number): void {
+    this.root = root;
+    this.asid = asid;
+    this.forgetLast();
+  }
+
+  /** Drops the translation of the page at `va` in the address space `asid`. */
+  flushPage(va: number, asid: number): void {
+    const tag = va - (va & this.offsetMask) + asid;
+    this.l1.flushTag(va * this.pageScale, tag);
+    if (this.l2 !== null) this.l2.flushTag(va * this.pageScale, tag);
+    this.forgetLast();
+  }
+
+  flushAsid(asid: number): void {
+    this.l1.flushAsid(asid, this.offsetMask + 1);
+    if (this.l2 !== null) this.l2.flushAsid(asid, this.offsetMask + 1);
+    this.forgetLast();
+  }
+
+  flushAll(): void {
+    this.l1.flushAll();
+    if (this.l2 !== null) this.l2.flushAll();
+    this.forgetLast();
+  }
+}

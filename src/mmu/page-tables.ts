@@ -1,0 +1,226 @@
+/**
+ * Page tables in simulated RAM: reading and editing entries, making and freeing tables.
+ *
+ * Place: the kernel edits translations here, the walker (walk.ts) reads the same bytes. An entry
+ * is named by its *slot*: table frame * entries per table + index, a small integer for any entry
+ * size. It knows no VMA and flushes no TLB: whoever narrows an entry must.
+ * Invariant: a table is freed only when none of its entries is in use.
+ * Source: Linux mm/pgalloc, mm/memory.c (pmd_alloc, free_pgtables).
+ */
+
+import { FRAME_TABLE, type FrameTable } from './frames.ts';
+import { type FrameAllocator, ZONE_LOW } from './buddy.ts';
+import type { Ram } from './ram.ts';
+import type { PageTableScheme } from '../scheme.ts';
+import { PTE_EXEC, PTE_PRESENT, PTE_USER, PTE_WRITE, type SchemeCodes, schemeCodes } from './entry-codes.ts';
+
+/** Flags of an entry that points to a lower table: everything allowed, leaves decide. */
+const TABLE_FLAGS = PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_EXEC;
+
+export class PageTables {
+  readonly scheme: PageTableScheme;
+  readonly codes: SchemeCodes;
+  readonly levels: number;
+  readonly pageSize: number;
+  readonly pageShift: number;
+  readonly entriesPerTable: number;
+  /** log2 of the bytes one entry of each level maps, root first. */
+  readonly levelShift: readonly number[];
+  /** Bytes that one lowest-level table maps (2 MiB on x86-64). */
+  readonly tableSpan: number;
+  private readonly ram: Ram;
+  private readonly frames: FrameTable;
+  private readonly allocator: FrameAllocator;
+  /** Float64Array(levels): 2^-levelShift, so that `(va * scale) & mask` is the index at a level. */
+  readonly levelScale: Float64Array;
+  /** Entries of the lane width a slot takes in Ram.u32: 2 for 8-byte entries, else 1. */
+  private readonly entryBytes: number;
+  private readonly indexMask: number;
+  private readonly frameMaskLow: number;
+  /** What frame >> 0 beyond the low lane counts: 2^(32 - frameShift). */
+  private readonly highScale: number;
+  /** Table frames in use, root tables included. */
+  tableFrames: number;
+  /** Bytes that the missing table would map, after a `lookup` that gave -1. */
+  missingSpan: number;
+
+  constructor(scheme: PageTableScheme, ram: Ram, frames: FrameTable, allocator: FrameAllocator) {
+    this.scheme = scheme;
+    this.codes = schemeCodes(scheme);
+    this.ram = ram;
+    this.frames = frames;
+    this.allocator = allocator;
+    this.levels = scheme.levels.length;
+    this.pageShift = scheme.pageShift;
+    this.pageSize = 2 ** scheme.pageShift;
+    this.entryBytes = scheme.entryBytes;
+    this.entriesPerTable = this.pageSize / scheme.entryBytes;
+    this.indexMask = this.entriesPerTable - 1;
+    const shifts: number[] = [];
+    let shift = scheme.pageShift;
+    for (const bits of [...scheme.levels].reverse()) {
+      shifts.unshift(shift);
+      shift += bits;
+    }
+    this.levelShift = shifts;
+    this.levelScale = Float64Array.from(shifts, (levelShift) => 2 ** -levelShift);
+    this.tableSpan = this.pageSize * this.entriesPerTable;
+    const usedLow = scheme.entryBytes === 1 ? 2 ** scheme.frameBits - 1 : 0xffffffff;
+    this.frameMaskLow = usedLow;
+    this.highScale = 2 ** (32 - scheme.frameShift);
+    this.tableFrames = 0;
+    this.missingSpan = 0;
+  }
+
+  /** The low lane of an entry: the whole of it unless entries have 8 bytes. */
+  rawLow(slot: number): number {
+    if (this.entryBytes === 8) return this.ram.u32[slot * 2];
+    if (this.entryBytes === 4) return this.ram.u32[slot];
+    return this.ram.u8[slot];
+  }
+
+  rawHigh(slot: number): number {
+    return this.entryBytes === 8 ? this.ram.u32[slot * 2 + 1] : 0;
+  }
+
+  private writeRaw(slot: number, low: number, high: number): void {
+    if (this.entryBytes === 8) {
+      this.ram.u32[slot * 2] = low;
+      this.ram.u32[slot * 2 + 1] = high;
+    } else if (this.entryBytes === 4) this.ram.u32[slot] = low;
+    else this.ram.u8[slot] = low;
+  }
+
+  /** PTE_* flags of an entry; 0 = empty. */
+  flags(slot: number): number {
+    const low = this.rawLow(slot);
+    const flags = this.codes.decode[low & this.codes.decodeMask];
+    if (this.entryBytes !== 8 || !(flags & PTE_PRESENT)) return flags;
+    return this.rawHigh(slot) & this.codes.noExecuteHigh ? flags : flags | PTE_EXEC;
+  }
+
+  /** Frame number of an entry (or its swap slot). */
+  frame(slot: number): number {
+    const low = (this.rawLow(slot) & this.frameMaskLow) >>> this.scheme.frameShift;
+    return this.entryBytes === 8 ? low + (this.rawHigh(slot) & 0xfffff) * this.highScale : low;
+  }
+
+  set(slot: number, pfn: number, flags: number): void {
+    const { encodeLow, encodeHigh } = this.codes;
+    if (this.entryBytes !== 8) {
+      this.writeRaw(slot, ((encodeLow[flags] as number) | (pfn << this.scheme.frameShift)) >>> 0, 0);
+      return;
+    }
+    const high = Math.floor(pfn / this.highScale);
+    const low = (encodeLow[flags] as number) | (pfn << this.scheme.frameShift);
+    this.ram.u32[slot * 2] = low;
+    this.ram.u32[slot * 2 + 1] = (encodeHigh[flags] as number) | high;
+  }
+
+  clear(slot: number): void {
+    this.writeRaw(slot, 0, 0);
+  }
+
+  isEmpty(slot: number): boolean {
+    return this.rawLow(slot) === 0 && this.rawHigh(slot) === 0;
+  }
+
+  /** Index of `va` in the tables of `level` (0 = root). */
+  indexAt(va: number, level: number): number {
+    return (va * this.levelScale[level]) & this.indexMask;
+  }
+
+  /** Slot of the lowest-level entry for `va`, or -1 (and `missingSpan`) when a table on the way is missing. */
+  lookup(root: number, va: number): number {
+    let table = root;
+    const last = this.levels - 1;
+    for (let level = 0; level < last; level++) {
+      const slot = table * this.entriesPerTable + this.indexAt(va, level);
+      if (this.isEmpty(slot)) {
+        this.missingSpan = 2 ** this.levelShift[level];
+        return -1;
+      }
+      table = this.frame(slot);
+    }
+    return table * this.entriesPerTable + this.indexAt(va, last);
+  }
+
+  /** As `lookup`, making missing tables; -1 when no frame is left for one. */
+  ensure(root: number, va: number): number {
+    let table = root;
+    const last = this.levels - 1;
+    for (let level = 0; level < last; level++) {
+      const slot = table * this.entriesPerTable + this.indexAt(va, level);
+      if (this.isEmpty(slot)) {
+        const made = this.newTable();
+        if (made === 0) return -1;
+        this.set(slot, made, TABLE_FLAGS);
+        table = made;
+      } else table = this.frame(slot);
+    }
+    return table * this.entriesPerTable + this.indexAt(va, last);
+  }
+
+  /** A zeroed table frame, or 0. */
+  newTable(): number {
+    const pfn = this.allocator.alloc(0, ZONE_LOW);
+    if (pfn === 0) return 0;
+    this.ram.zeroFrame(pfn);
+    this.frames.set(pfn, FRAME_TABLE);
+    this.tableFrames++;
+    return pfn;
+  }
+
+  private freeTable(pfn: number): void {
+    this.tableFrames--;
+    this.frames.refcount[pfn] = 0;
+    this.allocator.free(pfn, 0);
+  }
+
+  /**
+   * After the entries of [start, end) are cleared: frees the tables that map part of it and
+   * nothing outside [floor, ceiling), the ends of the neighbouring mappings. Returns tables freed.
+   */
+  freeTables(root: number, start: number, end: number, floor: number, ceiling: number): number {
+    const before = this.tableFrames;
+    if (this.levels > 1) this.freeBelow(root, 0, 0, start, end, floor, ceiling);
+    return before - this.tableFrames;
+  }
+
+  private freeBelow(table: number, level: number, base: number, start: number, end: number, floor: number, ceiling: number): void {
+    const span = 2 ** this.levelShift[level];
+    const first = Math.max(0, Math.floor((start - base) / span));
+    const last = Math.min(this.entriesPerTable - 1, Math.ceil((end - base) / span) - 1);
+    for (let index = first; index <= last; index++) {
+      const slot = table * this.entriesPerTable + index;
+      if (this.isEmpty(slot)) continue;
+      const childBase = base + index * span;
+      const child = this.frame(slot);
+      if (level < this.levels - 2) this.freeBelow(child, level + 1, childBase, start, end, floor, ceiling);
+      if (childBase >= floor && childBase + span <= ceiling) {
+        this.clear(slot);
+        this.freeTable(child);
+      }
+    }
+  }
+
+  /** Frees the root itself; every other table must be gone. */
+  freeRoot(root: number): void {
+    this.freeTable(root);
+  }
+
+  /** Calls `visit(va, slot)` for each non-empty lowest-level entry, upwards. For checks and reports, not for hot paths. */
+  forEachEntry(root: number, visit: (va: number, slot: number) => void): void {
+    this.visitTable(root, 0, 0, visit);
+  }
+
+  private visitTable(table: number, level: number, base: number, visit: (va: number, slot: number) => void): void {
+    const span = 2 ** this.levelShift[level];
+    for (let index = 0; index < this.entriesPerTable; index++) {
+      const slot = table * this.entriesPerTable + index;
+      if (this.isEmpty(slot)) continue;
+      if (level === this.levels - 1) visit(base + index * span, slot);
+      else this.visitTable(this.frame(slot), level + 1, base + index * span, visit);
+    }
+  }
+}

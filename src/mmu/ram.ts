@@ -1,0 +1,85 @@
+/**
+ * Physical memory: one ArrayBuffer seen through byte and word views.
+ *
+ * Place: the bottom of the machine; page tables, page contents and DMA all live here. It knows
+ * nothing of frames' owners. In a machine with `contents: 'tables'` only the low zone has bytes:
+ * loads above it give 0 and stores there are dropped, so that RAM may be far larger than a buffer.
+ */
+
+export class Ram {
+  readonly buffer: ArrayBuffer;
+  /** Uint8Array(contentBytes), indexed by physical address. */
+  readonly u8: Uint8Array;
+  /** Uint32Array(contentBytes / 4), indexed by physical address / 4. */
+  readonly u32: Uint32Array;
+  readonly view: DataView;
+  readonly pageSize: number;
+  /** Bytes that exist: addresses at or above it have no contents. */
+  readonly contentBytes: number;
+  /** Frames that have contents; cached from contentBytes. */
+  readonly contentFrames: number;
+
+  constructor(contentBytes: number, pageSize: number) {
+    this.buffer = new ArrayBuffer(contentBytes);
+    this.u8 = new Uint8Array(this.buffer);
+    this.u32 = new Uint32Array(this.buffer);
+    this.view = new DataView(this.buffer);
+    this.pageSize = pageSize;
+    this.contentBytes = contentBytes;
+    this.contentFrames = contentBytes / pageSize;
+  }
+
+  zeroFrame(pfn: number): void {
+    if (pfn >= this.contentFrames) return;
+    const start = pfn * this.pageSize;
+    this.u8.fill(0, start, start + this.pageSize);
+  }
+
+  copyFrame(to: number, from: number): void {
+    if (to >= this.contentFrames) return;
+    const start = from * this.pageSize;
+    this.u8.copyWithin(to * this.pageSize, start, start + this.pageSize);
+  }
+
+  /** Zeroes bytes [from, to) of a frame. */
+  zeroRange(pfn: number, from: number, to: number): void {
+    if (pfn >= this.contentFrames) return;
+    const start = pfn * this.pageSize;
+    this.u8.fill(0, start + from, start + to);
+  }
+
+  /** Copies `target.length` bytes out of physical memory. */
+  read(pa: number, target: Uint8Array): void {
+    if (pa < this.contentBytes) target.set(this.u8.subarray(pa, pa + target.length));
+    else target.fill(0);
+  }
+
+  /** Copies bytes into physical memory. */
+  write(pa: number, source: Uint8Array): void {
+    if (pa < this.contentBytes) this.u8.set(source, pa);
+  }
+
+  load8(pa: number): number {
+    return pa < this.contentBytes ? this.u8[pa] : 0;
+  }
+
+  store8(pa: number, value: number): void {
+    if (pa < this.contentBytes) this.u8[pa] = value;
+  }
+
+  load16(pa: number): number {
+    return pa < this.contentBytes ? this.view.getUint16(pa, true) : 0;
+  }
+
+  store16(pa: number, value: number): void {
+    if (pa < this.contentBytes) this.view.setUint16(pa, value, true);
+  }
+
+  load32(pa: number): number {
+    return pa < this.contentBytes ? this.view.getUint32(pa, true) : 0;
+  }
+
+  store32(pa: number, value: number): void {
+    if (pa < this.contentBytes) this.view.setUint32(pa, value, true);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The cache of one file: page index -> frame, with dirty and write-back marks.
+ *
+ * Place: the one copy of a file's pages under read, write and mmap. It knows no VMA and no
+ * page-table entry. Pages stand in chunks of 64 found through a map, so that holes cost nothing
+ * and an index may be as large as a file can be (2^51).
+ * Invariant: a cached frame names this cache and its index in the frame table, and holds one
+ * reference for being here; a mark stands only on a cached page; counts equal their recount.
+ */
+
+const CHUNK_SHIFT = 6;
+const CHUNK_PAGES = 1 << CHUNK_SHIFT;
+
+class CacheChunk {
+  /** Uint32Array(64): frame of each page, 0 = not cached. */
+  readonly pfns: Uint32Array;
+  /** Uint8Array(64): MARK_* bits of each page. */
+  readonly marks: Uint8Array;
+  used: number;
+
+  constructor() {
+    this.pfns = new Uint32Array(CHUNK_PAGES);
+    this.marks = new Uint8Array(CHUNK_PAGES);
+    this.used = 0;
+  }
+}
+
+export const MARK_DIRTY = 1;
+export const MARK_WRITEBACK = 2;
+
+export class FileCache {
+  /** Owner id of its frames. */
+  readonly id: number;
+  private readonly chunks: Map<number, CacheChunk>;
+  /** Chunk numbers in order; null = to be sorted again. */
+  private order: number[] | null;
+  private recentNumber: number;
+  private recentChunk: CacheChunk | null;
+  pages: number;
+  dirtyPages: number;
+
+  constructor(id: number) {
+    this.id = id;
+    this.chunks = new Map();
+    this.order = null;
+    this.recentNumber = -1;
+    this.recentChunk = null;
+    this.pages = 0;
+    this.dirtyPages = 0;
+  }
+
+  private chunkOf(index: number): CacheChunk | null {
+    const number = Math.floor(index / CHUNK_PAGES);
+    if (number === this.recentNumber) return this.recentChunk;
+    const chunk = this.chunks.get(number) ?? null;
+    this.recentNumber = number;
+    this.recentChunk = chunk;
+    return chunk;
+  }
+
+  /** Frame that caches page `index`, or 0. */
+  get(index: number): number {
+    const chunk = this.chunkOf(index);
+    return chunk === null ? 0 : chunk.pfns[index % CHUNK_PAGES];
+  }
+
+  add(index: number, pfn: number): void {
+    let chunk = this.chunkOf(index);
+    if (chunk === null) {
+      chunk = new CacheChunk();
+      const number = Math.floor(index / CHUNK_PAGES);
+      this.chunks.set(number, chunk);
+      this.order = null;
+      this.recentChunk = chunk;
+    }
+    chunk.pfns[index % CHUNK_PAGES] = pfn;
+    chunk.used++;
+    this.pages++;
+  }
+
+  remove(index: number): void {
+    const chunk = this.chunkOf(index) as CacheChunk;
+    this.unmark(index, MARK_DIRTY | MARK_WRITEBACK);
+    chunk.pfns[index % CHUNK_PAGES] = 0;
+    chunk.used--;
+    this.pages--;
+    if (chunk.used > 0) return;
+    this.chunks.delete(Math.floor(index / CHUNK_PAGES));
+    this.order = null;
+    this.recentNumber = -1;
+    this.recentChunk = null;
+  }
+
+  /** Sets MARK_* bits; true if any was not set before. */
+  mark(index: number, marks: number): boolean {
+    const { marks: column } = this.chunkOf(index) as CacheChunk;
+    const place = index % CHUNK_PAGES;
+    const before = column[place];
+    column[place] = before | marks;
+    if (marks & ~before & MARK_DIRTY) this.dirtyPages++;
+    return (marks & ~before) !== 0;
+  }
+
+  unmark(index: number, marks: number): void {
+    const { marks: column } = this.chunkOf(index) as CacheChunk;
+    const place = index % CHUNK_PAGES;
+    if (column[place] & marks & MARK_DIRTY) this.dirtyPages--;
+    column[place] &= ~marks;
+  }
+
+  marksOf(index: number): number {
+    const chunk = this.chunkOf(index);
+    return chunk === null ? 0 : chunk.marks[index % CHUNK_PAGES];
+  }
+
+  /** The first cached index >= `from` that is < `end` and carries all of `marks`, or -1. */
+  nextCached(from: number, end: number, marks: number): number {
+    if (this.order === null) this.order = [...this.chunks.keys()].sort((a, b) => a - b);
+    for (let place = this.firstChunkAt(Math.floor(from / CHUNK_PAGES)); place < this.order.length; place++) {
+      const number = this.order[place];
+      const base = number * CHUNK_PAGES;
+      if (base >= end) return -1;
+      const chunk = this.chunks.get(number) as CacheChunk;
+      const last = Math.min(CHUNK_PAGES, end - base);
+      for (let i = Math.max(0, from - base); i < last; i++) {
+        if (chunk.pfns[i] !== 0 && (chunk.marks[i] & marks) === marks) return base + i;
+      }
+    }
+    return -1;
+  }
+
+  private firstChunkAt(number: number): number {
+    const order = this.order as number[];
+    let low = 0;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (order[middle] >= number) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
