@@ -1,0 +1,139 @@
+/*
+ * The table of calls, and finding the row that a statement means.
+ *
+ * A name may stand in several rows, told apart by the number and kinds of the arguments.
+ */
+#include "handle.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define SYS_MSEAL 462
+
+#define PLAIN(name, usage, takes, shape, spare, harmful) \
+    { #name, usage, takes, SYS_##name, shape, spare, harmful, run_plain }
+#define WIDTH(name, usage, takes, bytes, run) { #name, usage, takes, bytes, INTEGER, 0, harms_access, run }
+#define OTHER(name, usage, takes, nr, harmful, run) { #name, usage, takes, nr, INTEGER, 0, harmful, run }
+
+static const struct call calls[] = {
+    PLAIN(open, "open(\"path\", flags[, mode])", "se?e", INTEGER, 0644, harms_path),
+    PLAIN(dup, "dup(fd)", "e", INTEGER, 0, NULL),
+    PLAIN(memfd_create, "memfd_create(\"name\", flags)", "se", INTEGER, 0, NULL),
+    PLAIN(close, "close(fd)", "e", INTEGER, 0, NULL),
+    PLAIN(unlink, "unlink(\"path\")", "s", INTEGER, 0, harms_path),
+    PLAIN(rename, "rename(\"from\", \"to\")", "ss", INTEGER, 0, harms_path),
+    PLAIN(mkdir, "mkdir(\"path\"[, mode])", "s?e", INTEGER, 0777, harms_path),
+    PLAIN(rmdir, "rmdir(\"path\")", "s", INTEGER, 0, harms_path),
+    PLAIN(ftruncate, "ftruncate(fd, len)", "ee", INTEGER, 0, NULL),
+    PLAIN(fallocate, "fallocate(fd, mode, off, len)", "eeee", INTEGER, 0, harms_fallocate),
+    PLAIN(fsync, "fsync(fd)", "e", INTEGER, 0, NULL),
+    PLAIN(fdatasync, "fdatasync(fd)", "e", INTEGER, 0, NULL),
+    OTHER(fcntl, "fcntl(fd, cmd[, arg])", "ee?e", SYS_fcntl, harms_fcntl, run_plain),
+    PLAIN(lseek, "lseek(fd, off, whence)", "eee", INTEGER, 0, NULL),
+    OTHER(fstat, "fstat(fd)", "e", 0, NULL, run_fstat),
+    OTHER(pread, "pread(fd, len, off)", "eee", SYS_pread64, harms_length, run_read),
+    OTHER(pread, "pread(fd, addr, len, off)", "eeee", SYS_pread64, harms_transfer, run_plain),
+    OTHER(read, "read(fd, len)", "ee", SYS_read, harms_length, run_read),
+    OTHER(read, "read(fd, addr, len)", "eee", SYS_read, harms_transfer, run_plain),
+    OTHER(pwrite, "pwrite(fd, data, off)", "ede", SYS_pwrite64, NULL, run_write),
+    OTHER(pwrite, "pwrite(fd, addr, len, off)", "eeee", SYS_pwrite64, harms_transfer, run_plain),
+    OTHER(write, "write(fd, data)", "ed", SYS_write, NULL, run_write),
+    OTHER(write, "write(fd, addr, len)", "eee", SYS_write, harms_transfer, run_plain),
+
+    OTHER(mmap, "mmap(addr, len, prot, flags, fd, off)", "eeeeee", 0, harms_mmap, run_mmap),
+    OTHER(mremap, "mremap(old, oldlen, newlen, flags[, newaddr])", "eeee?e", 0, harms_mremap, run_mremap),
+    PLAIN(munmap, "munmap(addr, len)", "ee", INTEGER, 0, harms_munmap),
+    PLAIN(mprotect, "mprotect(addr, len, prot)", "eee", INTEGER, 0, harms_stretch),
+    PLAIN(msync, "msync(addr, len, flags)", "eee", INTEGER, 0, NULL),
+    PLAIN(madvise, "madvise(addr, len, advice)", "eee", INTEGER, 0, harms_madvise),
+    PLAIN(mlock, "mlock(addr, len)", "ee", INTEGER, 0, harms_stretch),
+    PLAIN(mlock2, "mlock2(addr, len, flags)", "eee", INTEGER, 0, harms_stretch),
+    PLAIN(munlock, "munlock(addr, len)", "ee", INTEGER, 0, NULL),
+    { "mlockall", "mlockall(flags)", "e", SYS_mlockall, INTEGER, 0, NULL, run_mlockall },
+    PLAIN(munlockall, "munlockall()", "", INTEGER, 0, NULL),
+    OTHER(mseal, "mseal(addr, len, flags)", "eee", SYS_MSEAL, harms_stretch, run_plain),
+    OTHER(mincore, "mincore(addr, len)", "ee", 0, harms_stretch, run_mincore),
+    OTHER(brk, "brk(addr)", "e", 0, NULL, run_brk),
+    OTHER(sbrk, "sbrk(n)", "e", 0, NULL, run_sbrk),
+
+    WIDTH(load8, "load8(addr)", "e", 1, run_load),
+    WIDTH(load16, "load16(addr)", "e", 2, run_load),
+    WIDTH(load32, "load32(addr)", "e", 4, run_load),
+    WIDTH(load64, "load64(addr)", "e", 8, run_load),
+    WIDTH(store8, "store8(addr, value)", "ee", 1, run_store),
+    WIDTH(store16, "store16(addr, value)", "ee", 2, run_store),
+    WIDTH(store32, "store32(addr, value)", "ee", 4, run_store),
+    WIDTH(store64, "store64(addr, value)", "ee", 8, run_store),
+    OTHER(copyin, "copyin(addr, len)", "ee", 0, harms_copy, run_copyin),
+    OTHER(copyout, "copyout(addr, data)", "ed", 0, harms_copy, run_copyout),
+
+    OTHER(sigaction, "sigaction(sig, catch|default|ignore)", "ee", 0, harms_sigaction, run_sigaction),
+    OTHER(setrlimit, "setrlimit(resource, n)", "ee", 0, harms_limit, run_setrlimit),
+    OTHER(getrlimit, "getrlimit(resource)", "e", 0, harms_limit, run_getrlimit),
+    OTHER(fork, "c = fork()", "", 0, NULL, run_fork),
+    OTHER(exit, "exit(n)", "e", 0, NULL, run_exit),
+    OTHER(wait, "wait(process)", "p", 0, NULL, run_wait),
+    OTHER(maps, "maps()", "", 0, NULL, run_maps),
+    OTHER(smaps, "smaps(addr)", "e", 0, NULL, run_smaps),
+};
+
+#define NR_CALLS (sizeof calls / sizeof *calls)
+
+void calls_print(void)
+{
+    for (size_t i = 0; i < NR_CALLS; i++) puts(calls[i].usage);
+}
+
+bool call_makes_process(const struct call *call)
+{
+    return call->run == run_fork;
+}
+
+bool call_takes_process(const struct call *call, int argument)
+{
+    const char *kind = call->takes;
+    for (int i = 0; *kind; kind++)
+        if (*kind != '?' && i++ == argument) return *kind == 'p';
+    return false;
+}
+
+/* ---- choosing a row ---- */
+
+static bool fits(const struct arg *arg, char kind)
+{
+    if (kind == 'd') return arg->pieces != NULL;
+    if (kind == 's') return arg->nr_pieces == 1 && arg->pieces->text && !arg->pieces->has_count;
+    if (kind == 'p') return !arg->pieces && arg->expr.nr_steps == 1 && arg->expr.steps[0].kind == PUSH_SYMBOL;
+    return arg->pieces == NULL;
+}
+
+static bool row_fits(const struct call *call, const struct statement *statement)
+{
+    bool optional = false;
+    int i = 0;
+    for (const char *kind = call->takes; *kind; kind++) {
+        if (*kind == '?') {
+            optional = true;
+            continue;
+        }
+        if (i == statement->nr_args) return optional;
+        if (!fits(&statement->args[i++], *kind)) return false;
+    }
+    return i == statement->nr_args;
+}
+
+const char *call_find(const char *name, const struct statement *statement, const struct call **call)
+{
+    static char message[256];
+    size_t used = 0;
+    for (size_t i = 0; i < NR_CALLS; i++) {
+        if (strcmp(calls[i].name, name) != 0) continue;
+        *call = &calls[i];
+        if (row_fits(&calls[i], statement)) return NULL;
+        used += (size_t)snprintf(message + used, sizeof message - used, "%s%s",
+                                 used ? " or " : "the arguments do not fit; write ", calls[i].usage);
+    }
+    if (!used) snprintf(message, sizeof message, "there is no call %s; --calls prints those there are", name);
+    return message;
+}

@@ -1,0 +1,60 @@
+/*
+ * The table of calls: what each is called, what it takes, what would be harmful, how it is run and printed.
+ *
+ * parse.c asks it what a call takes, run.c gives it evaluated arguments. To add a call see README.md.
+ */
+#ifndef NATIVE_CALLS_H
+#define NATIVE_CALLS_H
+
+#include "process.h"
+#include "scenario.h"
+
+/* One statement on its way: its arguments as numbers, its outcome. */
+struct run {
+    const struct statement *statement;
+    struct process *process;
+    uint64_t a[MAX_ARGS];                  /* strings and data: their address in the transfer buffer */
+    uint64_t data_length;
+    int64_t result;                        /* of the last system call: negative errno on failure */
+    bool has_value;                        /* to be bound to the statement's name */
+    uint64_t value;
+    struct process *made;                  /* by fork */
+};
+
+enum shape { INTEGER, ADDRESS };           /* of a plain call's result */
+
+struct call {
+    const char *name;
+    const char *usage;                     /* for error messages */
+    const char *takes;                     /* a letter an argument: e expression, s string, d data, p process;
+                                              after '?' those that may be left out */
+    long nr;                               /* system call number; the width in bytes for load and store */
+    enum shape shape;
+    uint64_t spare;                        /* value of an argument left out */
+    bool (*harmful)(struct run *run);      /* NULL: never */
+    enum outcome (*run)(struct run *run);  /* runs it and prints " = ..." unless a signal took its place */
+};
+
+/* The row for `name` with the statement's arguments. Returns NULL, or what is wrong in a sentence. */
+const char *call_find(const char *name, const struct statement *statement, const struct call **call);
+void calls_print(void);                    /* the table, a line a row */
+bool call_makes_process(const struct call *call);
+bool call_takes_process(const struct call *call, int argument);
+
+/* harm.c: true when running would damage the driver or the machine, or leave the scratch directory. */
+bool harms_path(struct run *run);          /* every string argument is a path */
+bool harms_mmap(struct run *run);
+bool harms_mremap(struct run *run);
+bool harms_munmap(struct run *run);        /* (address, length), holes skipped, refused whole by the kernel */
+bool harms_madvise(struct run *run);       /* (address, length), holes skipped */
+bool harms_stretch(struct run *run);       /* (address, length), ends at the first hole */
+bool harms_access(struct run *run);        /* (address), call->nr bytes */
+bool harms_copy(struct run *run);          /* copyin, copyout */
+bool harms_transfer(struct run *run);      /* (fd, address, length) */
+bool harms_length(struct run *run);        /* (fd, length) */
+bool harms_fallocate(struct run *run);
+bool harms_sigaction(struct run *run);
+bool harms_limit(struct run *run);         /* (resource) */
+bool harms_fcntl(struct run *run);
+
+#endif

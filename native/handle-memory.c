@@ -1,0 +1,151 @@
+/*
+ * Handlers of calls on mappings, of the break, and of loads and stores.
+ *
+ * What the driver's own mappings would change about an answer is put right here: mlockall's count and locks.
+ */
+#define _GNU_SOURCE
+#include "handle.h"
+#include "print.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+/* ---- mappings ---- */
+
+/* Memory makes a region to print addresses by, unless it lies exactly where it was asked for or was before. */
+static void print_mapping(struct run *run, bool asked_for, uint64_t length)
+{
+    const struct symbol *name = run->statement->name;
+    if (!failed(run) && !asked_for)
+        region_add(run->process, (uint64_t)run->result, length, name ? name->name : NULL, run->statement->line);
+    print_result_address(run);
+}
+
+enum outcome run_mmap(struct run *run)
+{
+    enum outcome outcome = process_syscall(run->process, SYS_mmap, run->a, &run->result);
+    if (outcome == DONE) print_mapping(run, (uint64_t)run->result == run->a[0], run->a[1]);
+    return outcome;
+}
+
+enum outcome run_mremap(struct run *run)
+{
+    enum outcome outcome = process_syscall(run->process, SYS_mremap, run->a, &run->result);
+    uint64_t got = (uint64_t)run->result;
+    bool asked_for = got == run->a[0] || (run->statement->nr_args > 4 && got == run->a[4]);
+    if (outcome == DONE) print_mapping(run, asked_for, run->a[2]);
+    return outcome;
+}
+
+/* The vector is the transfer buffer, nothing being mapped behind it: where it is too short the kernel says EFAULT. */
+enum outcome run_mincore(struct run *run)
+{
+    uint64_t nr_pages = (run->a[1] + PAGE_SIZE - 1) / PAGE_SIZE;
+    enum outcome outcome = ask(run, SYS_mincore, run->a[0], run->a[1], TRANSFER, 0);
+    if (outcome != DONE) return outcome;
+    if (failed(run) && run->result == -EFAULT && nr_pages > MAX_TRANSFER) {
+        fputs(" = refused", stdout);
+        return DONE;
+    }
+    print_integer(run);
+    if (failed(run)) return DONE;
+    fputs(" [", stdout);
+    for (uint64_t i = 0; i < nr_pages; i++) putchar('0' + (((const uint8_t *)TRANSFER)[i] & 1));
+    putchar(']');
+    return DONE;
+}
+
+/* mlockall(MCL_CURRENT) counts all that is mapped and locks the driver's pages too: the limit is raised by them
+ * for the moment of the call, and they are unlocked afterwards. */
+enum outcome run_mlockall(struct run *run)
+{
+    struct rlimit64 *limit = (struct rlimit64 *)TRANSFER;
+    uint64_t own = own_pages() * PAGE_SIZE;
+    enum outcome outcome;
+    if (!(run->a[0] & MCL_CURRENT)) return run_plain(run);
+    if ((outcome = ask(run, SYS_prlimit64, 0, RLIMIT_MEMLOCK, 0, TRANSFER)) != DONE) return outcome;
+    struct rlimit64 before = *limit;
+    if (before.rlim_cur) limit->rlim_cur += own;
+    if ((outcome = ask(run, SYS_prlimit64, 0, RLIMIT_MEMLOCK, TRANSFER, 0)) != DONE) return outcome;
+    if ((outcome = run_plain(run)) != DONE) return outcome;
+    *limit = before;
+    if ((outcome = ask(run, SYS_prlimit64, 0, RLIMIT_MEMLOCK, TRANSFER, 0)) != DONE) return outcome;
+    for (uint32_t i = 0; i < CONTROL->nr_own && outcome == DONE; i++) {
+        const struct range *range = &CONTROL->own[i];
+        outcome = ask(run, SYS_munlock, range->start, range->end - range->start, 0, 0);
+    }
+    return outcome;
+}
+
+/* ---- the break ---- */
+
+static void heap_seen(struct run *run)
+{
+    if ((uint64_t)run->result > run->process->highest_break) run->process->highest_break = (uint64_t)run->result;
+}
+
+enum outcome run_brk(struct run *run)
+{
+    enum outcome outcome = ask(run, SYS_brk, run->a[0], 0, 0, 0);
+    if (outcome != DONE) return outcome;
+    heap_seen(run);
+    print_result_address(run);
+    return DONE;
+}
+
+enum outcome run_sbrk(struct run *run)
+{
+    enum outcome outcome = ask(run, SYS_brk, 0, 0, 0, 0);
+    if (outcome != DONE) return outcome;
+    uint64_t before = (uint64_t)run->result, wanted = before + run->a[0];
+    if (run->a[0] && (outcome = ask(run, SYS_brk, wanted, 0, 0, 0)) != DONE) return outcome;
+    heap_seen(run);
+    run->result = (uint64_t)run->result == wanted ? (int64_t)before : -ENOMEM;
+    print_result_address(run);
+    return DONE;
+}
+
+/* ---- accesses ---- */
+
+enum outcome run_load(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], (uint64_t)run->statement->call->nr };
+    enum outcome outcome = process_command(run->process, OP_LOAD, args);
+    if (outcome != DONE || took_signal(run)) return outcome;
+    bind(run, (uint64_t)process_slot(run->process)->result);
+    printf(" = 0x%lx", run->value);
+    return DONE;
+}
+
+enum outcome run_store(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], (uint64_t)run->statement->call->nr, run->a[1] };
+    enum outcome outcome = process_command(run->process, OP_STORE, args);
+    if (outcome != DONE || took_signal(run)) return outcome;
+    run->result = 0;
+    print_integer(run);
+    return DONE;
+}
+
+enum outcome run_copyin(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], run->a[1] };
+    enum outcome outcome = process_command(run->process, OP_COPYIN, args);
+    if (outcome != DONE || took_signal(run)) return outcome;
+    fputs(" = ", stdout);
+    print_bytes((const uint8_t *)TRANSFER, run->a[1]);
+    return DONE;
+}
+
+enum outcome run_copyout(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], run->data_length };
+    enum outcome outcome = process_command(run->process, OP_COPYOUT, args);
+    if (outcome != DONE || took_signal(run)) return outcome;
+    run->result = 0;
+    print_integer(run);
+    return DONE;
+}

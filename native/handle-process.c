@@ -1,0 +1,133 @@
+/*
+ * Handlers of calls on signals, limits and processes, and of what /proc says of a process.
+ */
+#define _GNU_SOURCE
+#include "handle.h"
+#include "names.h"
+#include "print.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define MEMLOCK_HARD (8ul << 20)
+
+/* ---- signals and limits ---- */
+
+/* A number that is no signal one can set goes to the kernel as it is, for its EINVAL. */
+enum outcome run_sigaction(struct run *run)
+{
+    uint32_t signal = (uint32_t)run->a[0];
+    uint64_t args[6] = { signal, run->a[1] };
+    enum outcome outcome;
+    if (signal == SIGBUS || signal == SIGSEGV || signal == SIGXFSZ) {
+        outcome = process_command(run->process, OP_DISPOSITION, args);
+        run->result = process_slot(run->process)->result;
+    } else {
+        memset((void *)TRANSFER, 0, 64);
+        outcome = ask(run, SYS_rt_sigaction, signal, TRANSFER, 0, 8);
+    }
+    if (outcome == DONE) print_integer(run);
+    return outcome;
+}
+
+/* What the driver's own mappings add to a limit, which the scenario is not to see. */
+static uint64_t own_share(uint64_t resource)
+{
+    return resource == RLIMIT_AS ? own_pages() * PAGE_SIZE : 0;
+}
+
+static uint64_t hard_limit(uint64_t resource, uint64_t real)
+{
+    return resource == RLIMIT_MEMLOCK ? MEMLOCK_HARD : real;
+}
+
+/* The soft limit; above the hard one EINVAL, as the kernel has it (its own hard MEMLOCK is higher, see process.c). */
+enum outcome run_setrlimit(struct run *run)
+{
+    struct rlimit64 *limit = (struct rlimit64 *)TRANSFER;
+    uint64_t resource = run->a[0], soft = run->a[1], share = own_share(resource);
+    enum outcome outcome = ask(run, SYS_prlimit64, 0, resource, 0, TRANSFER);
+    if (outcome != DONE) return outcome;
+    if (!failed(run) && soft > hard_limit(resource, limit->rlim_max)) run->result = -EINVAL;
+    if (!failed(run)) {
+        limit->rlim_cur = soft > UINT64_MAX - share ? UINT64_MAX : soft + share;
+        outcome = ask(run, SYS_prlimit64, 0, resource, TRANSFER, 0);
+    }
+    if (outcome == DONE) print_integer(run);
+    return outcome;
+}
+
+static void print_limit(const char *name, uint64_t value)
+{
+    if (value == UINT64_MAX) printf("%s=RLIM_INFINITY", name);
+    else printf("%s=%lu", name, value);
+}
+
+enum outcome run_getrlimit(struct run *run)
+{
+    const struct rlimit64 *limit = (const struct rlimit64 *)TRANSFER;
+    enum outcome outcome = ask(run, SYS_prlimit64, 0, run->a[0], 0, TRANSFER);
+    if (outcome != DONE) return outcome;
+    print_integer(run);
+    if (failed(run)) return DONE;
+    uint64_t soft = limit->rlim_cur == UINT64_MAX ? UINT64_MAX : limit->rlim_cur - own_share(run->a[0]);
+    print_limit(" {rlim_cur", soft);
+    print_limit(", rlim_max", hard_limit(run->a[0], limit->rlim_max));
+    putchar('}');
+    bind(run, soft);
+    return DONE;
+}
+
+/* ---- processes ---- */
+
+enum outcome run_fork(struct run *run)
+{
+    enum outcome outcome = process_fork(run->process, &run->made, &run->result);
+    if (outcome != DONE) return outcome;
+    if (run->made) printf(" = %s", run->statement->name->name);
+    else if (failed(run)) print_failure(run);
+    else fputs(" = timeout", stdout);
+    return DONE;
+}
+
+enum outcome run_exit(struct run *run)
+{
+    enum outcome outcome = ask(run, SYS_exit_group, run->a[0], 0, 0, 0);
+    if (outcome == TIMED_OUT) return outcome;
+    fputs(" = ?", stdout);
+    return DONE;
+}
+
+enum outcome run_wait(struct run *run)
+{
+    const struct process *target = run->statement->args[0].expr.steps[0].symbol->process;
+    enum outcome outcome = ask(run, SYS_wait4, (uint64_t)target->pid, TRANSFER, WNOHANG, 0);
+    int status = *(const int *)TRANSFER;
+    if (outcome != DONE) return outcome;
+    if (failed(run)) print_failure(run);
+    else if (run->result == 0) fputs(" = running", stdout);
+    else if (WIFSIGNALED(status)) printf(" = killed %s", signal_name(WTERMSIG(status)));
+    else printf(" = exited %d", WEXITSTATUS(status));
+    return DONE;
+}
+
+enum outcome run_maps(struct run *run)
+{
+    fputs(" = ", stdout);
+    long nr = print_maps(run->process);
+    if (nr < 0) fputs("timeout", stdout);
+    else bind(run, (uint64_t)nr);
+    return DONE;
+}
+
+enum outcome run_smaps(struct run *run)
+{
+    fputs(" = ", stdout);
+    print_smaps(run->process, run->a[0]);
+    return DONE;
+}

@@ -1,0 +1,49 @@
+/*
+ * Handlers: each asks the run's process to do something and prints " = VALUE" when it was done. run.c adds the
+ * signals and, where the outcome is not DONE, what became of the process.
+ */
+#ifndef NATIVE_HANDLE_H
+#define NATIVE_HANDLE_H
+
+#include "calls.h"
+
+/* A system call of up to four arguments; its value goes to run->result. */
+enum outcome ask(struct run *run, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+
+bool failed(const struct run *run);        /* run->result is an errno */
+bool took_signal(const struct run *run);   /* an access was abandoned: nothing to print */
+
+/* Gives the statement's name this value. */
+void bind(struct run *run, uint64_t value);
+
+/* " = -1 ERRNO" */
+void print_failure(const struct run *run);
+
+/* " = N" or " = ADDRESS" and bound, or " = -1 ERRNO". */
+void print_integer(struct run *run);
+void print_result_address(struct run *run);
+
+enum outcome run_plain(struct run *run);
+enum outcome run_read(struct run *run);
+enum outcome run_write(struct run *run);
+enum outcome run_fstat(struct run *run);
+enum outcome run_mmap(struct run *run);
+enum outcome run_mremap(struct run *run);
+enum outcome run_mincore(struct run *run);
+enum outcome run_mlockall(struct run *run);
+enum outcome run_brk(struct run *run);
+enum outcome run_sbrk(struct run *run);
+enum outcome run_load(struct run *run);
+enum outcome run_store(struct run *run);
+enum outcome run_copyin(struct run *run);
+enum outcome run_copyout(struct run *run);
+enum outcome run_sigaction(struct run *run);
+enum outcome run_setrlimit(struct run *run);
+enum outcome run_getrlimit(struct run *run);
+enum outcome run_fork(struct run *run);
+enum outcome run_exit(struct run *run);
+enum outcome run_wait(struct run *run);
+enum outcome run_maps(struct run *run);
+enum outcome run_smaps(struct run *run);
+
+#endif

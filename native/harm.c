@@ -1,0 +1,169 @@
+/*
+ * What the driver will not do, to save itself: answered `= refused`.
+ *
+ * A call is refused only when the kernel would really carry it out to the damage of the driver's own mappings,
+ * the machine, or something outside the scratch directory. What the kernel itself refuses is left to the kernel,
+ * so that its errno is seen.
+ */
+#include "calls.h"
+#include "print.h"
+
+#include <linux/magic.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#define LARGE (1ul << 30)                  /* more memory or disk than a scenario may fill */
+#define BEYOND (1ul << 46)                 /* more than any machine could: the kernel says no */
+#define LARGEST_FILE (1ul << 44)           /* of ext4 */
+#define FLAG_FIXED 0x10ul
+#define FLAG_NOREPLACE 0x100000ul
+#define FLAG_POPULATE 0x8000ul
+#define REMAP_TO 6ul                       /* MREMAP_FIXED or MREMAP_DONTUNMAP */
+#define ADVICE_POPULATE_READ 22
+#define ADVICE_POPULATE_WRITE 23
+#define SCENARIO_LIMITS 0x38eu             /* a bit a resource: FSIZE, DATA, STACK, NOFILE, MEMLOCK, AS */
+#define FREES_OR_SHIFTS 0x2aul             /* FALLOC_FL_ PUNCH_HOLE, COLLAPSE_RANGE, INSERT_RANGE */
+
+/* Whole pages around [address, address + length), at most up to TASK_SIZE; empty when it wraps or has no length. */
+static struct range pages(uint64_t address, uint64_t length)
+{
+    struct range range = { address & ~(PAGE_SIZE - 1), address + length };
+    if (length == 0 || range.end < address || range.end > UINT64_MAX - PAGE_SIZE) return (struct range){ 0, 0 };
+    range.end = (range.end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+    if (range.end > TASK_SIZE) range.end = TASK_SIZE;
+    return range;
+}
+
+static bool overlaps(uint64_t address, uint64_t length)
+{
+    struct range range = pages(address, length);
+    return range.start < range.end && own_overlaps(range.start, range.end);
+}
+
+/* The same, for calls that the kernel refuses when the range does not lie in user space whole. */
+static bool overlaps_if_valid(uint64_t address, uint64_t length)
+{
+    return length <= TASK_SIZE && address <= TASK_SIZE - length && overlaps(address, length);
+}
+
+/* The same, for what works its way up and stops at the first hole. */
+static bool reaches(struct run *run, uint64_t address, uint64_t length)
+{
+    struct range range = pages(address, length);
+    return overlaps(address, length) && leads_to_own(run->process, range.start, range.end);
+}
+
+static bool fills_machine(uint64_t length)
+{
+    return length > LARGE && length < BEYOND;
+}
+
+bool harms_path(struct run *run)
+{
+    for (int i = 0; i < run->statement->nr_args; i++) {
+        if (!run->statement->args[i].pieces) continue;
+        const char *path = (const char *)run->a[i];
+        if (*path == '/') return true;
+        for (const char *at = path; at; at = strchr(at, '/')) {
+            at += *at == '/';
+            if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0')) return true;
+        }
+    }
+    return false;
+}
+
+bool harms_mmap(struct run *run)
+{
+    uint64_t address = run->a[0], length = run->a[1], flags = run->a[3];
+    if ((flags & FLAG_POPULATE) && fills_machine(length)) return true;
+    if (!(flags & (FLAG_FIXED | FLAG_NOREPLACE)) && address == 0) return false;
+    return overlaps_if_valid(address, length);
+}
+
+bool harms_mremap(struct run *run)
+{
+    uint64_t *a = run->a;
+    if (overlaps_if_valid(a[0], a[1] ? a[1] : 1)) return true;
+    return (a[3] & REMAP_TO) && overlaps_if_valid(a[4], a[2]);
+}
+
+bool harms_munmap(struct run *run)
+{
+    return overlaps_if_valid(run->a[0], run->a[1]);
+}
+
+bool harms_madvise(struct run *run)
+{
+    uint32_t advice = (uint32_t)run->a[2];
+    bool populates = advice == ADVICE_POPULATE_READ || advice == ADVICE_POPULATE_WRITE;
+    return overlaps(run->a[0], run->a[1]) || (populates && fills_machine(run->a[1]));
+}
+
+bool harms_stretch(struct run *run)
+{
+    return reaches(run, run->a[0], run->a[1]);
+}
+
+bool harms_access(struct run *run)
+{
+    return overlaps(run->a[0], (uint64_t)run->statement->call->nr);
+}
+
+bool harms_copy(struct run *run)
+{
+    uint64_t length = run->statement->args[1].pieces ? run->data_length : run->a[1];
+    return length > MAX_TRANSFER || reaches(run, run->a[0], length);
+}
+
+/* A length of 2^63 and more is no transfer: the kernel refuses it. */
+static bool too_long(uint64_t length)
+{
+    return length > MAX_TRANSFER && length <= INT64_MAX;
+}
+
+bool harms_transfer(struct run *run)
+{
+    return too_long(run->a[2]) || reaches(run, run->a[1], run->a[2]);
+}
+
+bool harms_length(struct run *run)
+{
+    return too_long(run->a[1]);
+}
+
+/* Really allocates, on tmpfs and for a memfd from RAM. Left to the kernel is what it refuses before it begins: an
+ * end beyond the largest file, and on tmpfs more than its size. */
+bool harms_fallocate(struct run *run)
+{
+    uint64_t length = run->a[3], end = run->a[2] + length, args[6] = { run->a[0], TRANSFER };
+    const struct statfs *about = (const struct statfs *)TRANSFER;
+    if ((run->a[1] & FREES_OR_SHIFTS) || length <= LARGE || length > INT64_MAX || end > INT64_MAX) return false;
+    if (process_syscall(run->process, SYS_fstatfs, args, &run->result) != DONE || run->result != 0) return false;
+    if (about->f_type == TMPFS_MAGIC) return length / PAGE_SIZE <= about->f_blocks || about->f_blocks == 0;
+    return end <= LARGEST_FILE;
+}
+
+/* Three signals are the language's; what is no signal that could be set at all is left to the kernel. */
+bool harms_sigaction(struct run *run)
+{
+    uint32_t signal = (uint32_t)run->a[0];
+    bool of_the_language = signal == SIGBUS || signal == SIGSEGV || signal == SIGXFSZ;
+    bool impossible = signal == 0 || signal > 64 || signal == SIGKILL || signal == SIGSTOP;
+    return run->a[1] > TO_CATCH || !(of_the_language || impossible);
+}
+
+/* The limits of memory and files; from 16 on there is no such limit and the kernel says so. */
+bool harms_limit(struct run *run)
+{
+    uint32_t resource = (uint32_t)run->a[0];
+    return resource < 16 && !(SCENARIO_LIMITS >> resource & 1);
+}
+
+/* Duplicates, flags and seals; the others would write to memory, wait or send signals. */
+bool harms_fcntl(struct run *run)
+{
+    uint64_t command = run->a[1];
+    return !(command <= 4 || command == 1030 || command == 1033 || command == 1034);
+}

@@ -1,0 +1,59 @@
+/*
+ * Scenario processes as the controller sees them: starting, commanding, watching them die, clearing up.
+ *
+ * It speaks to agent.c through the control region and knows nothing of the scenario language.
+ * Invariant: an alive process is idle, waiting for a command, whenever no function of this file runs.
+ */
+#ifndef NATIVE_PROCESS_H
+#define NATIVE_PROCESS_H
+
+#include "agent.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct region;                             /* print.h: what addresses are printed relative to */
+
+struct process {
+    struct process *next;                  /* all of the scenario, the newest first */
+    int index;                             /* of its slot */
+    pid_t pid;
+    int pidfd;
+    bool alive;
+    int death_signal;                      /* once dead: the signal that killed it, or 0 */
+    const struct region *regions;          /* the latest first; print.c's */
+    uint64_t highest_break;                /* seen in this process or an ancestor before the fork */
+};
+
+enum outcome { DONE, DIED, TIMED_OUT };
+
+/* Once, before the first scenario: maps the control region. Prints what fails and returns false. */
+bool processes_prepare(double step_seconds);
+
+/* A fresh process in directory `cwd`, as a scenario starts; NULL when it cannot be had (said on stderr). */
+struct process *process_start(const char *cwd);
+
+/* One command; 0 to 6 arguments. DONE leaves its result and notes in the slot; otherwise the process is gone. */
+enum outcome process_command(struct process *process, enum op op, const uint64_t args[6]);
+
+/* A system call in the process. `*result` is its return value, negative errno on failure. */
+enum outcome process_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result);
+
+/* Makes `parent` fork. On DONE `*child` is the new process, or NULL with `*error` the negative errno, or
+ * with 0 when it did not come up in time. */
+enum outcome process_fork(struct process *parent, struct process **child, int64_t *error);
+
+/* Kills what is alive, reaps everything, forgets all. False when something would not die (said on stderr). */
+bool processes_finish(void);
+
+static inline struct slot *process_slot(const struct process *process) { return SLOT_AT(process->index); }
+
+/* The driver's own memory in every scenario process. */
+bool own_overlaps(uint64_t start, uint64_t end);
+uint64_t own_pages(void);                  /* what it adds to total_vm */
+
+/* Set by a signal handler: stop, clear up, leave. */
+extern volatile int interrupted;
+
+#endif
