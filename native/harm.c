@@ -55,6 +55,11 @@ static bool reaches(struct run *run, uint64_t address, uint64_t length)
     return overlaps(address, length) && leads_to_own(run->process, range.start, range.end);
 }
 
+static bool is_aligned(uint64_t address)
+{
+    return address % PAGE_SIZE == 0;
+}
+
 static bool fills_machine(uint64_t length)
 {
     return length > LARGE && length < BEYOND;
@@ -85,19 +90,21 @@ bool harms_mmap(struct run *run)
 bool harms_mremap(struct run *run)
 {
     uint64_t *a = run->a;
+    if (!is_aligned(a[0])) return false;
     if (overlaps_if_valid(a[0], a[1] ? a[1] : 1)) return true;
     return (a[3] & REMAP_TO) && overlaps_if_valid(a[4], a[2]);
 }
 
 bool harms_munmap(struct run *run)
 {
-    return overlaps_if_valid(run->a[0], run->a[1]);
+    return is_aligned(run->a[0]) && overlaps_if_valid(run->a[0], run->a[1]);
 }
 
 bool harms_madvise(struct run *run)
 {
     uint32_t advice = (uint32_t)run->a[2];
     bool populates = advice == ADVICE_POPULATE_READ || advice == ADVICE_POPULATE_WRITE;
+    if (!is_aligned(run->a[0])) return false;
     return overlaps(run->a[0], run->a[1]) || (populates && fills_machine(run->a[1]));
 }
 
