@@ -24,6 +24,11 @@ import { FAULT_DONE } from './vm-fault.ts';
 export const BY_USER = 0;
 export const BY_KERNEL = 1;
 
+function translate(mmu: Mmu, va: number, access: number): number {
+  if (access === ACCESS_READ) return mmu.translateRead(va);
+  return access === ACCESS_WRITE ? mmu.translateWrite(va) : mmu.translateFetch(va);
+}
+
 /** A store-only fault can need a table, a page and a dirty bit: three tries are plenty. */
 const TRIES_MAX = 8;
 
@@ -86,16 +91,23 @@ export class AccessEngine {
 
   /** Physical address for an access of `task` (ACCESS_*), made by BY_USER or BY_KERNEL; -1 and `failure` if refused. */
   resolve(task: Task, va: number, access: number, by: number): number {
-    const mmu = this.activate(task);
+    const pa = translate(this.activate(task), va, access);
+    return pa >= 0 ? pa : this.afterFault(task, va, access, by);
+  }
+
+  /** As `resolve`, for an access that the MMU has just refused. */
+  afterFault(task: Task, va: number, access: number, by: number): number {
+    const { mmu } = task.cpu;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const pa = access === ACCESS_READ ? mmu.translateRead(va) : access === ACCESS_WRITE ? mmu.translateWrite(va) : mmu.translateFetch(va);
-      if (pa >= 0) return pa;
       this.noteFault(mmu, va, by);
       const result = this.faults.handle(task, va, access);
-      if (result === FAULT_DONE) continue;
-      this.failure = result;
-      this.failureVa = va;
-      return -1;
+      if (result !== FAULT_DONE) {
+        this.failure = result;
+        this.failureVa = va;
+        return -1;
+      }
+      const pa = translate(mmu, va, access);
+      if (pa >= 0) return pa;
     }
     assert(false, `access to ${va} faulted ${TRIES_MAX} times in a row although each fault was resolved`);
   }

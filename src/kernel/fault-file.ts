@@ -42,7 +42,8 @@ function fetchPage(parts: FaultParts, fault: VmFault): number {
 }
 
 function doReadFault(parts: FaultParts, fault: VmFault): number {
-  if (parts.faultAroundPages > 1 && mapAround(parts, fault)) return FAULT_DONE;
+  const special = (fault.vma.file as OpenFile).inode.kind === 'special';
+  if (!special && parts.faultAroundPages > 1 && mapAround(parts, fault)) return FAULT_DONE;
   const pfn = fetchPage(parts, fault);
   if (pfn < 0) return -pfn;
   finishFault(parts, fault, pfn, entryFlags(fault.vma));

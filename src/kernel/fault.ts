@@ -67,7 +67,7 @@ export class FaultHandler {
   private resolve(task: Task, va: number, access: number): number {
     this.lastMajor = false;
     this.lastVma = null;
-    if (!(va >= 0 && va < this.canonicalEnd)) return FAULT_NONCANONICAL;
+    if (!(va >= 0 && va < this.canonicalEnd)) return va >= 2 ** 64 - this.canonicalEnd ? FAULT_MAPERR : FAULT_NONCANONICAL;
     let vma = task.mm.vmas.find(va);
     if (vma === null) return FAULT_MAPERR;
     if (vma.start > va) {

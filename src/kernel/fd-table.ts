@@ -24,6 +24,12 @@ export class FdTable {
     return fd >= 0 && fd < this.slots.length ? this.slots[fd] : null;
   }
 
+  /** The file to act on: none for an O_PATH descriptor. */
+  usable(fd: number): OpenFile | null {
+    const file = this.get(fd);
+    return file === null || file.isPathOnly ? null : file;
+  }
+
   /** Puts `file`, whose reference becomes the table's, at the lowest free descriptor >= `least`. */
   install(file: OpenFile, least: number, limit: number): number {
     let fd = least;

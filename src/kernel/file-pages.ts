@@ -135,6 +135,18 @@ export class FilePages {
     return inode.cache.nextCached(index, index + count, 0) < 0;
   }
 
+  /** Caches every page of a file as if it had been read; false when frames run out. */
+  warm(inode: Inode): boolean {
+    for (let index = 0; index < inode.endPage; index++) {
+      if (inode.cache.get(index) !== 0) continue;
+      const pfn = this.pool.alloc();
+      if (pfn === 0) return false;
+      this.ram.zeroFrame(pfn);
+      this.cache.insert(inode.cache, index, pfn, FRAME_UPTODATE | (inode.fs.swapBacked ? FRAME_SWAP_BACKED | FRAME_DIRTY : 0));
+    }
+    return true;
+  }
+
   /** Removes the cached pages of [from, end), which nobody maps any more. */
   truncate(inode: Inode, from: number, end: number): void {
     for (let index = inode.cache.nextCached(from, end, 0); index >= 0; index = inode.cache.nextCached(index + 1, end, 0)) {

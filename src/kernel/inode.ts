@@ -19,7 +19,7 @@ export interface FileMapping {
 }
 
 /** What stands behind a descriptor. */
-export type FileKind = 'regular' | 'directory' | 'pipe' | 'null' | 'zero';
+export type FileKind = 'regular' | 'directory' | 'pipe' | 'null' | 'zero' | 'special';
 
 export const PAGE_READY = 0;
 export const PAGE_PENDING = 1;

@@ -93,7 +93,7 @@ export function mmap(parts: MmapParts, task: Task, address: Word, length: Word, 
   const mapFlags = toFlags(flags);
   let file: OpenFile | null = null;
   if (!(mapFlags & MAP_ANONYMOUS)) {
-    file = task.files.get(toInt(fd));
+    file = task.files.usable(toInt(fd));
     if (file === null) return -EBADF;
     if (mapFlags & MAP_HUGETLB) return -EINVAL;
   } else if (mapFlags & MAP_HUGETLB) return -ENOMEM;

@@ -5,24 +5,39 @@
  * Source: POSIX 'open file description'; Linux struct file.
  */
 
-import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from '../flags.ts';
+import { O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../flags.ts';
 import type { Inode } from './inode.ts';
+
+/** A name in a directory, shared by what was opened through it: maps follows renames and shows deletion. */
+export class Dentry {
+  name: string;
+  removed: boolean;
+
+  constructor(name: string, removed: boolean) {
+    this.name = name;
+    this.removed = removed;
+  }
+
+  /** As /proc/PID/maps shows it, without the directory. */
+  get shown(): string {
+    return this.removed ? `${this.name} (deleted)` : this.name;
+  }
+}
 
 export class OpenFile {
   readonly inode: Inode;
   /** O_* status flags. */
   flags: number;
-  /** Path as maps shows it (base name, or '/memfd:NAME'). */
-  readonly path: string;
+  readonly dentry: Dentry;
   /** The file position as (page, byte). */
   positionPage: number;
   positionByte: number;
   refs: number;
 
-  constructor(inode: Inode, flags: number, path: string) {
+  constructor(inode: Inode, flags: number, dentry: Dentry) {
     this.inode = inode;
     this.flags = flags;
-    this.path = path;
+    this.dentry = dentry;
     this.positionPage = 0;
     this.positionByte = 0;
     this.refs = 1;
@@ -30,11 +45,18 @@ export class OpenFile {
   }
 
   get readable(): boolean {
-    return (this.flags & O_ACCMODE) !== O_WRONLY;
+    const mode = this.flags & O_ACCMODE;
+    return mode === O_RDONLY || mode === O_RDWR;
   }
 
   get writable(): boolean {
-    return (this.flags & O_ACCMODE) !== O_RDONLY;
+    const mode = this.flags & O_ACCMODE;
+    return mode === O_WRONLY || mode === O_RDWR;
+  }
+
+  /** O_PATH: names a file without opening it. */
+  get isPathOnly(): boolean {
+    return (this.flags & O_PATH) !== 0;
   }
 
   get appends(): boolean {

@@ -36,6 +36,10 @@ export class OwnerTable {
     return this.owners.has(id);
   }
 
+  all(): Iterable<Owner> {
+    return this.owners.values();
+  }
+
   get(id: number): Owner {
     const owner = this.owners.get(id);
     assert(owner !== undefined, `no owner has the id ${id}`);

@@ -8,7 +8,7 @@
 import { O_RDWR } from '../flags.ts';
 import type { FileSystem } from './inode.ts';
 import type { Inodes } from './inodes.ts';
-import { OpenFile } from './open-file.ts';
+import { Dentry, OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
 
 export class SharedMemory {
@@ -31,7 +31,7 @@ export class SharedMemory {
   named(name: string, pages: number): OpenFile {
     const inode = this.inodes.make('regular', this.fs, 0o777);
     inode.setSize(pages, 0);
-    return new OpenFile(inode, O_RDWR, `${name} (deleted)`);
+    return new OpenFile(inode, O_RDWR, new Dentry(name, true));
   }
 
   drop(file: OpenFile): void {

@@ -41,18 +41,20 @@ export class Truncator {
     else this.shrink(inode, pages, tail);
   }
 
-  /** The size grows to (pages, tail): whatever was stored beyond the old end must read as zeros where the file system says so. */
+  /** The size grows to (pages, tail). */
   grow(inode: Inode, pages: number, tail: number): void {
-    const { sizePages, sizeTail } = inode;
+    this.zeroGap(inode, pages, tail);
     inode.setSize(pages, tail);
-    if (sizeTail > 0 && inode.fs.zeroesTailOnGrowth()) this.zeroStaleTail(inode, sizePages, sizeTail);
   }
 
-  private zeroStaleTail(inode: Inode, index: number, from: number): void {
-    const pfn = this.pages.cached(inode, index);
+  /** Before the file grows to (pages, tail), or is written from there: what was stored beyond its end reads as zeros, where the file system says so. */
+  zeroGap(inode: Inode, pages: number, tail: number): void {
+    const { sizePages, sizeTail } = inode;
+    if (sizeTail === 0 || !inode.fs.zeroesTailOnGrowth()) return;
+    const pfn = this.pages.cached(inode, sizePages);
     if (pfn === 0) return;
-    if (this.rmap.makeClean(pfn)) this.cache.setDirty(inode.cache, index, pfn);
-    this.pages.zeroBytes(inode, index, from, this.pageSize);
+    if (this.rmap.makeClean(pfn)) this.cache.setDirty(inode.cache, sizePages, pfn);
+    this.pages.zeroBytes(inode, sizePages, sizeTail, pages === sizePages ? tail : this.pageSize);
   }
 
   private shrink(inode: Inode, pages: number, tail: number): void {

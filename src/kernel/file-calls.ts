@@ -1,0 +1,132 @@
+/**
+ * The calls on descriptors that move bytes or positions: argument checks and user memory.
+ *
+ * pread and pwrite leave the position alone; read and write move it by what they moved.
+ * Source: Linux fs/read_write.c (ksys_pread64, vfs_read, rw_verify_area, generic_file_llseek_size).
+ */
+
+import { EBADF, EFAULT, EINVAL, ENXIO, ESPIPE } from '../errno.ts';
+import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
+import { offsetOf, pageOf, toInt, toSigned, toUnsigned, type Word } from '../units.ts';
+import { type AccessEngine, BY_KERNEL } from './access.ts';
+import type { OpenFile } from './open-file.ts';
+import type { Placement } from './placement.ts';
+import { type ByteSink, type ByteSource, isBadRange, type Position, readFile, TRANSFER_MAX, type TransferParts, writeFile } from './read-write.ts';
+import type { Task } from './task.ts';
+
+export interface FileCallParts extends TransferParts {
+  readonly engine: AccessEngine;
+  readonly placement: Placement;
+}
+
+/** Bytes in user memory, or in the caller's own hands (shown, not stored in the process). */
+export type Buffer = { readonly address: Word; readonly length: Word } | { readonly bytes: Uint8Array };
+
+/** `undefined` as offset: the file's own position. */
+export type Offset = Word | undefined;
+
+function lengthOf(buffer: Buffer): bigint {
+  return 'bytes' in buffer ? BigInt(buffer.bytes.length) : toUnsigned(buffer.length);
+}
+
+/** A buffer that is not wholly inside user space is refused before anything moves. */
+function isOutside(parts: FileCallParts, buffer: Buffer): boolean {
+  if ('bytes' in buffer) return false;
+  return toUnsigned(buffer.address) + toUnsigned(buffer.length) > BigInt(parts.placement.layout.userEnd);
+}
+
+function sinkOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSink {
+  let done = 0;
+  return (chunk) => {
+    if ('bytes' in buffer) buffer.bytes.set(chunk, done);
+    const moved = 'bytes' in buffer ? chunk.length : parts.engine.copyToUser(task, Number(buffer.address) + done, chunk, BY_KERNEL);
+    done += moved;
+    return moved;
+  };
+}
+
+function sourceOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSource {
+  let done = 0;
+  return (chunk) => {
+    if ('bytes' in buffer) chunk.set(buffer.bytes.subarray(done, done + chunk.length));
+    const moved = 'bytes' in buffer ? chunk.length : parts.engine.copyFromUser(task, Number(buffer.address) + done, chunk, BY_KERNEL);
+    done += moved;
+    return moved;
+  };
+}
+
+/** The range that a transfer is about, with what forbids it; or a negative errno. */
+function begin(parts: FileCallParts, file: OpenFile | null, buffer: Buffer, offset: Offset, allowed: boolean): Position | number {
+  if (offset !== undefined && toSigned(offset) < 0n) return -EINVAL;
+  if (file === null || !allowed) return -EBADF;
+  if (file.inode.kind === 'pipe' && offset !== undefined) return -ESPIPE;
+  if (isOutside(parts, buffer)) return -EFAULT;
+  const size = BigInt(parts.ram.pageSize);
+  const at = offset === undefined ? BigInt(file.positionPage) * size + BigInt(file.positionByte) : toSigned(offset);
+  if (isBadRange(at, lengthOf(buffer))) return -EINVAL;
+  return { page: pageOf(at, parts.ram.pageSize), byte: offsetOf(at, parts.ram.pageSize) };
+}
+
+function countOf(buffer: Buffer): number {
+  const length = lengthOf(buffer);
+  return length > BigInt(TRANSFER_MAX) ? TRANSFER_MAX : Number(length);
+}
+
+/** read and pread: bytes moved or a negative errno. */
+export function read(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
+  const file = task.files.usable(toInt(fd));
+  const position = begin(parts, file, buffer, offset, file?.readable ?? false);
+  if (typeof position === 'number' || file === null) return position as number;
+  const moved = readFile(parts, file, position, countOf(buffer), sinkOf(parts, task, buffer));
+  if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
+  return moved;
+}
+
+/** write and pwrite: bytes moved or a negative errno. */
+export function write(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
+  const file = task.files.usable(toInt(fd));
+  const position = begin(parts, file, buffer, offset, file?.writable ?? false);
+  if (typeof position === 'number' || file === null) return position as number;
+  const moved = writeFile(parts, task, file, position, countOf(buffer), sourceOf(parts, task, buffer));
+  if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
+  return moved;
+}
+
+/** The new position, exact; or a negative errno. */
+export function lseek(parts: FileCallParts, task: Task, fd: Word, offset: Word, whenceWord: Word): number | bigint {
+  const file = task.files.usable(toInt(fd));
+  if (file === null) return -EBADF;
+  const whence = toInt(whenceWord);
+  const { inode } = file;
+  if (inode.kind === 'pipe') return -ESPIPE;
+  if (inode.kind !== 'regular') return 0;
+  const size = BigInt(parts.ram.pageSize);
+  const target = whence === SEEK_DATA || whence === SEEK_HOLE ? seekData(parts, file, toSigned(offset), whence) : seekTo(file, toSigned(offset), whence, size);
+  if (target < 0n) return Number(target);
+  const largest = BigInt(inode.fs.maxSizePages) * size + BigInt(inode.fs.maxSizeTail);
+  if (target > largest) return -EINVAL;
+  file.setPosition(Number(target / size), Number(target % size));
+  return target < 2n ** 53n ? Number(target) : target;
+}
+
+function seekTo(file: OpenFile, offset: bigint, whence: number, size: bigint): bigint {
+  const { inode } = file;
+  let base = 0n;
+  if (whence === SEEK_CUR) base = BigInt(file.positionPage) * size + BigInt(file.positionByte);
+  else if (whence === SEEK_END) base = BigInt(inode.sizePages) * size + BigInt(inode.sizeTail);
+  else if (whence !== SEEK_SET) return BigInt(-EINVAL);
+  const target = base + offset;
+  return target < 0n || target >= 1n << 63n ? BigInt(-EINVAL) : target;
+}
+
+function seekData(parts: FileCallParts, file: OpenFile, offset: bigint, whence: number): bigint {
+  const { inode } = file;
+  const size = BigInt(parts.ram.pageSize);
+  const end = BigInt(inode.sizePages) * size + BigInt(inode.sizeTail);
+  if (offset < 0n || offset >= end) return BigInt(-ENXIO);
+  const from = Number(offset / size);
+  const page = whence === SEEK_DATA ? inode.fs.nextData(inode, from, inode.endPage) : inode.fs.nextHole(inode, from, inode.endPage);
+  if (page < 0) return BigInt(-ENXIO);
+  const found = page === from ? offset : BigInt(page) * size;
+  return found > end ? end : found;
+}

@@ -1,0 +1,183 @@
+/**
+ * The whole-machine invariant checker (level 2): every cached number against its recount.
+ *
+ * Place: run after each operation in tests and model checks; never on in benchmarks. It reads
+ * everything and changes nothing. A broken rule is an `InvariantError` with the frame or the VMA
+ * that breaks it and the last trace records.
+ */
+
+import { InvariantError } from '../assert.ts';
+import { FRAME_ANON_EXCLUSIVE, FRAME_DIRTY, FRAME_FILE, FRAME_FREE, FRAME_RESERVED, FRAME_SWAP_BACKED, FRAME_TABLE } from '../mmu/frames.ts';
+import { PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { NO_TAG, type TlbLevel } from '../mmu/tlb.ts';
+import { MARK_DIRTY } from '../pagecache/file-cache.ts';
+import { isDataMapping } from './limits.ts';
+import { Inode } from './inode.ts';
+import type { Kernel, KernelParts } from './kernel.ts';
+import { type Mm, RSS_ANON, RSS_FILE, RSS_SHMEM } from './mm.ts';
+import { VM_ACCESS, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+import type { Vma } from './vma.ts';
+
+class Checker {
+  private readonly parts: KernelParts;
+  private readonly mms: readonly Mm[];
+  /** Int32Array(frames) each: entries, and references, found by walking. */
+  private readonly mapped: Int32Array;
+  private readonly references: Int32Array;
+
+  constructor(kernel: Kernel) {
+    this.parts = kernel.parts;
+    this.mms = [...new Set([...kernel.tasks.values()].filter((task) => !task.exited).map((task) => task.mm))];
+    this.mapped = new Int32Array(this.parts.frames.count);
+    this.references = new Int32Array(this.parts.frames.count);
+  }
+
+  run(): void {
+    for (const mm of this.mms) this.checkMm(mm);
+    this.checkCaches();
+    this.checkFrames();
+    for (const cpu of this.parts.cpus) {
+      this.checkTlb(cpu.mmu.l1);
+      if (cpu.mmu.l2 !== null) this.checkTlb(cpu.mmu.l2);
+    }
+  }
+
+  private that(condition: boolean, sentence: () => string): void {
+    if (condition) return;
+    const records = this.parts.trace.last().map((record) => JSON.stringify(record));
+    throw new InvariantError([sentence(), ...records].join('\n'));
+  }
+
+  private checkMm(mm: Mm): void {
+    let pages = 0;
+    let locked = 0;
+    let data = 0;
+    let previous: Vma | null = null;
+    for (const vma of mm.vmas) {
+      this.checkVma(vma, previous);
+      pages += vma.pages;
+      if (vma.flags & VM_LOCKED) locked += vma.pages;
+      if (isDataMapping(vma.flags)) data += vma.pages;
+      previous = vma;
+    }
+    this.that(mm.vmas.last === previous, () => `mm ${mm.id}: the last VMA is not the last of the list`);
+    this.that(pages === mm.totalPages, () => `mm ${mm.id}: totalPages is ${mm.totalPages}, counted ${pages}`);
+    this.that(locked === mm.lockedPages, () => `mm ${mm.id}: lockedPages is ${mm.lockedPages}, counted ${locked}`);
+    this.that(data === mm.dataPages, () => `mm ${mm.id}: dataPages is ${mm.dataPages}, counted ${data}`);
+    this.checkEntries(mm);
+  }
+
+  private checkVma(vma: Vma, previous: Vma | null): void {
+    const { pageSize } = vma.mm;
+    const name = `VMA ${vma.start.toString(16)}-${vma.end.toString(16)}`;
+    this.that(vma.prev === previous, () => `${name}: wrong neighbour below`);
+    this.that(previous === null || previous.end <= vma.start, () => `${name} overlaps the one below`);
+    this.that(vma.start < vma.end && vma.start % pageSize === 0 && vma.end % pageSize === 0, () => `${name} is empty or unaligned`);
+    this.that((vma.mm as Mm).vmas.containing(vma.start) === vma, () => `${name} is not found by its address`);
+    this.that(vma.anonVma === null || vma.chain.includes(vma.anonVma), () => `${name}: its AnonVma is not in its chain`);
+    for (const anonVma of vma.chain) {
+      this.that(anonVma.vmas.overlapping(vma.pgoff, vma.pgoff + 1).includes(vma), () => `${name} is missing in AnonVma ${anonVma.id}`);
+    }
+    if (vma.file === null) return;
+    this.that(vma.file.inode.mappings.overlapping(vma.pgoff, vma.pgoff + 1).includes(vma), () => `${name} is missing among its file's mappings`);
+  }
+
+  private checkEntries(mm: Mm): void {
+    const { tables, pool } = this.parts;
+    const rss = [0, 0, 0];
+    tables.forEachEntry(mm.root, (va, slot) => {
+      const flags = tables.flags(slot);
+      const vma = mm.vmas.containing(va);
+      this.that(vma !== null, () => `mm ${mm.id}: an entry at ${va.toString(16)} outside every VMA`);
+      if (vma === null || flags & PTE_GUARD || !(flags & (PTE_PRESENT | PTE_PROT_NONE))) return;
+      const pfn = tables.frame(slot);
+      this.checkEntry(vma, va, pfn, flags);
+      if (pfn === pool.zeroPfn) return;
+      this.mapped[pfn]++;
+      rss[this.parts.mapper.rssKind(pfn)]++;
+    });
+    for (const kind of [RSS_FILE, RSS_ANON, RSS_SHMEM]) {
+      this.that(rss[kind] === mm.rss[kind], () => `mm ${mm.id}: rss[${kind}] is ${mm.rss[kind]}, counted ${rss[kind]}`);
+    }
+  }
+
+  private checkEntry(vma: Vma, va: number, pfn: number, flags: number): void {
+    const { frames, pool, rmap } = this.parts;
+    const at = `the entry at ${va.toString(16)} (frame ${pfn})`;
+    this.that(!frames.has(pfn, FRAME_FREE | FRAME_TABLE), () => `${at} names a free or table frame`);
+    this.that(!(flags & PTE_WRITE) || (vma.flags & VM_WRITE) !== 0, () => `${at} is writable in a VMA that is not`);
+    this.that((vma.flags & VM_ACCESS) !== 0 || !(flags & PTE_PRESENT), () => `${at} is present in a VMA without rights`);
+    const isPrivate = !(vma.flags & VM_SHARED);
+    if (isPrivate && flags & PTE_WRITE) {
+      this.that(frames.has(pfn, FRAME_ANON_EXCLUSIVE) && frames.mapcount[pfn] === 1, () => `${at} is private and writable, but not owned alone`);
+    }
+    if (pfn === pool.zeroPfn) return;
+    let found = false;
+    rmap.forEachMapping(pfn, (mapping, address) => {
+      if (mapping === vma && address === va) found = true;
+    });
+    this.that(found, () => `${at} is not found by reverse mapping`);
+  }
+
+  private checkCaches(): void {
+    const { owners, frames, cache } = this.parts;
+    let pages = 0;
+    let dirty = 0;
+    for (const owner of owners.all()) {
+      if (!(owner instanceof Inode)) continue;
+      for (let index = owner.cache.nextCached(0, Number.POSITIVE_INFINITY, 0); index >= 0; index = owner.cache.nextCached(index + 1, Number.POSITIVE_INFINITY, 0)) {
+        const pfn = owner.cache.get(index);
+        pages++;
+        this.references[pfn]++;
+        const name = `page ${index} of inode ${owner.id} (frame ${pfn})`;
+        this.that(frames.owner[pfn] === owner.id && frames.index[pfn] === index && frames.has(pfn, FRAME_FILE), () => `${name}: the frame does not name its cache`);
+        const marked = (owner.cache.marksOf(index) & MARK_DIRTY) !== 0;
+        const counts = frames.has(pfn, FRAME_DIRTY) && !frames.has(pfn, FRAME_SWAP_BACKED);
+        this.that(marked === counts, () => `${name}: dirty ${counts}, marked ${marked}`);
+        if (marked) dirty++;
+      }
+    }
+    this.that(pages === cache.pages, () => `the page cache counts ${cache.pages} pages, found ${pages}`);
+    this.that(dirty === cache.dirtyPages, () => `the page cache counts ${cache.dirtyPages} dirty pages, found ${dirty}`);
+  }
+
+  private checkFrames(): void {
+    const { frames, allocator } = this.parts;
+    let used = 0;
+    for (let pfn = 0; pfn < frames.count; pfn++) {
+      const mapped = this.mapped[pfn];
+      this.that(frames.mapcount[pfn] === mapped, () => `frame ${pfn}: mapcount is ${frames.mapcount[pfn]}, entries found ${mapped}`);
+      if (frames.refcount[pfn] === 0) continue;
+      used++;
+      if (frames.has(pfn, FRAME_RESERVED | FRAME_TABLE)) continue;
+      const expected = mapped + this.references[pfn];
+      this.that(frames.refcount[pfn] === expected, () => `frame ${pfn}: refcount is ${frames.refcount[pfn]}, users found ${expected}`);
+    }
+    const free = allocator.countFree();
+    this.that(free === allocator.freeFrames, () => `free frames: ${allocator.freeFrames} counted, ${free} in the lists`);
+    this.that(free + used === frames.count, () => `${free} frames free and ${used} used of ${frames.count}: some are lost`);
+  }
+
+  /** Every TLB entry grants no more than its page-table entry. */
+  private checkTlb(level: TlbLevel): void {
+    const { tables } = this.parts;
+    for (let entry = 0; entry < level.tag.length; entry++) {
+      const tag = level.tag[entry];
+      if (tag === NO_TAG) continue;
+      const asid = tag % tables.pageSize;
+      const va = tag - asid;
+      const mm = this.mms.find((candidate) => candidate.asid === asid);
+      this.that(mm !== undefined, () => `a TLB entry of the dead address space ${asid} at ${va.toString(16)}`);
+      if (mm === undefined) continue;
+      const slot = tables.lookup(mm.root, va);
+      const flags = slot < 0 ? 0 : tables.flags(slot);
+      this.that((flags & PTE_PRESENT) !== 0 && tables.frame(slot) * tables.pageSize === level.base[entry], () => `a TLB entry at ${va.toString(16)} without its page-table entry`);
+      this.that(level.writeTag[entry] === NO_TAG || (flags & PTE_WRITE) !== 0, () => `a TLB entry at ${va.toString(16)} grants a store that the page table does not`);
+    }
+  }
+}
+
+/** Throws `InvariantError` if any rule of the machine is broken. */
+export function checkMachine(kernel: Kernel): void {
+  new Checker(kernel).run();
+}

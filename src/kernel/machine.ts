@@ -1,0 +1,132 @@
+/**
+ * The machine: what `import { Machine } from 'faultline'` gives.
+ *
+ * Place: the public face of the kernel. Build it from a configuration, spawn processes, let them
+ * run, look inside.
+ */
+
+import { type MachineConfig, type ResolvedConfig, resolveConfig } from '../config.ts';
+import { COUNT_ACCESSES, COUNT_DIRTY_ASSISTS, COUNT_L1_MISSES, COUNT_L2_MISSES, COUNT_WALK_REFERENCES } from '../mmu/mmu.ts';
+import { TRACE_EVENT, type TraceSink } from '../trace.ts';
+import { offsetOf, pageOf } from '../units.ts';
+import { UserError } from '../assert.ts';
+import { checkMachine } from './invariants.ts';
+import { Kernel } from './kernel.ts';
+import { Process } from './process.ts';
+import { restoreGraph, saveGraph, type Snapshot } from './snapshot.ts';
+import type { Task } from './task.ts';
+
+/** Exact TLB and walk counts since the start, summed over CPUs. */
+export interface TlbCounts {
+  /** Translations asked for (an access that faults asks again). */
+  readonly accesses: number;
+  readonly l1Hits: number;
+  readonly l1Misses: number;
+  /** 0 in a machine with one level. */
+  readonly l2Hits: number;
+  readonly l2Misses: number;
+  /** Page-table entries read by walks. */
+  readonly walkReferences: number;
+  /** First stores through a clean translation: the walker sets the dirty bit. */
+  readonly dirtyAssists: number;
+}
+
+export class Machine {
+  readonly config: ResolvedConfig;
+  private readonly kernel: Kernel;
+
+  /** Throws `UserError` for a configuration that cannot work. */
+  constructor(config: MachineConfig = {}) {
+    this.config = resolveConfig(config);
+    this.kernel = new Kernel(this.config);
+  }
+
+  /** A new process with an empty address space (but for its stack) and descriptors 0, 1, 2 on /dev/null. */
+  spawn(): Process {
+    return new Process(this.kernel, this.kernel.spawn());
+  }
+
+  /** The processes that have not ended. */
+  processes(): Process[] {
+    return [...this.kernel.tasks.values()].filter((task: Task) => !task.exited).map((task) => new Process(this.kernel, task));
+  }
+
+  /** Simulated nanoseconds since the start. */
+  get timeNs(): number {
+    const { clock, costs } = this.kernel.parts;
+    const { accesses, l2Hits, walkReferences } = this.tlbCounts();
+    return clock.nowNs + accesses * costs.tlbHitNs + l2Hits * costs.secondTlbHitNs + walkReferences * costs.walkReferenceNs;
+  }
+
+  tlbCounts(): TlbCounts {
+    const total = new Float64Array(6);
+    for (const cpu of this.kernel.parts.cpus) cpu.mmu.counts.forEach((count, place) => (total[place] += count));
+    const twoLevels = this.config.tlb.length === 2;
+    const l1Misses = total[COUNT_L1_MISSES];
+    const l2Misses = twoLevels ? total[COUNT_L2_MISSES] : 0;
+    return {
+      accesses: total[COUNT_ACCESSES],
+      l1Hits: total[COUNT_ACCESSES] - l1Misses,
+      l1Misses,
+      l2Hits: twoLevels ? l1Misses - l2Misses : 0,
+      l2Misses,
+      walkReferences: total[COUNT_WALK_REFERENCES],
+      dirtyAssists: total[COUNT_DIRTY_ASSISTS],
+    };
+  }
+
+  /** The counters, named as in /proc/vmstat where Linux has the name. */
+  vmstat(): Record<string, number> {
+    const { counters, cache, pool, tables } = this.kernel.parts;
+    return {
+      ...counters.toRecord(),
+      nr_free_pages: pool.freeFrames,
+      nr_file_pages: cache.pages,
+      nr_dirty: cache.dirtyPages,
+      nr_page_table_pages: tables.tableFrames,
+    };
+  }
+
+  /** Sends trace records to `sink` from now on. */
+  attach(sink: TraceSink): void {
+    this.kernel.parts.trace.attach(sink);
+  }
+
+  detach(sink: TraceSink): void {
+    this.kernel.parts.trace.detach(sink);
+  }
+
+  /** Keeps the last event records in a ring without a sink. */
+  traceRing(): void {
+    this.kernel.parts.trace.enable(TRACE_EVENT);
+  }
+
+  /** Everything the machine is, as of now; for `restore` of this same machine. */
+  snapshot(): Snapshot {
+    return saveGraph(this.kernel);
+  }
+
+  /** Back to a snapshot: what runs from here equals what ran from there. Processes made later are gone. */
+  restore(snapshot: Snapshot): void {
+    restoreGraph(snapshot);
+  }
+
+  /** Checks every invariant of the whole machine; throws `InvariantError`. */
+  check(): void {
+    checkMachine(this.kernel);
+  }
+
+  /** Makes a file of `bytes` zeros on the root file system; `cached: true` puts all its pages into the page cache. */
+  createFile(path: string, bytes: number, options: { readonly cached: boolean }): void {
+    const { namespace, filePages, pageSize } = this.kernel.parts;
+    const entry = namespace.create(path, 0o755);
+    if (typeof entry === 'number') throw new UserError(`cannot create '${path}': its directory does not exist or the name is not usable`);
+    entry.inode.setSize(pageOf(bytes, pageSize), offsetOf(bytes, pageSize));
+    if (options.cached && !filePages.warm(entry.inode)) throw new UserError(`RAM is too small to cache '${path}' (${bytes} bytes); configure more`);
+  }
+
+  /** Test hook: the `k`-th frame allocation from now on fails (0 = the next); negative = never. */
+  failAllocation(k: number): void {
+    this.kernel.parts.allocator.failCountdown = k;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * read(2), write(2), pread(2), pwrite(2): bytes between a file's cache and user memory.
+ *
+ * Page by page through the one cache that mappings use. User memory is touched through the access
+ * engine: a page that cannot be touched ends the transfer with a short count, or with EFAULT when
+ * nothing was moved.
+ * Source: Linux fs/read_write.c, mm/filemap.c filemap_read, generic_perform_write.
+ */
+
+import { EBADF, EFAULT, EFBIG, EISDIR, EPERM } from '../errno.ts';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_WRITE, RLIMIT_FSIZE, SI_USER, SIGXFSZ } from '../flags.ts';
+import type { Ram } from '../mmu/ram.ts';
+import type { PageCache } from '../pagecache/page-cache.ts';
+import type { FilePages } from './file-pages.ts';
+import { READAHEAD_PAGES } from './file-pages.ts';
+import { comparePosition, type Inode } from './inode.ts';
+import type { OpenFile } from './open-file.ts';
+import type { Signals } from './signals.ts';
+import type { Task } from './task.ts';
+import type { Truncator } from './truncate.ts';
+
+export interface TransferParts {
+  readonly ram: Ram;
+  readonly cache: PageCache;
+  readonly filePages: FilePages;
+  readonly truncator: Truncator;
+  readonly signals: Signals;
+}
+
+/** Where bytes of a file go: takes a chunk, tells how much of it arrived. */
+export type ByteSink = (chunk: Uint8Array) => number;
+/** Where bytes for a file come from: fills a chunk, tells how much of it is good. */
+export type ByteSource = (chunk: Uint8Array) => number;
+
+/** The most that one call moves (MAX_RW_COUNT). */
+export const TRANSFER_MAX = 0x7ffff000;
+
+/** A position in a file, exact: page and byte. */
+export interface Position {
+  page: number;
+  byte: number;
+}
+
+function advance(position: Position, bytes: number, pageSize: number): void {
+  const total = position.byte + bytes;
+  position.page += Math.floor(total / pageSize);
+  position.byte = total % pageSize;
+}
+
+/** Moves up to `count` bytes from `position` on, which moves along; bytes moved or a negative errno. */
+export function readFile(parts: TransferParts, file: OpenFile, position: Position, count: number, sink: ByteSink): number {
+  const { inode } = file;
+  if (!file.readable) return -EBADF;
+  if (inode.kind === 'directory') return -EISDIR;
+  if (inode.kind !== 'regular') return inode.kind === 'zero' ? readZeros(parts, count, sink) : 0;
+  let left = Math.min(count, TRANSFER_MAX);
+  let done = 0;
+  while (left > 0) {
+    const room = bytesInPage(parts, inode, position);
+    if (room <= 0) break;
+    const pfn = parts.filePages.forRead(inode, position.page, readAheadPages(left, parts.ram.pageSize));
+    if (pfn < 0) return done > 0 ? done : pfn;
+    const chunk = new Uint8Array(Math.min(left, room));
+    parts.ram.read(pfn * parts.ram.pageSize + position.byte, chunk);
+    const moved = sink(chunk);
+    advance(position, moved, parts.ram.pageSize);
+    done += moved;
+    left -= moved;
+    if (moved < chunk.length) return done > 0 ? done : -EFAULT;
+  }
+  return done;
+}
+
+/** A first read brings in up to four times what it asks for (get_init_ra_size). */
+function readAheadPages(left: number, pageSize: number): number {
+  const asked = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(left / pageSize))));
+  return Math.min(READAHEAD_PAGES, asked * 4);
+}
+
+/** Bytes of the file from `position` to the end of its page; 0 or less at the end of the file. */
+function bytesInPage(parts: TransferParts, inode: Inode, position: Position): number {
+  if (position.page < inode.sizePages) return parts.ram.pageSize - position.byte;
+  return position.page === inode.sizePages ? inode.sizeTail - position.byte : 0;
+}
+
+function readZeros(parts: TransferParts, count: number, sink: ByteSink): number {
+  let done = 0;
+  while (done < count) {
+    const chunk = new Uint8Array(Math.min(count - done, parts.ram.pageSize));
+    const moved = sink(chunk);
+    done += moved;
+    if (moved < chunk.length) return done > 0 ? done : -EFAULT;
+  }
+  return done;
+}
+
+/** Writes up to `count` bytes at `position`, which moves along; bytes written or a negative errno. */
+export function writeFile(parts: TransferParts, task: Task, file: OpenFile, position: Position, count: number, source: ByteSource): number {
+  const { inode } = file;
+  if (!file.writable) return -EBADF;
+  if (inode.kind !== 'regular') return inode.kind === 'directory' ? -EISDIR : count;
+  if (count === 0) return 0;
+  if (file.appends) {
+    position.page = inode.sizePages;
+    position.byte = inode.sizeTail;
+  }
+  const allowed = allowedBytes(parts, task, inode, position, Math.min(count, TRANSFER_MAX));
+  if (allowed < 0) return allowed;
+  return writePages(parts, inode, position, allowed, source);
+}
+
+/** How much of a write the limits let through, or -EFBIG (with SIGXFSZ beyond RLIMIT_FSIZE). */
+function allowedBytes(parts: TransferParts, task: Task, inode: Inode, position: Position, count: number): number {
+  const { pageSize } = parts.ram;
+  const limit = task.limits.soft(RLIMIT_FSIZE);
+  const at = position.page * pageSize + position.byte;
+  if (at >= limit) {
+    parts.signals.send(task, { signal: SIGXFSZ, code: SI_USER, address: 0 });
+    return -EFBIG;
+  }
+  const { maxSizePages, maxSizeTail } = inode.fs;
+  if (comparePosition(position.page, position.byte, maxSizePages, maxSizeTail) >= 0) return -EFBIG;
+  const room = (maxSizePages - position.page) * pageSize + maxSizeTail - position.byte;
+  return Math.min(count, limit - at, room);
+}
+
+function checkSeals(inode: Inode, position: Position, count: number, pageSize: number): number {
+  if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
+  if (!(inode.seals & F_SEAL_GROW)) return 0;
+  const endByte = position.byte + count;
+  const grows = comparePosition(position.page + Math.floor(endByte / pageSize), endByte % pageSize, inode.sizePages, inode.sizeTail) > 0;
+  return grows ? -EPERM : 0;
+}
+
+function writePages(parts: TransferParts, inode: Inode, position: Position, count: number, source: ByteSource): number {
+  const { pageSize } = parts.ram;
+  let done = 0;
+  while (done < count) {
+    const want = Math.min(count - done, pageSize - position.byte);
+    const sealed = checkSeals(inode, position, want, pageSize);
+    if (sealed < 0) return done > 0 ? done : sealed;
+    const chunk = new Uint8Array(want);
+    const good = source(chunk);
+    if (good === 0) return done > 0 ? done : -EFAULT;
+    const written = writeChunk(parts, inode, position, chunk.subarray(0, good), count - done);
+    if (written < 0) return done > 0 ? done : written;
+    advance(position, good, pageSize);
+    done += good;
+    if (good < want) return done;
+  }
+  return done;
+}
+
+function writeChunk(parts: TransferParts, inode: Inode, position: Position, chunk: Uint8Array, left: number): number {
+  const { page, byte } = position;
+  const { pageSize } = parts.ram;
+  const reserved = inode.fs.reserve(inode, page);
+  if (reserved < 0) return reserved;
+  const pfn = parts.filePages.forWrite(inode, page, byte, left);
+  if (pfn < 0) return pfn;
+  if (comparePosition(page, byte, inode.sizePages, inode.sizeTail) > 0) parts.truncator.zeroGap(inode, page, byte);
+  parts.ram.write(pfn * pageSize + byte, chunk);
+  parts.cache.setDirty(inode.cache, page, pfn);
+  const end = byte + chunk.length;
+  const endPage = page + Math.floor(end / pageSize);
+  if (comparePosition(endPage, end % pageSize, inode.sizePages, inode.sizeTail) > 0) inode.setSize(endPage, end % pageSize);
+  return chunk.length;
+}
+
+/** A negative position or one that overflows with `count` is no position. */
+export function isBadRange(offset: bigint, count: bigint): boolean {
+  return offset < 0n || offset + count >= 1n << 63n;
+}

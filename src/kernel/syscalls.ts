@@ -1,0 +1,246 @@
+/**
+ * The system calls of one task with raw results: 0 or a value, or a negative errno.
+ *
+ * Place: the table from names to the files that carry the calls out; process.ts wraps it for
+ * people. Nothing is thrown for what the program does wrong. Every call is entered and left here:
+ * cost, counters, due alarms, trace sinks, and the invariant check.
+ */
+
+import { UserError } from '../assert.ts';
+import { SYSCALLS } from '../counters.ts';
+import { EINVAL } from '../errno.ts';
+import { SC_AVPHYS_PAGES, SC_NPROCESSORS_ONLN, SC_PAGESIZE, SC_PHYS_PAGES } from '../flags.ts';
+import { toInt, type Word } from '../units.ts';
+import { BY_KERNEL } from './access.ts';
+import { brk, sbrk } from './brk.ts';
+import type { WaitStatus } from './exit.ts';
+import { type Buffer, lseek, type Offset, read, write } from './file-calls.ts';
+import { checkMachine } from './invariants.ts';
+import type { Kernel, KernelParts } from './kernel.ts';
+import { madvise } from './madvise.ts';
+import { mincore } from './mincore.ts';
+import { mlock, mlockall, munlock, munlockall } from './mlock.ts';
+import { mmap } from './mmap.ts';
+import { mprotect } from './mprotect.ts';
+import { mremap } from './mremap.ts';
+import { msync } from './msync.ts';
+import { munmap } from './munmap.ts';
+import { close, dup, memfdCreate, open } from './open.ts';
+import { fallocate, fstat, fsync, ftruncate } from './size-calls.ts';
+import type { Disposition, Task } from './task.ts';
+
+export class Syscalls {
+  private readonly kernel: Kernel;
+  private readonly parts: KernelParts;
+  private readonly task: Task;
+
+  constructor(kernel: Kernel, task: Task) {
+    this.kernel = kernel;
+    this.parts = kernel.parts;
+    this.task = task;
+  }
+
+  private enter(): void {
+    if (this.task.exited) throw new UserError(`process ${this.task.id} has ended and makes no more calls`);
+    const { parts } = this;
+    parts.engine.activate(this.task);
+    parts.counters.add(SYSCALLS, 1);
+    parts.clock.advance(parts.costs.syscallNs);
+    parts.trace.timeNs = parts.clock.nowNs;
+  }
+
+  private leave<T>(result: T): T {
+    finishCall(this.kernel);
+    return result;
+  }
+
+  mmap(address: Word, length: Word, prot: Word, flags: Word, fd: Word, offset: Word): number {
+    this.enter();
+    return this.leave(mmap(this.parts, this.task, address, length, prot, flags, fd, offset));
+  }
+
+  munmap(address: Word, length: Word): number {
+    this.enter();
+    return this.leave(munmap(this.parts, this.task, address, length));
+  }
+
+  mprotect(address: Word, length: Word, prot: Word): number {
+    this.enter();
+    return this.leave(mprotect(this.parts, this.task, address, length, prot));
+  }
+
+  mremap(old: Word, oldLength: Word, newLength: Word, flags: Word, to: Word): number {
+    this.enter();
+    return this.leave(mremap(this.parts, this.task, old, oldLength, newLength, flags, to));
+  }
+
+  msync(address: Word, length: Word, flags: Word): number {
+    this.enter();
+    return this.leave(msync(this.parts, this.task, address, length, flags));
+  }
+
+  madvise(address: Word, length: Word, advice: Word): number {
+    this.enter();
+    return this.leave(madvise(this.parts, this.task, address, length, advice));
+  }
+
+  /** Into the caller's hands (`vector` null: user memory at `vectorAddress`). */
+  mincore(address: Word, length: Word, deliver: (vector: Uint8Array) => boolean): number {
+    this.enter();
+    return this.leave(mincore(this.parts, this.task, address, length, deliver));
+  }
+
+  /** Stores bytes in user memory as a call does; false where that faults. */
+  putUser(address: Word, bytes: Uint8Array): boolean {
+    return this.parts.engine.copyToUser(this.task, Number(address), bytes, BY_KERNEL) === bytes.length;
+  }
+
+  mlock2(address: Word, length: Word, flags: Word): number {
+    this.enter();
+    return this.leave(mlock(this.parts, this.task, address, length, flags));
+  }
+
+  munlock(address: Word, length: Word): number {
+    this.enter();
+    return this.leave(munlock(this.parts, this.task, address, length));
+  }
+
+  mlockall(flags: Word): number {
+    this.enter();
+    return this.leave(mlockall(this.parts, this.task, flags));
+  }
+
+  munlockall(): number {
+    this.enter();
+    return this.leave(munlockall(this.parts, this.task));
+  }
+
+  brk(address: Word): number {
+    this.enter();
+    return this.leave(brk(this.parts, this.task, address));
+  }
+
+  sbrk(increment: Word): number {
+    this.enter();
+    return this.leave(sbrk(this.parts, this.task, increment));
+  }
+
+  open(path: string, flags: Word, mode: Word): number {
+    this.enter();
+    return this.leave(open(this.parts, this.task, path, flags, mode));
+  }
+
+  close(fd: Word): number {
+    this.enter();
+    return this.leave(close(this.parts, this.task, fd));
+  }
+
+  dup(fd: Word): number {
+    this.enter();
+    return this.leave(dup(this.parts, this.task, fd));
+  }
+
+  memfdCreate(name: string, flags: Word): number {
+    this.enter();
+    return this.leave(memfdCreate(this.parts, this.task, name, flags));
+  }
+
+  unlink(path: string): number {
+    this.enter();
+    return this.leave(this.parts.namespace.unlink(path));
+  }
+
+  rename(from: string, to: string): number {
+    this.enter();
+    return this.leave(this.parts.namespace.rename(from, to));
+  }
+
+  mkdir(path: string, mode: Word): number {
+    this.enter();
+    return this.leave(this.parts.namespace.mkdir(path, toInt(mode) & ~this.task.umask));
+  }
+
+  /** read (no offset) and pread. */
+  read(fd: Word, buffer: Buffer, offset?: Offset): number {
+    this.enter();
+    return this.leave(read(this.parts, this.task, fd, buffer, offset));
+  }
+
+  /** write (no offset) and pwrite. */
+  write(fd: Word, buffer: Buffer, offset?: Offset): number {
+    this.enter();
+    return this.leave(write(this.parts, this.task, fd, buffer, offset));
+  }
+
+  lseek(fd: Word, offset: Word, whence: Word): number | bigint {
+    this.enter();
+    return this.leave(lseek(this.parts, this.task, fd, offset, whence));
+  }
+
+  ftruncate(fd: Word, length: Word): number {
+    this.enter();
+    return this.leave(ftruncate(this.parts, this.task, fd, length));
+  }
+
+  fallocate(fd: Word, mode: Word, offset: Word, length: Word): number {
+    this.enter();
+    return this.leave(fallocate(this.parts, this.task, fd, mode, offset, length));
+  }
+
+  /** Size in bytes (a bigint beyond 2^53). */
+  fstat(fd: Word): number | bigint {
+    this.enter();
+    return this.leave(fstat(this.parts, this.task, fd));
+  }
+
+  fsync(fd: Word): number {
+    this.enter();
+    return this.leave(fsync(this.parts, this.task, fd));
+  }
+
+  sigaction(signal: number, disposition: Disposition): number {
+    this.enter();
+    if (signal < 1 || signal > 64 || signal === 9 || signal === 19) return this.leave(-EINVAL);
+    this.task.dispositions.set(signal, disposition);
+    return this.leave(0);
+  }
+
+  setrlimit(resource: number, soft: Word): number {
+    this.enter();
+    return this.leave(this.task.limits.setSoft(resource, soft));
+  }
+
+  sysconf(name: number): number {
+    const { config, pool } = this.parts;
+    if (name === SC_PAGESIZE) return config.pageSize;
+    if (name === SC_NPROCESSORS_ONLN) return config.cpus;
+    if (name === SC_PHYS_PAGES) return config.ramBytes / config.pageSize;
+    return name === SC_AVPHYS_PAGES ? pool.freeFrames : -EINVAL;
+  }
+
+  /** The child's task, or a negative errno. */
+  fork(): Task | number {
+    this.enter();
+    return this.leave(this.kernel.fork(this.task));
+  }
+
+  exit(code: Word): void {
+    this.enter();
+    this.parts.exiter.exit(this.task, toInt(code));
+    this.leave(0);
+  }
+
+  /** Never blocks: the state of the child with that id, reaped if it has ended; or -ECHILD. */
+  wait(childId: number): WaitStatus | number {
+    this.enter();
+    return this.leave(this.parts.exiter.wait(this.task, this.kernel.tasks.get(childId) ?? null));
+  }
+}
+
+/** What every public operation ends with: due alarms, trace sinks, and at level 2 the whole-machine check. */
+export function finishCall(kernel: Kernel): void {
+  const { clock, trace, config } = kernel.parts;
+  clock.runDue();
+  trace.drain();
+  if (config.invariants === 2) checkMachine(kernel);
+}

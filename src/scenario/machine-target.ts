@@ -1,0 +1,247 @@
+/**
+ * Runs the calls of a scenario on the simulated machine.
+ *
+ * Place: the adapter between the scenario language and the package's public face. The machine
+ * starts as the language's README says: an empty address space, no capability, caught signals.
+ * It knows nothing of how answers are printed.
+ */
+
+import { errnoName } from '../errno.ts';
+import { BUS_ADRALN, BUS_ADRERR, BUS_MCEERR_AR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SI_USER, SIGBUS, SIGKILL, SIGSEGV, SIGXFSZ } from '../flags.ts';
+import { Machine, type MachineConfig, type Process, SignalError, type SignalInfo as MachineSignal, type WaitStatus as MachineWait } from '../index.ts';
+import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
+import type { Answer, CallArgument, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
+
+const ARENA = 0x100000000000n;
+
+const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map([
+  [SIGSEGV, 'SIGSEGV'],
+  [SIGBUS, 'SIGBUS'],
+  [SIGXFSZ, 'SIGXFSZ'],
+  [SIGKILL, 'SIGKILL'],
+]);
+
+const CODE_NAMES: ReadonlyMap<string, string> = new Map([
+  [`${SIGSEGV}/${SEGV_MAPERR}`, 'SEGV_MAPERR'],
+  [`${SIGSEGV}/${SEGV_ACCERR}`, 'SEGV_ACCERR'],
+  [`${SIGBUS}/${BUS_ADRALN}`, 'BUS_ADRALN'],
+  [`${SIGBUS}/${BUS_ADRERR}`, 'BUS_ADRERR'],
+  [`${SIGBUS}/${BUS_MCEERR_AR}`, 'BUS_MCEERR_AR'],
+]);
+
+function signalName(signal: number): string {
+  return SIGNAL_NAMES.get(signal) ?? `SIG${signal}`;
+}
+
+function describeSignal(info: MachineSignal): SignalInfo {
+  const name = signalName(info.signal);
+  if (info.code === SI_USER) return { name, code: 'SI_USER' };
+  const code = info.code === SI_KERNEL ? 'SI_KERNEL' : (CODE_NAMES.get(`${info.signal}/${info.code}`) ?? String(info.code));
+  return { name, code, address: BigInt.asUintN(64, BigInt(info.address)) };
+}
+
+/** Arguments of one call, taken by place and kind. */
+class Arguments {
+  private readonly args: readonly CallArgument[];
+
+  constructor(args: readonly CallArgument[]) {
+    this.args = args;
+  }
+
+  get count(): number {
+    return this.args.length;
+  }
+
+  number(place: number): bigint {
+    return this.args[place] as bigint;
+  }
+
+  text(place: number): string {
+    return this.args[place] as string;
+  }
+
+  isBytes(place: number): boolean {
+    return this.args[place] instanceof Uint8Array;
+  }
+
+  bytes(place: number): Uint8Array {
+    return this.args[place] as Uint8Array;
+  }
+}
+
+type CallHandler = (target: MachineTarget, process: Process, args: Arguments) => Answer;
+
+/** A raw result: the value, or the errno. */
+function result(value: number | bigint): Answer {
+  if (value < 0) return { kind: 'errno', errno: errnoName(-Number(value)) };
+  return { kind: 'value', value: BigInt(value) };
+}
+
+const DONE: Answer = { kind: 'value', value: 0n };
+
+function shownBytes(moved: number, bytes: Uint8Array): Answer {
+  return moved < 0 ? result(moved) : { kind: 'bytes', bytes: bytes.subarray(0, moved) };
+}
+
+function transfer(process: Process, args: Arguments, positioned: boolean): Answer {
+  const shown = args.count === (positioned ? 3 : 2);
+  const offset = positioned ? args.number(args.count - 1) : undefined;
+  if (!shown) return result(process.sys.read(args.number(0), { address: args.number(1), length: args.number(2) }, offset));
+  const bytes = new Uint8Array(Number(args.number(1)));
+  return shownBytes(process.sys.read(args.number(0), { bytes }, offset), bytes);
+}
+
+function send(process: Process, args: Arguments, positioned: boolean): Answer {
+  const offset = positioned ? args.number(args.count - 1) : undefined;
+  const buffer = args.isBytes(1) ? { bytes: args.bytes(1) } : { address: args.number(1), length: args.number(2) };
+  return result(process.sys.write(args.number(0), buffer, offset));
+}
+
+function residency(process: Process, args: Arguments): Answer {
+  let pages = new Uint8Array(0);
+  const failed = process.sys.mincore(args.number(0), args.number(1), (vector) => {
+    pages = vector.slice();
+    return true;
+  });
+  return failed < 0 ? result(failed) : { kind: 'residency', pages };
+}
+
+function waitStatus(status: MachineWait): WaitStatus {
+  if (!status.exited) return { state: 'running' };
+  return status.signal === 0 ? { state: 'exited', code: status.exitCode } : { state: 'killed', signal: signalName(status.signal) };
+}
+
+function maps(process: Process): Answer {
+  const entries = process.maps().map((line) => ({ ...line, start: BigInt(line.start), end: BigInt(line.end), offset: BigInt(line.offset) }));
+  return { kind: 'maps', entries };
+}
+
+const HANDLERS: Readonly<Record<string, CallHandler>> = {
+  open: (_t, p, a) => result(p.sys.open(a.text(0), a.number(1), a.number(2))),
+  dup: (_t, p, a) => result(p.sys.dup(a.number(0))),
+  memfd_create: (_t, p, a) => result(p.sys.memfdCreate(a.text(0), a.number(1))),
+  close: (_t, p, a) => result(p.sys.close(a.number(0))),
+  unlink: (_t, p, a) => result(p.sys.unlink(a.text(0))),
+  ftruncate: (_t, p, a) => result(p.sys.ftruncate(a.number(0), a.number(1))),
+  fallocate: (_t, p, a) => result(p.sys.fallocate(a.number(0), a.number(1), a.number(2), a.number(3))),
+  fsync: (_t, p, a) => result(p.sys.fsync(a.number(0))),
+  fdatasync: (_t, p, a) => result(p.sys.fsync(a.number(0))),
+  pread: (_t, p, a) => transfer(p, a, true),
+  read: (_t, p, a) => transfer(p, a, false),
+  pwrite: (_t, p, a) => send(p, a, true),
+  write: (_t, p, a) => send(p, a, false),
+  lseek: (_t, p, a) => result(p.sys.lseek(a.number(0), a.number(1), a.number(2))),
+  fstat: (_t, p, a) => {
+    const size = p.sys.fstat(a.number(0));
+    return size < 0 ? result(size) : { kind: 'size', size: BigInt(size) };
+  },
+  mmap: (_t, p, a) => result(p.sys.mmap(a.number(0), a.number(1), a.number(2), a.number(3), a.number(4), a.number(5))),
+  mremap: (_t, p, a) => result(p.sys.mremap(a.number(0), a.number(1), a.number(2), a.number(3), a.number(4))),
+  munmap: (_t, p, a) => result(p.sys.munmap(a.number(0), a.number(1))),
+  mprotect: (_t, p, a) => result(p.sys.mprotect(a.number(0), a.number(1), a.number(2))),
+  msync: (_t, p, a) => result(p.sys.msync(a.number(0), a.number(1), a.number(2))),
+  madvise: (_t, p, a) => result(p.sys.madvise(a.number(0), a.number(1), a.number(2))),
+  mlock: (_t, p, a) => result(p.sys.mlock2(a.number(0), a.number(1), 0)),
+  mlock2: (_t, p, a) => result(p.sys.mlock2(a.number(0), a.number(1), a.number(2))),
+  munlock: (_t, p, a) => result(p.sys.munlock(a.number(0), a.number(1))),
+  mlockall: (_t, p, a) => result(p.sys.mlockall(a.number(0))),
+  munlockall: (_t, p) => result(p.sys.munlockall()),
+  mincore: (_t, p, a) => residency(p, a),
+  brk: (_t, p, a) => result(p.sys.brk(a.number(0))),
+  sbrk: (_t, p, a) => result(p.sys.sbrk(a.number(0))),
+  load8: (_t, p, a) => result(p.load8(a.number(0))),
+  load16: (_t, p, a) => result(p.load16(a.number(0))),
+  load32: (_t, p, a) => result(p.load32(a.number(0))),
+  load64: (_t, p, a) => result(p.load64(a.number(0))),
+  store8: (_t, p, a) => stored(() => p.store8(a.number(0), Number(a.number(1) & 0xffn))),
+  store16: (_t, p, a) => stored(() => p.store16(a.number(0), Number(a.number(1) & 0xffffn))),
+  store32: (_t, p, a) => stored(() => p.store32(a.number(0), Number(a.number(1) & 0xffffffffn))),
+  store64: (_t, p, a) => stored(() => p.store64(a.number(0), a.number(1))),
+  copyin: (_t, p, a) => ({ kind: 'bytes', bytes: p.copyIn(a.number(0), Number(a.number(1))) }),
+  copyout: (_t, p, a) => stored(() => p.copyOut(a.number(0), a.bytes(1))),
+  sigaction: (t, p, a) => t.setHandler(p, Number(a.number(0)), a.number(1)),
+  setrlimit: (_t, p, a) => result(p.sys.setrlimit(Number(a.number(0)), a.number(1))),
+  fork: (t, p, a) => t.fork(p, Number(a.number(0))),
+  exit: (_t, p, a) => stored(() => p.exit(a.number(0))),
+  wait: (t, p, a) => t.wait(p, Number(a.number(0))),
+  maps: (_t, p) => maps(p),
+  smaps: (_t, p, a) => ({ kind: 'smaps', record: p.smaps(a.number(0)) ?? undefined }),
+};
+
+function stored(run: () => void): Answer {
+  run();
+  return DONE;
+}
+
+export class MachineTarget implements Target {
+  readonly base: { readonly arena: bigint; readonly brk: bigint };
+  readonly machine: Machine;
+  private readonly processes: Map<number, Process>;
+  /** The signal that a 'catch' handler saw during the call under way. */
+  private caught: MachineSignal | null;
+
+  constructor(config: MachineConfig) {
+    this.machine = new Machine({ ...config, layout: { stackPages: 0, ...config.layout } });
+    this.base = { arena: ARENA, brk: BigInt(this.machine.config.layout.brkStart) };
+    this.processes = new Map();
+    this.caught = null;
+    const main = this.machine.spawn();
+    this.processes.set(0, main);
+    for (const signal of [SIGSEGV, SIGBUS, SIGXFSZ]) this.catchSignal(main, signal);
+  }
+
+  isAlive(process: number): boolean {
+    return this.processes.get(process)?.alive ?? false;
+  }
+
+  call(processNumber: number, call: TargetCall): Answer {
+    const process = this.processes.get(processNumber) as Process;
+    const handler = HANDLERS[call.name];
+    if (handler === undefined) return { kind: 'errno', errno: 'ENOSYS' };
+    this.caught = null;
+    try {
+      return this.withSignal(process, handler(this, process, new Arguments(call.args)));
+    } catch (error) {
+      if (!(error instanceof SignalError)) throw error;
+      if (error.signal === SIGKILL) return { kind: 'killed', signal: signalName(SIGKILL) };
+      return { kind: 'signal', signal: describeSignal(error), outcome: error.killed ? 'killed' : 'caught' };
+    }
+  }
+
+  /** A call that came back may have raised a signal (SIGXFSZ), caught or deadly. */
+  private withSignal(process: Process, answer: Answer): Answer {
+    if (!process.alive && process.task.killedBy !== 0) {
+      const signal = { name: signalName(process.task.killedBy), code: 'SI_USER' };
+      return { kind: 'signal', signal, outcome: 'killed' };
+    }
+    if (this.caught === null || answer.kind !== 'errno') return answer;
+    return { ...answer, signal: describeSignal(this.caught) };
+  }
+
+  private catchSignal(process: Process, signal: number): number {
+    return process.sys.sigaction(signal, (info) => {
+      this.caught = info;
+      return 'abandon';
+    });
+  }
+
+  setHandler(process: Process, signal: number, handler: bigint): Answer {
+    if (handler === HANDLER_DEFAULT) return result(process.sys.sigaction(signal, 'default'));
+    if (handler === HANDLER_IGNORE) return result(process.sys.sigaction(signal, 'ignore'));
+    return result(this.catchSignal(process, signal));
+  }
+
+  fork(process: Process, childNumber: number): Answer {
+    const child = process.sys.fork();
+    if (typeof child === 'number') return result(child);
+    const [made] = this.machine.processes().filter((candidate) => candidate.id === child.id);
+    this.processes.set(childNumber, made);
+    return { kind: 'value', value: BigInt(childNumber) };
+  }
+
+  wait(process: Process, childNumber: number): Answer {
+    const child = this.processes.get(childNumber);
+    const status = process.sys.wait(child?.id ?? 0);
+    return typeof status === 'number' ? result(status) : { kind: 'status', status: waitStatus(status) };
+  }
+}
