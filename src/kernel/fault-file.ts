@@ -91,21 +91,29 @@ export function copyFrame(parts: FaultParts, va: number, source: number, copy: n
 /** Enters the page, and with it the rest of its folio if that lies in the VMA and in one table. */
 function finishFault(parts: FaultParts, fault: VmFault, pfn: number, flags: number): void {
   const { vma, va, slot } = fault;
+  const head = parts.frames.head[pfn];
+  if (head !== pfn || parts.frames.order[pfn] > 0) mapFolio(parts, vma, va, slot, pfn, flags);
+  if (parts.tables.isEmpty(slot)) mapCached(parts, vma, va, slot, pfn, flags);
+}
+
+/** Enters what is missing of the folio of `pfn` (mapped at `va`) if all of it fits; pages entered. */
+function mapFolio(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: number, flags: number): number {
   const { frames, tables } = parts;
   const head = frames.head[pfn];
   const pages = 2 ** frames.order[head];
   const first = va - (pfn - head) * tables.pageSize;
   const last = first + pages * tables.pageSize;
-  const table = Math.floor(va / tables.tableSpan);
-  const fits = first >= vma.start && last <= vma.end && Math.floor(first / tables.tableSpan) === table && Math.floor((last - 1) / tables.tableSpan) === table;
-  if (!fits) {
-    mapCached(parts, vma, va, slot, pfn, flags);
-    return;
-  }
-  for (let i = 0; i < pages; i++) {
+  const tableStart = va - (va % tables.tableSpan);
+  if (first < vma.start || last > vma.end || first < tableStart || last > tableStart + tables.tableSpan) return 0;
+  const { inode } = vma.file as OpenFile;
+  let mapped = 0;
+  for (let i = 0; i < pages && frames.index[head] + i < inode.endPage; i++) {
     const at = slot - (pfn - head) + i;
-    if (tables.isEmpty(at)) mapCached(parts, vma, first + i * tables.pageSize, at, head + i, flags);
+    if (!tables.isEmpty(at)) continue;
+    mapCached(parts, vma, first + i * tables.pageSize, at, head + i, flags);
+    mapped++;
   }
+  return mapped;
 }
 
 function mapCached(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: number, flags: number): void {
@@ -116,7 +124,8 @@ function mapCached(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: n
 
 /**
  * Fault-around: maps what is cached of a window around the fault, which is cut at the VMA, at the
- * file's end and at the table's. True if the faulting page was among it.
+ * file's end and at the table's; folios that reach out of the window whole. True if the faulting
+ * page was among it.
  */
 function mapAround(parts: FaultParts, fault: VmFault): boolean {
   const { vma, va, slot } = fault;
@@ -125,24 +134,27 @@ function mapAround(parts: FaultParts, fault: VmFault): boolean {
   const pageInTable = (va % tables.tableSpan) / tables.pageSize;
   const pageInVma = (va - vma.start) / tables.pageSize;
   const from = Math.max(pageInTable - (pageInTable % faultAroundPages), pageInTable - Math.min(pageInTable, pageInVma));
-  const to = Math.min(from + faultAroundPages, tables.entriesPerTable, pageInTable + vma.pages - pageInVma);
+  const end = Math.min(from + faultAroundPages, tables.entriesPerTable, pageInTable + vma.pages - pageInVma);
+  const to = Math.min(end, pageInTable + inode.endPage - vma.indexAt(va));
   const flags = entryFlags(vma);
   let mapped = 0;
-  let done = false;
   for (let page = from; page < to; page++) {
-    const at = va + (page - pageInTable) * tables.pageSize;
-    const index = vma.indexAt(at);
-    if (index >= inode.endPage) break;
     const entry = slot + page - pageInTable;
-    if (!tables.isEmpty(entry)) continue;
-    const pfn = inode.cache.get(index);
-    if (pfn === 0 || (parts.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_POISONED)) !== FRAME_UPTODATE) continue;
-    mapCached(parts, vma, at, entry, pfn, flags);
-    mapped++;
-    if (at === va) done = true;
+    const at = va + (page - pageInTable) * tables.pageSize;
+    if (tables.isEmpty(entry)) mapped += mapIfCached(parts, vma, at, entry, inode, flags);
   }
   parts.counters.add(FAULT_AROUND_MAPPED, mapped);
   parts.clock.advance(mapped * parts.costs.mapPageNs);
   if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.fault_around, va, va + (from - pageInTable) * tables.pageSize, mapped, 0);
-  return done;
+  return !tables.isEmpty(slot);
+}
+
+/** Enters the page of `va`, or its whole folio, if it is cached and good; pages entered. */
+function mapIfCached(parts: FaultParts, vma: Vma, va: number, slot: number, inode: Inode, flags: number): number {
+  const pfn = inode.cache.get(vma.indexAt(va));
+  if (pfn === 0 || (parts.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_POISONED)) !== FRAME_UPTODATE) return 0;
+  const whole = parts.frames.order[parts.frames.head[pfn]] > 0 ? mapFolio(parts, vma, va, slot, pfn, flags) : 0;
+  if (whole > 0) return whole;
+  mapCached(parts, vma, va, slot, pfn, flags);
+  return 1;
 }

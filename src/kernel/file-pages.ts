@@ -72,7 +72,7 @@ export class FilePages {
     const pfn = this.pool.alloc();
     if (pfn === 0) return -ENOMEM;
     this.ram.zeroFrame(pfn);
-    this.cache.insert(inode.cache, index, pfn, FRAME_UPTODATE | FRAME_SWAP_BACKED | FRAME_DIRTY);
+    this.cache.insert(inode.cache, index, pfn, FRAME_UPTODATE | FRAME_SWAP_BACKED);
     return pfn;
   }
 

@@ -8,6 +8,7 @@
 
 import { EOPNOTSUPP } from '../errno.ts';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
+import type { PageCache } from '../pagecache/page-cache.ts';
 import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_READY } from './inode.ts';
 import type { FilePages } from './file-pages.ts';
 import type { Truncator } from './truncate.ts';
@@ -20,12 +21,14 @@ export class Tmpfs implements FileSystem {
   readonly maxSizeTail: number;
   private readonly pages: FilePages;
   private readonly truncator: Truncator;
+  private readonly cache: PageCache;
 
-  constructor(pageSize: number, pages: FilePages, truncator: Truncator) {
+  constructor(pageSize: number, pages: FilePages, truncator: Truncator, cache: PageCache) {
     this.maxSizePages = 2 ** 63 / pageSize - 1;
     this.maxSizeTail = pageSize - 1;
     this.pages = pages;
     this.truncator = truncator;
+    this.cache = cache;
   }
 
   readPage(): number {
@@ -58,6 +61,7 @@ export class Tmpfs implements FileSystem {
         for (const page of made) this.pages.truncate(inode, page, page + 1);
         return pfn;
       }
+      this.cache.setDirty(inode.cache, index, pfn);
       made.push(index);
     }
     if (grows && !(mode & FALLOC_FL_KEEP_SIZE)) inode.setSize(endPage, endByte);

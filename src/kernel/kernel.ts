@@ -81,7 +81,7 @@ function buildMachineRoom(config: ResolvedConfig) {
     const [l1, l2] = config.tlb.map((level, depth) => new TlbLevel(level, rng.stream(`tlb.${id}.${depth}`)));
     return new Cpu(id, new Mmu(tables, ram, l1, l2 ?? null, canonicalEnd));
   });
-  return { config, pageSize, ram, frames, allocator, tables, rng, cpus };
+  return { config, pageSize, canonicalEnd, ram, frames, allocator, tables, rng, cpus };
 }
 
 /** First address that no user access may use: half of a 64-bit space, all of a smaller one. */
@@ -112,7 +112,7 @@ function buildParts(config: ResolvedConfig) {
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
   const inodes = new Inodes(owners);
   const openFiles = new OpenFiles(filePages, owners);
-  const memoryFs = new Tmpfs(pageSize, filePages, truncator);
+  const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache);
   const rootFs = config.fs === 'tmpfs' ? memoryFs : new Ext4(device, new BlockAllocator(device), ram, truncator, writeback);
   const namespace = new Namespace(inodes, openFiles, rootFs);
   const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles);
@@ -124,7 +124,7 @@ function buildParts(config: ResolvedConfig) {
     frames, tables, ram, pool, cache, mapper, filePages, anonVmas, flusher, counters, trace, clock, costs,
     faultAroundPages: config.faultAroundPages,
   };
-  const faults = new FaultHandler(faultParts, new StackGrowth(config.layout.mmapMin, trace), canonicalLimit(config));
+  const faults = new FaultHandler(faultParts, new StackGrowth(config.layout.mmapMin, trace), room.canonicalEnd);
   const populator = new Populator(tables, faults);
   const engine = new AccessEngine(ram, faults, flusher, clock, costs, counters, trace);
   const exiter = new Exiter(unmapper, openFiles, tables, flusher, cpus);

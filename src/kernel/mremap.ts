@@ -76,7 +76,7 @@ function checkVma(remap: Remap, vma: Vma | null): number {
   if (!mapsNew) return 0;
   if (oldBytes === 0 && !(vma.flags & (VM_SHARED | VM_MAYSHARE))) return -EINVAL;
   if (flags & MREMAP_DONTUNMAP && vma.flags & VM_DONTEXPAND) return -EINVAL;
-  if (oldBytes > vma.end - address) return -EFAULT;
+  if (Math.min(oldBytes, newBytes) > vma.end - address) return -EFAULT;
   if (newBytes <= oldBytes) return 0;
   if (vma.flags & VM_DONTEXPAND) return -EFAULT;
   const grown = (newBytes - oldBytes) / task.mm.pageSize;
@@ -168,22 +168,20 @@ function moveAll(parts: MremapParts, remap: Remap): number {
   const end = address + remap.oldBytes;
   let first = -EFAULT;
   let next = remap.target;
-  let lastEnd = 0;
-  let vma = task.mm.vmas.find(address);
-  while (vma !== null && vma.start < end) {
+  for (let va = address; va < end; ) {
+    const vma = task.mm.vmas.find(va);
+    if (vma === null || vma.start >= end) break;
     if (first < 0 && address < vma.start) return -EFAULT;
-    const from = Math.max(vma.start, address);
+    const from = Math.max(vma.start, va);
     const bytes = Math.min(end, vma.end) - from;
-    const offset = first < 0 ? 0 : vma.start - lastEnd;
-    lastEnd = vma.end;
-    const part: Remap = { ...remap, address: from, oldBytes: bytes, newBytes: bytes, target: next + offset };
+    const part: Remap = { ...remap, address: from, oldBytes: bytes, newBytes: bytes, target: next + (first < 0 ? 0 : from - va) };
     const checked = checkVma(part, vma);
     if (checked < 0) return checked;
     const moved = moveTo(parts, part, vma);
     if (moved < 0) return moved;
     if (first < 0) first = moved;
     next = moved + bytes;
-    vma = task.mm.vmas.find(from + bytes);
+    va = from + bytes;
   }
   return first;
 }

@@ -10,9 +10,9 @@ import { EFAULT, EINVAL, ENOMEM } from '../errno.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
-import { allows, type FaultHandler } from './fault.ts';
+import type { FaultHandler } from './fault.ts';
 import type { Task } from './task.ts';
-import { VM_ACCESS, VM_LOCKONFAULT, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+import { VM_ACCESS, VM_LOCKONFAULT, VM_READ, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import { FAULT_DONE, FAULT_OOM } from './vm-fault.ts';
 import type { Vma } from './vma.ts';
 
@@ -72,7 +72,7 @@ export class Populator {
     for (let va = start; va < end; va += task.mm.pageSize) {
       const vma = task.mm.vmas.containing(va);
       if (vma === null) return -ENOMEM;
-      if (!allows(vma, access)) return -EINVAL;
+      if (!(vma.flags & (access === ACCESS_WRITE ? VM_WRITE : VM_READ))) return -EINVAL;
       const result = this.touch(task, vma, va, access);
       if (result !== FAULT_DONE) return result === FAULT_OOM ? -ENOMEM : -EFAULT;
     }

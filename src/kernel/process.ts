@@ -158,6 +158,9 @@ export class Process {
   /** Bytes of an access that crosses a page: both pages are there before anything moves. */
   private bothPages(va: number, size: number, access: number): void {
     this.mmu();
+    // The processor looks at the form of the whole address range first: one byte that is no address spoils it all.
+    const end = this.kernel.parts.canonicalEnd;
+    if (va < end && va + size > end) this.resolve(end, access, end);
     this.resolve(va, access, va);
     const second = va + size - ((va + size) & this.pageMask);
     this.resolve(second, access, second);
@@ -414,10 +417,13 @@ export class Process {
   }
 }
 
-/** An address as the MMU takes it: a double, exact below 2^53, in [0, 2^64). */
+const EXACT_END = 2n ** 53n;
+
+/** An address as the MMU takes it: a double in [0, 2^64), exact below 2^53, above that rounded down. */
 function toVa(va: Word): number {
   if (typeof va === 'number' && va >= 0) return va;
-  return Number(toUnsigned(va));
+  const exact = toUnsigned(va);
+  return exact < EXACT_END ? Number(exact) : Number(exact >> 12n) * 4096;
 }
 
 function check<T extends number | bigint>(result: T, syscall: string): T {

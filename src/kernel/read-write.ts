@@ -141,12 +141,12 @@ function writePages(parts: TransferParts, inode: Inode, position: Position, coun
     if (sealed < 0) return done > 0 ? done : sealed;
     const chunk = new Uint8Array(want);
     const good = source(chunk);
-    if (good === 0) return done > 0 ? done : -EFAULT;
     const written = writeChunk(parts, inode, position, chunk.subarray(0, good), count - done);
     if (written < 0) return done > 0 ? done : written;
+    // Nothing came: the page was prepared all the same, and the size reaches up to it.
+    if (good === 0) return done > 0 ? done : -EFAULT;
     advance(position, good, pageSize);
     done += good;
-    if (good < want) return done;
   }
   return done;
 }
@@ -160,7 +160,7 @@ function writeChunk(parts: TransferParts, inode: Inode, position: Position, chun
   if (pfn < 0) return pfn;
   if (comparePosition(page, byte, inode.sizePages, inode.sizeTail) > 0) parts.truncator.zeroGap(inode, page, byte);
   parts.ram.write(pfn * pageSize + byte, chunk);
-  parts.cache.setDirty(inode.cache, page, pfn);
+  if (chunk.length > 0 || inode.fs.swapBacked) parts.cache.setDirty(inode.cache, page, pfn);
   const end = byte + chunk.length;
   const endPage = page + Math.floor(end / pageSize);
   if (comparePosition(endPage, end % pageSize, inode.sizePages, inode.sizeTail) > 0) inode.setSize(endPage, end % pageSize);

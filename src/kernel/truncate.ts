@@ -16,7 +16,7 @@ import type { PageCache } from '../pagecache/page-cache.ts';
 import type { FilePages } from './file-pages.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { Rmap } from './rmap.ts';
-import { ZAP_ALL, ZAP_KEEP_COPIES, type Zapper } from './zap.ts';
+import { ZAP_KEEP_COPIES, ZAP_KEEP_GUARDS, type Zapper } from './zap.ts';
 
 const END = Number.POSITIVE_INFINITY;
 
@@ -60,7 +60,7 @@ export class Truncator {
   private shrink(inode: Inode, pages: number, tail: number): void {
     const from = tail > 0 ? pages + 1 : pages;
     inode.setSize(pages, tail);
-    this.zapper.unmapFile(inode, from, END, ZAP_ALL);
+    this.zapper.unmapFile(inode, from, END, ZAP_KEEP_GUARDS);
     this.pages.truncate(inode, from, END);
     if (tail > 0) this.zeroPart(inode, pages, tail, this.pageSize);
     inode.fs.resizeBlocks(inode, from);
@@ -89,7 +89,7 @@ export class Truncator {
 
   /** Takes clean pages from `from` on out of the cache and out of every address space; private copies go too. */
   dropPages(inode: Inode, from: number): void {
-    this.zapper.unmapFile(inode, from, END, ZAP_ALL);
+    this.zapper.unmapFile(inode, from, END, ZAP_KEEP_GUARDS);
     this.pages.truncate(inode, from, END);
   }
 }

@@ -18,7 +18,7 @@ import type { Vma } from './vma.ts';
 export const ZAP_ALL = 0;
 /** Private copies stay (hole punching); guard markers too. */
 export const ZAP_KEEP_COPIES = 1;
-/** Guard markers stay (MADV_DONTNEED, MADV_FREE). */
+/** Guard markers stay (truncation, MADV_DONTNEED). */
 export const ZAP_KEEP_GUARDS = 2;
 
 export class Zapper {
