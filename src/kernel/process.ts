@@ -13,6 +13,7 @@ import type { Ram } from '../mmu/ram.ts';
 import { toUnsigned, type Word } from '../units.ts';
 import { type AccessEngine, BY_KERNEL, BY_USER } from './access.ts';
 import { SignalError, SyscallError } from './errors.ts';
+import { clearImage, mapSpecial } from './exec-image.ts';
 import type { WaitStatus } from './exit.ts';
 import type { Kernel } from './kernel.ts';
 import { type MapsLine, mapsOf, type SmapsFields, smapsOf } from './procfs.ts';
@@ -223,6 +224,16 @@ export class Process {
       if (this.engine.resolve(this.task, at, access, BY_KERNEL) < 0) return -this.engine.failure;
     }
     return 0;
+  }
+
+  /** Unmaps everything; the heap then starts and ends at `heapStart`. */
+  clearImage(heapStart: number): void {
+    clearImage(this.kernel.parts, this.task, heapStart);
+  }
+
+  /** Maps kernel pages (vdso, vvar) at [start, end), page-aligned and free, with PROT_* rights. */
+  mapSpecial(start: number, end: number, prot: number, name: string): void {
+    mapSpecial(this.kernel.parts, this.task, start, end, prot, name);
   }
 
   resetFaults(): void {
