@@ -8,6 +8,7 @@
 
 import { ECHILD } from '../errno.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
+import type { AccessEngine } from './access.ts';
 import type { Cpu } from './cpu.ts';
 import type { Mm } from './mm.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -30,13 +31,15 @@ export class Exiter {
   private readonly tables: PageTables;
   private readonly flusher: TlbFlusher;
   private readonly cpus: readonly Cpu[];
+  private readonly engine: AccessEngine;
 
-  constructor(unmapper: Unmapper, openFiles: OpenFiles, tables: PageTables, flusher: TlbFlusher, cpus: readonly Cpu[]) {
+  constructor(unmapper: Unmapper, openFiles: OpenFiles, tables: PageTables, flusher: TlbFlusher, cpus: readonly Cpu[], engine: AccessEngine) {
     this.unmapper = unmapper;
     this.openFiles = openFiles;
     this.tables = tables;
     this.flusher = flusher;
     this.cpus = cpus;
+    this.engine = engine;
   }
 
   exit(task: Task, code: number): void {
@@ -51,6 +54,7 @@ export class Exiter {
 
   private end(task: Task): void {
     task.exited = true;
+    this.engine.active = null;
     if (--task.files.users === 0) for (const file of task.files.files()) this.openFiles.put(file);
     if (--task.mm.users === 0) this.releaseMm(task.mm);
   }

@@ -127,7 +127,7 @@ function buildParts(config: ResolvedConfig) {
   const faults = new FaultHandler(faultParts, new StackGrowth(config.layout.mmapMin, trace), room.canonicalEnd);
   const populator = new Populator(tables, faults);
   const engine = new AccessEngine(ram, faults, flusher, clock, costs, counters, trace);
-  const exiter = new Exiter(unmapper, openFiles, tables, flusher, cpus);
+  const exiter = new Exiter(unmapper, openFiles, tables, flusher, cpus, engine);
   const signals = new Signals(exiter, counters, trace);
   const asids = new Asids(cpus, config.scheme.asidBits);
   return {

@@ -66,15 +66,25 @@ export class Process {
   // Loads and stores: `va` any 64-bit address; a page may be crossed.
 
   load8(va: Word): number {
-    const at = toVa(va);
-    const pa = this.mmu().translateRead(at);
-    return this.ram.load8(pa >= 0 ? pa : this.faulted(at, ACCESS_READ, va));
+    if (typeof va !== 'number' || this.engine.active !== this.task) return this.loadSlowly(va);
+    const pa = this.task.cpu.mmu.translateRead(va);
+    return this.ram.load8(pa >= 0 ? pa : this.faulted(va, ACCESS_READ, va));
+  }
+
+  private loadSlowly(va: Word): number {
+    this.mmu();
+    return this.ram.load8(this.resolve(toVa(va), ACCESS_READ, va));
   }
 
   store8(va: Word, value: number): void {
-    const at = toVa(va);
-    const pa = this.mmu().translateWrite(at);
-    this.ram.store8(pa >= 0 ? pa : this.faulted(at, ACCESS_WRITE, va), value);
+    if (typeof va !== 'number' || this.engine.active !== this.task) return this.storeSlowly(va, value);
+    const pa = this.task.cpu.mmu.translateWrite(va);
+    this.ram.store8(pa >= 0 ? pa : this.faulted(va, ACCESS_WRITE, va), value);
+  }
+
+  private storeSlowly(va: Word, value: number): void {
+    this.mmu();
+    this.ram.store8(this.resolve(toVa(va), ACCESS_WRITE, va), value);
   }
 
   /** Fetches one instruction byte. */
@@ -182,6 +192,7 @@ export class Process {
   /** The MMU refused an access: its physical address once the fault is resolved; throws `SignalError` if it is not. */
   private faulted(va: number, access: number, exact: Word): number {
     if (!Number.isInteger(va)) throw new UserError(`${va} is not an address: addresses are whole numbers`);
+    if (va < 0) return this.resolve(toVa(va), access, exact);
     const pa = this.engine.afterFault(this.task, va, access, BY_USER);
     if (pa < 0) this.raise(exact);
     finishCall(this.kernel);

@@ -5,9 +5,9 @@
  * the result -1 with the record (va, access, error code) filled in, as hardware does with CR2 and
  * the error code. It knows no VMA and calls nobody.
  *
- * Counts are exact: every access is a hit of the first level, a hit of the second, or a walk. The
- * memo holds the page of the very last access, whatever its kind: skipping its touch cannot change
- * the replacement order, since that page is the most recent one already.
+ * Counts are exact: every access is a hit of the first level, a hit of the second, or a walk. A hit
+ * in a direct-mapped first level is a few integer operations and one compare; the three translate
+ * methods repeat these lines so that each stays small enough to be inlined into the access itself.
  * Source: Intel SDM 3A 4.7 (error code), 4.8 (A and D), 4.10 (TLB).
  */
 
@@ -46,11 +46,13 @@ export class Mmu {
   private readonly addressEnd: number;
   root: number;
   asid: number;
-  /** The three grant tags and the frame address of the page last used. */
-  private lastReadTag: number;
-  private lastWriteTag: number;
-  private lastExecTag: number;
-  private lastBase: number;
+  // Cached from l1, so that a hit reads no second object.
+  private readonly setMask: number;
+  private readonly ways: number;
+  private readonly readTag: Float64Array;
+  private readonly writeTag: Float64Array;
+  private readonly execTag: Float64Array;
+  private readonly base: Float64Array;
   /** Float64Array(6), indexed by COUNT_*: exact counts since the start. */
   readonly counts: Float64Array;
   faultVa: number;
@@ -71,10 +73,12 @@ export class Mmu {
     this.addressEnd = addressEnd;
     this.root = 0;
     this.asid = 0;
-    this.lastReadTag = NO_TAG;
-    this.lastWriteTag = NO_TAG;
-    this.lastExecTag = NO_TAG;
-    this.lastBase = 0;
+    this.setMask = l1.setMask;
+    this.ways = l1.ways;
+    this.readTag = l1.readTag;
+    this.writeTag = l1.writeTag;
+    this.execTag = l1.execTag;
+    this.base = l1.base;
     this.counts = new Float64Array(6);
     this.faultVa = 0;
     this.faultAccess = 0;
@@ -87,45 +91,41 @@ export class Mmu {
   translateRead(va: number): number {
     const offset = va & this.offsetMask;
     const tag = va - offset + this.asid;
-    this.counts[COUNT_ACCESSES] = this.counts[COUNT_ACCESSES] + 1;
-    if (tag === this.lastReadTag) return this.lastBase + offset;
-    const { l1 } = this;
-    const entry = l1.find(l1.readTag, va * this.pageScale, tag);
-    if (entry < 0) return this.miss(va, offset, tag, ACCESS_READ);
-    return this.use(l1, entry) + offset;
+    const entry = ((va * this.pageScale) & this.setMask) * this.ways;
+    this.counts[COUNT_ACCESSES]++;
+    if (this.readTag[entry] !== tag || this.ways !== 1) return this.probe(this.readTag, entry, va, offset, tag, ACCESS_READ);
+    return this.base[entry] + offset;
   }
 
   /** Physical address for a store at `va`, or -1. */
   translateWrite(va: number): number {
     const offset = va & this.offsetMask;
     const tag = va - offset + this.asid;
-    this.counts[COUNT_ACCESSES] = this.counts[COUNT_ACCESSES] + 1;
-    if (tag === this.lastWriteTag) return this.lastBase + offset;
-    const { l1 } = this;
-    const entry = l1.find(l1.writeTag, va * this.pageScale, tag);
-    if (entry < 0) return this.miss(va, offset, tag, ACCESS_WRITE);
-    return this.use(l1, entry) + offset;
+    const entry = ((va * this.pageScale) & this.setMask) * this.ways;
+    this.counts[COUNT_ACCESSES]++;
+    if (this.writeTag[entry] !== tag || this.ways !== 1) return this.probe(this.writeTag, entry, va, offset, tag, ACCESS_WRITE);
+    return this.base[entry] + offset;
   }
 
   /** Physical address for an instruction fetch at `va`, or -1. */
   translateFetch(va: number): number {
     const offset = va & this.offsetMask;
     const tag = va - offset + this.asid;
-    this.counts[COUNT_ACCESSES] = this.counts[COUNT_ACCESSES] + 1;
-    if (tag === this.lastExecTag) return this.lastBase + offset;
-    const { l1 } = this;
-    const entry = l1.find(l1.execTag, va * this.pageScale, tag);
-    if (entry < 0) return this.miss(va, offset, tag, ACCESS_EXEC);
-    return this.use(l1, entry) + offset;
+    const entry = ((va * this.pageScale) & this.setMask) * this.ways;
+    this.counts[COUNT_ACCESSES]++;
+    if (this.execTag[entry] !== tag || this.ways !== 1) return this.probe(this.execTag, entry, va, offset, tag, ACCESS_EXEC);
+    return this.base[entry] + offset;
   }
 
-  private use(l1: TlbLevel, entry: number): number {
-    l1.touch(entry);
-    this.lastReadTag = l1.readTag[entry];
-    this.lastWriteTag = l1.writeTag[entry];
-    this.lastExecTag = l1.execTag[entry];
-    this.lastBase = l1.base[entry];
-    return this.lastBase;
+  /** The rest of a probe: the other ways of the set, the order of replacement, then the miss. */
+  private probe(column: Float64Array, first: number, va: number, offset: number, tag: number, access: number): number {
+    const end = first + this.ways;
+    for (let entry = first; entry < end; entry++) {
+      if (column[entry] !== tag) continue;
+      this.l1.touch(entry);
+      return this.base[entry] + offset;
+    }
+    return this.miss(va, offset, tag, access);
   }
 
   private grantColumn(level: TlbLevel, access: number): Float64Array {
@@ -137,7 +137,6 @@ export class Mmu {
     const present = this.l1.find(this.l1.tag, vpn, tag) >= 0;
     if (present) this.counts[COUNT_DIRTY_ASSISTS] = this.counts[COUNT_DIRTY_ASSISTS] + 1;
     else this.counts[COUNT_L1_MISSES] = this.counts[COUNT_L1_MISSES] + 1;
-    this.forgetLast();
     const { l2 } = this;
     if (l2 !== null && !present) {
       const entry = l2.find(this.grantColumn(l2, access), vpn, tag);
@@ -219,17 +218,10 @@ export class Mmu {
     return -1;
   }
 
-  private forgetLast(): void {
-    this.lastReadTag = NO_TAG;
-    this.lastWriteTag = NO_TAG;
-    this.lastExecTag = NO_TAG;
-  }
-
   /** Loads the page-table root and the tag of an address space (a context switch). */
   switchTo(root: number, asid: number): void {
     this.root = root;
     this.asid = asid;
-    this.forgetLast();
   }
 
   /** Drops the translation of the page at `va` in the address space `asid`. */
@@ -237,18 +229,15 @@ export class Mmu {
     const tag = va - (va & this.offsetMask) + asid;
     this.l1.flushTag(va * this.pageScale, tag);
     if (this.l2 !== null) this.l2.flushTag(va * this.pageScale, tag);
-    this.forgetLast();
   }
 
   flushAsid(asid: number): void {
     this.l1.flushAsid(asid, this.offsetMask + 1);
     if (this.l2 !== null) this.l2.flushAsid(asid, this.offsetMask + 1);
-    this.forgetLast();
   }
 
   flushAll(): void {
     this.l1.flushAll();
     if (this.l2 !== null) this.l2.flushAll();
-    this.forgetLast();
   }
 }
