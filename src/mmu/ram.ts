@@ -37,6 +37,7 @@ export class Ram {
 
   copyFrame(to: number, from: number): void {
     if (to >= this.contentFrames) return;
+    if (from >= this.contentFrames) return this.zeroFrame(to);
     const start = from * this.pageSize;
     this.u8.copyWithin(to * this.pageSize, start, start + this.pageSize);
   }
