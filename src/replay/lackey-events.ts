@@ -1,0 +1,145 @@
+/**
+ * The lines of a lackey log that are no accesses: `SYSCALL[...]` (--trace-syscalls=yes) and `==pid==`.
+ *
+ *   SYSCALL[P,T](9) sys_mmap ( 0x0, 8192, 3, 34, 4294967295, 0 ) --> [pre-success] Success(0x4835000)
+ *   SYSCALL[P,T](21) sys_access ( 0x402a2a0(/etc/x), 4 )[sync] --> Failure(0x2)
+ *   SYSCALL[P,T](0) sys_read ( 4, 0x1ffefffef8, 832 ) --> [async] ...          begun
+ *   SYSCALL[P,T](0) ... [async] --> Success(0x340)                             ended
+ *   SYSCALL[P,T](56) sys_clone ( 1200011, 0x0, ... )   clone(fork): process P created child C
+ *    --> [pre-success] Success(0x9ac)                                          its end, and a forked child's first line
+ *
+ * Place: called by process-replay.ts for each text line. Keeps the call of each thread that has
+ * begun and not ended. Texts behind a pointer are paths.
+ * Source: Valgrind coregrind/m_syswrap/syswrap-main.c and the PRINT lines of its wrappers.
+ */
+
+import { failAt, quoted } from './bad-line.ts';
+import type { EventReader, LogEvent, RecordedCall } from './log-event.ts';
+
+const HEAD = /^SYSCALL\[(\d+),(\d+)\]\( ?(\d+)\) (.*)$/;
+const OUTCOME = /(?:--> (?:\[[a-z-]+\] )?)(Success|Failure)\(0x([0-9a-f]+)(?::0x[0-9a-f]+)?\) *$/;
+const CHILD = /\) +(fork|vfork|clone\(v?fork\)): process \d+ created child (\d+)$/;
+const BEGUN = /--> \[async\] \.\.\. *$/;
+const REST_OF_CALL = /^ --> \[(?:pre-success|pre-fail|async)\] .*$/;
+const BANNER = /^==\d+==|^--\d+--|^\*\*\d+\*\*/;
+
+const NR_VFORK = 58;
+/** Its flags are printed in hexadecimal without 0x. */
+const NR_CLONE = 56;
+const SIGNAL = /^==\d+== Process terminating with default action of signal (\d+)/;
+
+export class LackeyEvents implements EventReader {
+  private readonly file: string;
+  /** Calls that have begun and not ended, by thread. */
+  private readonly pending: Map<string, RecordedCall>;
+  /** The thread whose fork line waits for its second half. */
+  private forking: string | undefined;
+  /** It is clear how the log begins. */
+  private begun: boolean;
+
+  constructor(file: string) {
+    this.file = file;
+    this.pending = new Map();
+    this.forking = undefined;
+    this.begun = false;
+  }
+
+  read(text: string, line: number): LogEvent | undefined {
+    const signal = SIGNAL.exec(text);
+    if (signal !== null) return { kind: 'signal', signal: Number(signal[1]), attempt: false };
+    if (BANNER.test(text)) return undefined;
+    if (REST_OF_CALL.test(text)) return this.endFork(text);
+    const head = HEAD.exec(text);
+    if (head === null) this.fail(text, line);
+    return this.readCall(`${head[1]},${head[2]}`, Number(head[3]), head[4], text, line);
+  }
+
+  /** Valgrind begins a new log at execve, without a word; a forked child's begins with the rest of its fork line. */
+  startsImage(): boolean {
+    const first = !this.begun;
+    this.begun = true;
+    return first;
+  }
+
+  private fail(text: string, line: number): never {
+    failAt(
+      this.file,
+      line,
+      `${quoted(text)} is no line of a lackey log: right would be an access such as ' L 04031bd0,4', or a line beginning with SYSCALL[ or ==`,
+    );
+  }
+
+  private readCall(thread: string, nr: number, rest: string, text: string, line: number): LogEvent | undefined {
+    if (rest.startsWith('unimplemented')) return undefined;
+    const outcome = OUTCOME.exec(rest);
+    if (rest.startsWith('...')) return outcome === null ? undefined : this.end(thread, resultOf(outcome));
+    const call = parseCall(nr, rest);
+    if (call === undefined) this.fail(text, line);
+    const child = CHILD.exec(rest);
+    if (child !== null) return this.beginFork(thread, call, Number(child[2]));
+    if (outcome !== null) return { kind: 'call', call: { ...call, result: resultOf(outcome) } };
+    this.pending.set(thread, call);
+    return BEGUN.test(rest) || rest.endsWith(')') ? undefined : this.fail(text, line);
+  }
+
+  private beginFork(thread: string, call: RecordedCall, child: number): LogEvent {
+    this.pending.set(thread, call);
+    this.forking = thread;
+    return { kind: 'fork', how: call.nr === NR_VFORK ? 'vfork' : 'fork', child, log: undefined };
+  }
+
+  private endFork(text: string): LogEvent | undefined {
+    this.begun = true;
+    const outcome = OUTCOME.exec(text);
+    const thread = this.forking;
+    this.forking = undefined;
+    return thread === undefined || outcome === null ? undefined : this.end(thread, resultOf(outcome));
+  }
+
+  private end(thread: string, result: number): LogEvent | undefined {
+    const call = this.pending.get(thread);
+    this.pending.delete(thread);
+    return call === undefined ? undefined : { kind: 'call', call: { ...call, result } };
+  }
+}
+
+function resultOf(outcome: RegExpExecArray): number {
+  const value = Number.parseInt(outcome[2], 16);
+  return outcome[1] === 'Failure' ? -value : value;
+}
+
+/** Name and arguments of a call, still without its result. */
+function parseCall(nr: number, rest: string): RecordedCall | undefined {
+  const open = rest.indexOf('(');
+  if (open < 0) return undefined;
+  const args: number[] = [];
+  const texts: (string | undefined)[] = [];
+  let at = open + 1;
+  for (;;) {
+    while (rest[at] === ' ') at++;
+    if (at >= rest.length) return undefined;
+    if (rest[at] === ')') break;
+    const word = /^[^ ,()]*/.exec(rest.slice(at))?.[0] ?? '';
+    at += word.length;
+    args.push(wordValue(nr, word));
+    const text = rest[at] === '(' ? textBehind(rest, at) : undefined;
+    texts.push(text);
+    if (text !== undefined) at += text.length + 2;
+    if (rest[at] === ',') at++;
+    else if (word === '') return undefined;
+  }
+  while (args.length < 6) args.push(0);
+  return { nr, args, result: undefined, texts };
+}
+
+/** The text in `0x402a2a0(/etc/x)`; it may hold brackets and commas itself, so its end is the one that an argument list allows. */
+function textBehind(rest: string, open: number): string {
+  const end = /\)(?=, | \)|,\d)/.exec(rest.slice(open));
+  return end === null ? rest.slice(open + 1) : rest.slice(open + 1, open + end.index);
+}
+
+/** Decimal, or hexadecimal with 0x or with a letter in it. A negative `int` shows as unsigned 32 bits; its reader knows that it is an int. */
+function wordValue(nr: number, word: string): number {
+  if (/^-?\d+$/.test(word) && nr !== NR_CLONE) return Number(word);
+  return Number.parseInt(word.replace(/^0x/, ''), 16);
+}
