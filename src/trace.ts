@@ -23,11 +23,22 @@ interface RecordKind {
 
 /** Every kind of record; its number is its place here. */
 export const RECORDS = [
+  // access: ACCESS_*; level: the deepest TLB level that missed, 0 if the first has the page without the right.
   { name: 'tlb_miss', class: TRACE_EVENT, fields: ['va', 'access', 'level'] },
+  // level: 0 = root; pa: of the entry; low, high: its two 32-bit lanes before the walk set any bit.
+  { name: 'walk_entry', class: TRACE_EVENT, fields: ['level', 'pa', 'low', 'high'] },
+  // references: entries read, whose records stand before this one; result: WALK_*.
   { name: 'walk', class: TRACE_EVENT, fields: ['va', 'references', 'result'] },
   { name: 'page_fault_user', class: TRACE_EVENT, fields: ['va', 'errorCode'] },
   { name: 'page_fault_kernel', class: TRACE_EVENT, fields: ['va', 'errorCode'] },
   { name: 'vma_found', class: TRACE_EVENT, fields: ['va', 'start', 'end', 'flags'] },
+  { name: 'vma_new', class: TRACE_EVENT, fields: ['start', 'end', 'flags', 'pgoff'] },
+  // start, end: the VMA before it was cut at `at`.
+  { name: 'vma_split', class: TRACE_EVENT, fields: ['start', 'at', 'end'] },
+  // start, end: the VMA that now covers the range [from, to) as well.
+  { name: 'vma_merge', class: TRACE_EVENT, fields: ['start', 'end', 'from', 'to'] },
+  { name: 'vma_flags', class: TRACE_EVENT, fields: ['start', 'end', 'before', 'after'] },
+  { name: 'vma_unmap', class: TRACE_EVENT, fields: ['start', 'end', 'flags'] },
   { name: 'stack_grow', class: TRACE_EVENT, fields: ['va', 'start'] },
   { name: 'mm_page_alloc', class: TRACE_EVENT, fields: ['pfn', 'order'] },
   { name: 'mm_page_free', class: TRACE_EVENT, fields: ['pfn', 'order'] },
@@ -40,14 +51,24 @@ export const RECORDS = [
   { name: 'page_mkwrite', class: TRACE_EVENT, fields: ['va', 'pfn', 'index'] },
   { name: 'mm_filemap_add_to_page_cache', class: TRACE_EVENT, fields: ['owner', 'index', 'pfn'] },
   { name: 'mm_filemap_delete_from_page_cache', class: TRACE_EVENT, fields: ['owner', 'index', 'pfn'] },
+  // tables: page tables made on the way to the entry of va, or freed after [start, end) was unmapped.
+  { name: 'page_table_alloc', class: TRACE_EVENT, fields: ['va', 'tables'] },
+  { name: 'page_table_free', class: TRACE_EVENT, fields: ['start', 'end', 'tables'] },
+  // entries: page-table entries emptied, rewritten, moved from one address to another.
+  { name: 'zap_range', class: TRACE_EVENT, fields: ['start', 'end', 'entries'] },
+  { name: 'change_protection', class: TRACE_EVENT, fields: ['start', 'end', 'entries'] },
+  { name: 'move_page_tables', class: TRACE_EVENT, fields: ['from', 'to', 'bytes', 'entries'] },
+  // entries: those of the child that name a frame; tables: those made for it.
+  { name: 'dup_mm', class: TRACE_EVENT, fields: ['mm', 'vmas', 'entries', 'tables'] },
   { name: 'fault_done', class: TRACE_EVENT, fields: ['va', 'result', 'major'] },
-  { name: 'tlb_flush', class: TRACE_EVENT, fields: ['reason', 'pages', 'asid'] },
+  { name: 'tlb_flush', class: TRACE_EVENT, fields: ['reason', 'pages', 'asid', 'start'] },
   { name: 'tlb_shootdown', class: TRACE_EVENT, fields: ['cpu', 'pages', 'asid'] },
   { name: 'signal_generate', class: TRACE_EVENT, fields: ['signal', 'code', 'va'] },
   { name: 'writeback_page', class: TRACE_EVENT, fields: ['owner', 'index', 'pfn'] },
   { name: 'block_rq_issue', class: TRACE_EVENT, fields: ['block', 'count', 'write'] },
   { name: 'block_rq_complete', class: TRACE_EVENT, fields: ['block', 'count', 'error'] },
   { name: 'context_switch', class: TRACE_EVENT, fields: ['cpu', 'from', 'to'] },
+  // call: the number of the system call on x86-64.
   { name: 'sys_enter', class: TRACE_EVENT, fields: ['call'] },
   { name: 'pte_set', class: TRACE_STATE, fields: ['mm', 'va', 'pfn', 'flags'] },
   { name: 'pte_clear', class: TRACE_STATE, fields: ['mm', 'va', 'pfn'] },

@@ -10,6 +10,7 @@
 import type { Clock } from '../clock.ts';
 import type { DiskConfig } from '../config.ts';
 import { assert } from '../assert.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
 import type { LatencyModel } from './latency.ts';
 
 /** Alarm kind of a finished request; args: [request id]. */
@@ -32,6 +33,7 @@ export class BlockDevice {
   readonly blocks: number;
   private readonly clock: Clock;
   private readonly latency: LatencyModel;
+  private readonly trace: Trace;
   private readonly contents: Map<number, Uint8Array>;
   private readonly inFlight: Map<number, BlockRequest>;
   private lastId: number;
@@ -41,11 +43,12 @@ export class BlockDevice {
   reads: number;
   writes: number;
 
-  constructor(config: DiskConfig, blockSize: number, clock: Clock, latency: LatencyModel) {
+  constructor(config: DiskConfig, blockSize: number, clock: Clock, latency: LatencyModel, trace: Trace) {
     this.blockSize = blockSize;
     this.blocks = config.blocks;
     this.clock = clock;
     this.latency = latency;
+    this.trace = trace;
     this.contents = new Map();
     this.inFlight = new Map();
     this.lastId = 0;
@@ -78,6 +81,7 @@ export class BlockDevice {
     this.lastBlock = block;
     this.inFlight.set(id, { id, block, write, data, owner, index, failed: false });
     this.clock.set(doneNs, ALARM_IO_DONE, [id]);
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.block_rq_issue, block, 1, write ? 1 : 0, 0);
     return id;
   }
 

@@ -83,7 +83,7 @@ export class FaultHandler {
   /** Makes the page of `va` in `vma` present for `access`, rights already checked; a FAULT_* result. */
   private faultPage(vma: Vma, va: number, access: number): number {
     const { parts } = this;
-    const slot = parts.tables.ensure(vma.mm.root, va);
+    const slot = this.ensureEntry(vma, va);
     if (slot < 0) return FAULT_OOM;
     const fault = (this.record ??= new VmFault(vma));
     fault.vma = vma;
@@ -94,6 +94,14 @@ export class FaultHandler {
     const result = this.dispatch(fault);
     this.lastMajor = fault.major;
     return result;
+  }
+
+  private ensureEntry(vma: Vma, va: number): number {
+    const { tables, trace } = this.parts;
+    const before = tables.tableFrames;
+    const slot = tables.ensure(vma.mm.root, va);
+    if (tables.tableFrames !== before && trace.mask !== 0) trace.emit(RECORD_ID.page_table_alloc, va, tables.tableFrames - before, 0, 0);
+    return slot;
   }
 
   private dispatch(fault: VmFault): number {

@@ -13,6 +13,7 @@ import { ENOMEM } from '../errno.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
 import type { Asids } from './asids.ts';
 import type { Exiter } from './exit.ts';
@@ -38,6 +39,7 @@ export interface ForkParts {
   readonly openFiles: OpenFiles;
   readonly asids: Asids;
   readonly exiter: Exiter;
+  readonly trace: Trace;
 }
 
 /** A child of `parent` with the ids given, not yet in any table of tasks; or -ENOMEM, nothing changed. */
@@ -54,6 +56,7 @@ export function fork(parts: ForkParts, parent: Task, taskId: number, mmId: numbe
 
 function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
   const mm = new Mm(id, from.pageSize, from.stackGuard);
+  const tablesBefore = parts.tables.tableFrames;
   mm.root = parts.tables.newTable();
   if (mm.root === 0) return null;
   mm.asid = parts.asids.assign(mm);
@@ -66,6 +69,10 @@ function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
       parts.flusher.flushAll(from, FLUSH_FORK);
       return null;
     }
+  }
+  if (parts.trace.mask !== 0) {
+    const entries = mm.rss.reduce((sum, pages) => sum + pages, 0);
+    parts.trace.emit(RECORD_ID.dup_mm, mm.id, mm.vmas.count, entries, parts.tables.tableFrames - tablesBefore);
   }
   parts.flusher.flushAll(from, FLUSH_FORK);
   return mm;

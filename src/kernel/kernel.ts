@@ -76,12 +76,13 @@ function buildMachineRoom(config: ResolvedConfig) {
   const allocator = new FrameAllocator(frames, contentBytes / pageSize);
   const tables = new PageTables(config.scheme, ram, frames, allocator);
   const rng = new Rng(config.seed);
+  const trace = new Trace();
   const canonicalEnd = canonicalLimit(config);
   const cpus = Array.from({ length: config.cpus }, (_, id) => {
     const [l1, l2] = config.tlb.map((level, depth) => new TlbLevel(level, rng.stream(`tlb.${id}.${depth}`)));
-    return new Cpu(id, new Mmu(tables, ram, l1, l2 ?? null, canonicalEnd));
+    return new Cpu(id, new Mmu(tables, ram, l1, l2 ?? null, canonicalEnd, trace));
   });
-  return { config, pageSize, canonicalEnd, ram, frames, allocator, tables, rng, cpus };
+  return { config, pageSize, canonicalEnd, ram, frames, allocator, tables, rng, trace, cpus };
 }
 
 /** First address that no user access may use: half of a 64-bit space, all of a smaller one. */
@@ -92,22 +93,21 @@ function canonicalLimit(config: ResolvedConfig): number {
 
 function buildParts(config: ResolvedConfig) {
   const room = buildMachineRoom(config);
-  const { ram, frames, allocator, tables, cpus, rng, pageSize } = room;
+  const { ram, frames, allocator, tables, cpus, rng, trace, pageSize } = room;
   const { costs } = config;
   const clock = new Clock();
   const counters = new Counters();
-  const trace = new Trace();
   const owners = new OwnerTable();
   const pool = new FramePool(frames, allocator, counters, trace);
   ram.zeroFrame(pool.zeroPfn);
   const cache = new PageCache(frames, trace);
   const flusher = new TlbFlusher(cpus, clock, costs, counters, trace);
   const mapper = new PageMapper(frames, tables, pool, cache, owners, trace);
-  const device = new BlockDevice(config.disk, pageSize, clock, latencyModel(config.disk, pageSize, rng.stream('disk')));
+  const device = new BlockDevice(config.disk, pageSize, clock, latencyModel(config.disk, pageSize, rng.stream('disk')), trace);
   const io = new BlockIo(clock, device, ram, frames, cache, owners, counters, trace);
   const filePages = new FilePages(frames, ram, pool, cache, io);
   const rmap = new Rmap(frames, tables, owners, flusher);
-  const zapper = new Zapper(frames, tables, mapper, flusher);
+  const zapper = new Zapper(frames, tables, mapper, flusher, trace);
   const truncator = new Truncator(pageSize, filePages, cache, zapper, rmap);
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
   const inodes = new Inodes(owners);
@@ -117,8 +117,8 @@ function buildParts(config: ResolvedConfig) {
   const namespace = new Namespace(inodes, openFiles, rootFs);
   const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles);
   const anonVmas = new AnonVmas(owners);
-  const vmaOps = new VmaOps(anonVmas, openFiles, config.maxMapCount);
-  const unmapper = new Unmapper(vmaOps, zapper, tables);
+  const vmaOps = new VmaOps(anonVmas, openFiles, config.maxMapCount, trace);
+  const unmapper = new Unmapper(vmaOps, zapper, tables, trace);
   const placement = new Placement(config.layout, pageSize);
   const faultParts = {
     frames, tables, ram, pool, cache, mapper, filePages, anonVmas, flusher, counters, trace, clock, costs,
@@ -131,7 +131,7 @@ function buildParts(config: ResolvedConfig) {
   const signals = new Signals(exiter, counters, trace);
   const asids = new Asids(cpus, config.scheme.asidBits);
   return {
-    ...room, costs, clock, counters, trace, owners, pool, cache, flusher, mapper, device, io, filePages, rmap, zapper, truncator, writeback,
+    ...room, costs, clock, counters, owners, pool, cache, flusher, mapper, device, io, filePages, rmap, zapper, truncator, writeback,
     inodes, openFiles, memoryFs, namespace, sharedMemory, anonVmas, vmaOps, unmapper, placement, faults, populator, engine, exiter, signals, asids,
   };
 }

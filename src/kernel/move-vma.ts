@@ -11,6 +11,7 @@
 import { ENOMEM } from '../errno.ts';
 import { MREMAP_DONTUNMAP } from '../flags.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
 import { accountPages } from './limits.ts';
 import type { PageMapper } from './page-mapper.ts';
@@ -28,6 +29,7 @@ export interface MoveParts {
   readonly tables: PageTables;
   readonly mapper: PageMapper;
   readonly flusher: TlbFlusher;
+  readonly trace: Trace;
 }
 
 /** One mremap under way, in bytes. */
@@ -69,7 +71,7 @@ export function moveVma(parts: MoveParts, remap: Remap, vma: Vma): number {
 /** Moves the entries of [from, from + bytes) to `to`; -ENOMEM if a table cannot be made. */
 function movePageTables(parts: MoveParts, source: Vma, target: Vma, from: number, to: number, bytes: number): number {
   const { tables } = parts;
-  let moved = false;
+  let moved = 0;
   let result = 0;
   for (let done = 0; done < bytes && result === 0; ) {
     const slot = tables.lookup(source.mm.root, from + done);
@@ -79,11 +81,12 @@ function movePageTables(parts: MoveParts, source: Vma, target: Vma, from: number
     }
     if (!tables.isEmpty(slot)) {
       result = moveEntry(parts, target, to + done, slot);
-      moved ||= result === 0;
+      if (result === 0) moved++;
     }
     done += tables.pageSize;
   }
-  if (moved) parts.flusher.flushRange(source.mm, from, from + bytes, FLUSH_UNMAP);
+  if (moved > 0 && parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.move_page_tables, from, to, bytes, moved);
+  if (moved > 0) parts.flusher.flushRange(source.mm, from, from + bytes, FLUSH_UNMAP);
   return result;
 }
 

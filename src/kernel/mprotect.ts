@@ -15,6 +15,7 @@ import { PROT_EXEC, PROT_GROWSDOWN, PROT_GROWSUP, PROT_READ, PROT_SEM, PROT_WRIT
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
 import { accountPages, mayExpand } from './limits.ts';
 import { protFlags } from './mmap.ts';
@@ -32,6 +33,7 @@ export interface MprotectParts {
   readonly frames: FrameTable;
   readonly mapper: PageMapper;
   readonly flusher: TlbFlusher;
+  readonly trace: Trace;
   readonly populator: Populator;
 }
 
@@ -99,7 +101,7 @@ function protectVma(parts: MprotectParts, task: Task, vma: Vma, start: number, e
 /** Rewrites the entries of [start, end) for the rights that `vma` has now. */
 function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: number): void {
   const { tables } = parts;
-  let changed = false;
+  let changed = 0;
   let va = start;
   while (va < end) {
     const first = tables.lookup(vma.mm.root, va);
@@ -109,10 +111,12 @@ function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: numbe
     }
     const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
     for (let slot = first; va < stop; va += tables.pageSize, slot++) {
-      if (!tables.isEmpty(slot) && changeEntry(parts, vma, va, slot)) changed = true;
+      if (!tables.isEmpty(slot) && changeEntry(parts, vma, va, slot)) changed++;
     }
   }
-  if (changed) parts.flusher.flushRange(vma.mm, start, end, FLUSH_PROTECT);
+  if (changed === 0) return;
+  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.change_protection, start, end, changed, 0);
+  parts.flusher.flushRange(vma.mm, start, end, FLUSH_PROTECT);
 }
 
 function changeEntry(parts: MprotectParts, vma: Vma, va: number, slot: number): boolean {

@@ -10,6 +10,42 @@ import { UserError } from '../assert.ts';
 import { SYSCALLS } from '../counters.ts';
 import { EINVAL } from '../errno.ts';
 import { SC_AVPHYS_PAGES, SC_NPROCESSORS_ONLN, SC_PAGESIZE, SC_PHYS_PAGES } from '../flags.ts';
+import {
+  SYS_BRK,
+  SYS_CLOSE,
+  SYS_DUP,
+  SYS_EXIT,
+  SYS_FALLOCATE,
+  SYS_FORK,
+  SYS_FSTAT,
+  SYS_FSYNC,
+  SYS_FTRUNCATE,
+  SYS_LSEEK,
+  SYS_MADVISE,
+  SYS_MEMFD_CREATE,
+  SYS_MINCORE,
+  SYS_MKDIR,
+  SYS_MLOCK2,
+  SYS_MLOCKALL,
+  SYS_MMAP,
+  SYS_MPROTECT,
+  SYS_MREMAP,
+  SYS_MSYNC,
+  SYS_MUNLOCK,
+  SYS_MUNLOCKALL,
+  SYS_MUNMAP,
+  SYS_OPEN,
+  SYS_PREAD64,
+  SYS_PWRITE64,
+  SYS_READ,
+  SYS_RENAME,
+  SYS_RT_SIGACTION,
+  SYS_SETRLIMIT,
+  SYS_UNLINK,
+  SYS_WAIT4,
+  SYS_WRITE,
+} from '../syscall-numbers.ts';
+import { RECORD_ID } from '../trace.ts';
 import { toInt, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { brk, sbrk } from './brk.ts';
@@ -40,13 +76,14 @@ export class Syscalls {
     this.task = task;
   }
 
-  private enter(): void {
+  private enter(call: number): void {
     if (this.task.exited) throw new UserError(`process ${this.task.id} has ended and makes no more calls`);
     const { parts } = this;
     parts.engine.activate(this.task);
     parts.counters.add(SYSCALLS, 1);
     parts.clock.advance(parts.costs.syscallNs);
     parts.trace.timeNs = parts.clock.nowNs;
+    if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.sys_enter, call, 0, 0, 0);
   }
 
   private leave<T>(result: T): T {
@@ -55,38 +92,38 @@ export class Syscalls {
   }
 
   mmap(address: Word, length: Word, prot: Word, flags: Word, fd: Word, offset: Word): number {
-    this.enter();
+    this.enter(SYS_MMAP);
     return this.leave(mmap(this.parts, this.task, address, length, prot, flags, fd, offset));
   }
 
   munmap(address: Word, length: Word): number {
-    this.enter();
+    this.enter(SYS_MUNMAP);
     return this.leave(munmap(this.parts, this.task, address, length));
   }
 
   mprotect(address: Word, length: Word, prot: Word): number {
-    this.enter();
+    this.enter(SYS_MPROTECT);
     return this.leave(mprotect(this.parts, this.task, address, length, prot));
   }
 
   mremap(old: Word, oldLength: Word, newLength: Word, flags: Word, to: Word): number {
-    this.enter();
+    this.enter(SYS_MREMAP);
     return this.leave(mremap(this.parts, this.task, old, oldLength, newLength, flags, to));
   }
 
   msync(address: Word, length: Word, flags: Word): number {
-    this.enter();
+    this.enter(SYS_MSYNC);
     return this.leave(msync(this.parts, this.task, address, length, flags));
   }
 
   madvise(address: Word, length: Word, advice: Word): number {
-    this.enter();
+    this.enter(SYS_MADVISE);
     return this.leave(madvise(this.parts, this.task, address, length, advice));
   }
 
   /** Into the caller's hands (`vector` null: user memory at `vectorAddress`). */
   mincore(address: Word, length: Word, deliver: (vector: Uint8Array) => boolean): number {
-    this.enter();
+    this.enter(SYS_MINCORE);
     return this.leave(mincore(this.parts, this.task, address, length, deliver));
   }
 
@@ -96,117 +133,117 @@ export class Syscalls {
   }
 
   mlock2(address: Word, length: Word, flags: Word): number {
-    this.enter();
+    this.enter(SYS_MLOCK2);
     return this.leave(mlock(this.parts, this.task, address, length, flags));
   }
 
   munlock(address: Word, length: Word): number {
-    this.enter();
+    this.enter(SYS_MUNLOCK);
     return this.leave(munlock(this.parts, this.task, address, length));
   }
 
   mlockall(flags: Word): number {
-    this.enter();
+    this.enter(SYS_MLOCKALL);
     return this.leave(mlockall(this.parts, this.task, flags));
   }
 
   munlockall(): number {
-    this.enter();
+    this.enter(SYS_MUNLOCKALL);
     return this.leave(munlockall(this.parts, this.task));
   }
 
   brk(address: Word): number {
-    this.enter();
+    this.enter(SYS_BRK);
     return this.leave(brk(this.parts, this.task, address));
   }
 
   sbrk(increment: Word): number {
-    this.enter();
+    this.enter(SYS_BRK);
     return this.leave(sbrk(this.parts, this.task, increment));
   }
 
   open(path: string, flags: Word, mode: Word): number {
-    this.enter();
+    this.enter(SYS_OPEN);
     return this.leave(open(this.parts, this.task, path, flags, mode));
   }
 
   close(fd: Word): number {
-    this.enter();
+    this.enter(SYS_CLOSE);
     return this.leave(close(this.parts, this.task, fd));
   }
 
   dup(fd: Word): number {
-    this.enter();
+    this.enter(SYS_DUP);
     return this.leave(dup(this.parts, this.task, fd));
   }
 
   memfdCreate(name: string, flags: Word): number {
-    this.enter();
+    this.enter(SYS_MEMFD_CREATE);
     return this.leave(memfdCreate(this.parts, this.task, name, flags));
   }
 
   unlink(path: string): number {
-    this.enter();
+    this.enter(SYS_UNLINK);
     return this.leave(this.parts.namespace.unlink(path));
   }
 
   rename(from: string, to: string): number {
-    this.enter();
+    this.enter(SYS_RENAME);
     return this.leave(this.parts.namespace.rename(from, to));
   }
 
   mkdir(path: string, mode: Word): number {
-    this.enter();
+    this.enter(SYS_MKDIR);
     return this.leave(this.parts.namespace.mkdir(path, toInt(mode) & ~this.task.umask));
   }
 
   /** read (no offset) and pread. */
   read(fd: Word, buffer: Buffer, offset?: Offset): number {
-    this.enter();
+    this.enter(offset === undefined ? SYS_READ : SYS_PREAD64);
     return this.leave(read(this.parts, this.task, fd, buffer, offset));
   }
 
   /** write (no offset) and pwrite. */
   write(fd: Word, buffer: Buffer, offset?: Offset): number {
-    this.enter();
+    this.enter(offset === undefined ? SYS_WRITE : SYS_PWRITE64);
     return this.leave(write(this.parts, this.task, fd, buffer, offset));
   }
 
   lseek(fd: Word, offset: Word, whence: Word): number | bigint {
-    this.enter();
+    this.enter(SYS_LSEEK);
     return this.leave(lseek(this.parts, this.task, fd, offset, whence));
   }
 
   ftruncate(fd: Word, length: Word): number {
-    this.enter();
+    this.enter(SYS_FTRUNCATE);
     return this.leave(ftruncate(this.parts, this.task, fd, length));
   }
 
   fallocate(fd: Word, mode: Word, offset: Word, length: Word): number {
-    this.enter();
+    this.enter(SYS_FALLOCATE);
     return this.leave(fallocate(this.parts, this.task, fd, mode, offset, length));
   }
 
   /** Size in bytes (a bigint beyond 2^53). */
   fstat(fd: Word): number | bigint {
-    this.enter();
+    this.enter(SYS_FSTAT);
     return this.leave(fstat(this.parts, this.task, fd));
   }
 
   fsync(fd: Word): number {
-    this.enter();
+    this.enter(SYS_FSYNC);
     return this.leave(fsync(this.parts, this.task, fd));
   }
 
   sigaction(signal: number, disposition: Disposition): number {
-    this.enter();
+    this.enter(SYS_RT_SIGACTION);
     if (signal < 1 || signal > 64 || signal === 9 || signal === 19) return this.leave(-EINVAL);
     this.task.dispositions.set(signal, disposition);
     return this.leave(0);
   }
 
   setrlimit(resource: number, soft: Word): number {
-    this.enter();
+    this.enter(SYS_SETRLIMIT);
     return this.leave(this.task.limits.setSoft(resource, soft));
   }
 
@@ -220,19 +257,19 @@ export class Syscalls {
 
   /** The child's task, or a negative errno. */
   fork(): Task | number {
-    this.enter();
+    this.enter(SYS_FORK);
     return this.leave(this.kernel.fork(this.task));
   }
 
   exit(code: Word): void {
-    this.enter();
+    this.enter(SYS_EXIT);
     this.parts.exiter.exit(this.task, toInt(code));
     this.leave(0);
   }
 
   /** Never blocks: the state of the child with that id, reaped if it has ended; or -ECHILD. */
   wait(childId: number): WaitStatus | number {
-    this.enter();
+    this.enter(SYS_WAIT4);
     return this.leave(this.parts.exiter.wait(this.task, this.kernel.tasks.get(childId) ?? null));
   }
 }

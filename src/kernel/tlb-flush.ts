@@ -48,7 +48,7 @@ export class TlbFlusher {
   /** Drops the translations of [start, end) in every TLB that may hold them. */
   flushRange(mm: AddressSpace, start: number, end: number, reason: number): void {
     const pages = (end - start) / mm.pageSize;
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_flush, reason, pages, mm.asid, 0);
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_flush, reason, pages, mm.asid, start);
     for (const id of mm.cpus) this.flushOn(this.cpus[id], mm, start, end, pages);
   }
 

@@ -8,6 +8,7 @@
 
 import { ENOMEM, EPERM } from '../errno.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
 import { accountPages } from './limits.ts';
 import type { Mm } from './mm.ts';
 import { VM_SEALED } from './vm-flags.ts';
@@ -19,11 +20,13 @@ export class Unmapper {
   private readonly vmaOps: VmaOps;
   private readonly zapper: Zapper;
   private readonly tables: PageTables;
+  private readonly trace: Trace;
 
-  constructor(vmaOps: VmaOps, zapper: Zapper, tables: PageTables) {
+  constructor(vmaOps: VmaOps, zapper: Zapper, tables: PageTables, trace: Trace) {
     this.vmaOps = vmaOps;
     this.zapper = zapper;
     this.tables = tables;
+    this.trace = trace;
   }
 
   /** Unmaps [start, end), page-aligned; 0, -EPERM (sealed) or -ENOMEM (a hole at the limit of mappings). */
@@ -51,10 +54,13 @@ export class Unmapper {
       const { next }: Vma = vma;
       if (this.zapper.zapRange(vma, vma.start, vma.end, ZAP_ALL)) hadTables = true;
       accountPages(mm, vma.flags, -vma.pages);
+      if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_unmap, vma.start, vma.end, vma.flags, 0);
       this.vmaOps.discard(vma);
       vma = next;
     }
     const ceiling = vma === null ? Number.POSITIVE_INFINITY : vma.start;
-    if (hadTables) this.tables.freeTables(mm.root, start, end, floor, ceiling);
+    if (!hadTables) return;
+    const freed = this.tables.freeTables(mm.root, start, end, floor, ceiling);
+    if (freed > 0 && this.trace.mask !== 0) this.trace.emit(RECORD_ID.page_table_free, start, end, freed, 0);
   }
 }

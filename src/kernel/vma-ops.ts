@@ -14,6 +14,7 @@
  */
 
 import { ENOMEM } from '../errno.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
 import { type AnonVmas, isForkChild } from './anon-vma.ts';
 import type { Mm } from './mm.ts';
 import type { OpenFile } from './open-file.ts';
@@ -37,11 +38,13 @@ export class VmaOps {
   private readonly anonVmas: AnonVmas;
   private readonly files: OpenFiles;
   private readonly maxMapCount: number;
+  private readonly trace: Trace;
 
-  constructor(anonVmas: AnonVmas, files: OpenFiles, maxMapCount: number) {
+  constructor(anonVmas: AnonVmas, files: OpenFiles, maxMapCount: number, trace: Trace) {
     this.anonVmas = anonVmas;
     this.files = files;
     this.maxMapCount = maxMapCount;
+    this.trace = trace;
   }
 
   isFull(mm: Mm): boolean {
@@ -59,7 +62,10 @@ export class VmaOps {
 
   /** A VMA for a range in which nothing stands: a neighbour extended, or a new one. The file gains a reference if it is new. */
   mapNewRange(mm: Mm, range: MergeRange): Vma {
-    return this.mergeNewRange(mm, range) ?? this.insertNew(mm, range);
+    const neighbour = this.mergeNewRange(mm, range);
+    if (neighbour !== null) return neighbour;
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_new, range.start, range.end, range.flags, range.pgoff);
+    return this.insertNew(mm, range);
   }
 
   private insertNew(mm: Mm, range: MergeRange): Vma {
@@ -89,12 +95,12 @@ export class VmaOps {
       const last = right && next !== null ? next : null;
       this.absorb(prev, last, range.copiedFrom);
       this.resize(prev, prev.start, last === null ? range.end : last.end, prev.pgoff);
-      return prev;
+      return this.merged(prev, range.start, range.end);
     }
     if (!right || next === null) return null;
     this.absorb(next, null, range.copiedFrom);
     this.resize(next, range.start, next.end, range.pgoff);
-    return next;
+    return this.merged(next, range.start, range.end);
   }
 
   /** `target` takes over the AnonVmas of what it swallows; `gone` disappears. */
@@ -147,6 +153,7 @@ export class VmaOps {
   /** As `split`, for munmap, which may go one above the limit for a moment. */
   splitUnlimited(vma: Vma, at: number): Vma {
     const mm = vma.mm as Mm;
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_split, vma.start, at, vma.end, 0);
     const upper = new Vma(mm, at, vma.end, vma.flags, vma.indexAt(at), vma.file);
     upper.name = vma.name;
     upper.anonVma = vma.anonVma;
@@ -163,7 +170,7 @@ export class VmaOps {
    */
   modify(vma: Vma, start: number, end: number, flags: number): Vma | number {
     const merged = this.mergeExisting(vma, start, end, flags);
-    if (merged !== null) return merged;
+    if (merged !== null) return this.merged(merged, start, end);
     let part = vma;
     if (part.start < start) {
       const upper = this.split(part, start);
@@ -174,8 +181,14 @@ export class VmaOps {
       const upper = this.split(part, end);
       if (typeof upper === 'number') return upper;
     }
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_flags, start, end, part.flags, flags);
     part.flags = flags;
     return part;
+  }
+
+  private merged(vma: Vma, from: number, to: number): Vma {
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_merge, vma.start, vma.end, from, to);
+    return vma;
   }
 
   private mergeExisting(vma: Vma, start: number, end: number, flags: number): Vma | null {

@@ -9,6 +9,7 @@
 import { FRAME_ANON, type FrameTable } from '../mmu/frames.ts';
 import { PTE_GUARD } from '../mmu/entry-codes.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
+import { RECORD_ID, type Trace } from '../trace.ts';
 import type { Inode } from './inode.ts';
 import type { PageMapper } from './page-mapper.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
@@ -26,14 +27,16 @@ export class Zapper {
   private readonly tables: PageTables;
   private readonly mapper: PageMapper;
   private readonly flusher: TlbFlusher;
+  private readonly trace: Trace;
   /** Entries emptied by the last call. */
   removed: number;
 
-  constructor(frames: FrameTable, tables: PageTables, mapper: PageMapper, flusher: TlbFlusher) {
+  constructor(frames: FrameTable, tables: PageTables, mapper: PageMapper, flusher: TlbFlusher, trace: Trace) {
     this.frames = frames;
     this.tables = tables;
     this.mapper = mapper;
     this.flusher = flusher;
+    this.trace = trace;
     this.removed = 0;
   }
 
@@ -54,6 +57,7 @@ export class Zapper {
       this.zapTable(vma, va, stop, slot, mode);
       va = stop;
     }
+    if (this.removed > 0 && this.trace.mask !== 0) this.trace.emit(RECORD_ID.zap_range, start, end, this.removed, 0);
     if (this.removed > 0) this.flusher.flushRange(vma.mm, start, end, FLUSH_UNMAP);
     return found;
   }

@@ -11,6 +11,7 @@
  * Source: Intel SDM 3A 4.7 (error code), 4.8 (A and D), 4.10 (TLB).
  */
 
+import { RECORD_ID, type Trace } from '../trace.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Ram } from './ram.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_LEAF, PTE_PRESENT, PTE_USER, PTE_WRITE } from './entry-codes.ts';
@@ -26,6 +27,13 @@ export const FAULT_WRITE = 2;
 export const FAULT_USER = 4;
 export const FAULT_EXEC = 16;
 
+/** How a walk ended, in its trace record. */
+export const WALK_DONE = 0;
+export const WALK_NOT_PRESENT = 1;
+export const WALK_NOT_ALLOWED = 2;
+/** The address was refused before any entry was read. */
+export const WALK_NO_ADDRESS = 3;
+
 /** Float64Array indices of `Mmu.counts`. */
 export const COUNT_ACCESSES = 0;
 export const COUNT_L1_MISSES = 1;
@@ -36,6 +44,7 @@ export const COUNT_DIRTY_ASSISTS = 5;
 
 export class Mmu {
   private readonly tables: PageTables;
+  private readonly trace: Trace;
   readonly ram: Ram;
   readonly l1: TlbLevel;
   /** The second level, or null in a machine with one. */
@@ -63,8 +72,9 @@ export class Mmu {
   readonly walkSlots: Int32Array;
   walkLength: number;
 
-  constructor(tables: PageTables, ram: Ram, l1: TlbLevel, l2: TlbLevel | null, addressEnd: number) {
+  constructor(tables: PageTables, ram: Ram, l1: TlbLevel, l2: TlbLevel | null, addressEnd: number, trace: Trace) {
     this.tables = tables;
+    this.trace = trace;
     this.ram = ram;
     this.l1 = l1;
     this.l2 = l2;
@@ -142,11 +152,13 @@ export class Mmu {
       const entry = l2.find(this.grantColumn(l2, access), vpn, tag);
       if (entry >= 0) {
         l2.touch(entry);
+        if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, 1, 0);
         this.refill(l2, entry, vpn, tag);
         return l2.base[entry] + offset;
       }
       this.counts[COUNT_L2_MISSES] = this.counts[COUNT_L2_MISSES] + 1;
     }
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, present ? 0 : l2 === null ? 1 : 2, 0);
     return this.walk(va, offset, tag, access);
   }
 
@@ -164,7 +176,10 @@ export class Mmu {
   /** Reads the tables as hardware does; fills the TLB or the fault record. */
   private walk(va: number, offset: number, tag: number, access: number): number {
     const { tables } = this;
-    if (!(va >= 0 && va < this.addressEnd) || va !== Math.floor(va)) return this.fault(va, access, 0);
+    if (!(va >= 0 && va < this.addressEnd) || va !== Math.floor(va)) {
+      this.walkLength = 0;
+      return this.refuse(va, access, WALK_NO_ADDRESS);
+    }
     let table = this.root;
     let slot = 0;
     let flags = 0;
@@ -179,10 +194,21 @@ export class Mmu {
     }
     this.walkLength = level + 1;
     this.counts[COUNT_WALK_REFERENCES] = this.counts[COUNT_WALK_REFERENCES] + level + 1;
-    if (!(flags & PTE_PRESENT)) return this.fault(va, access, 0);
-    if (!this.granted(flags, access)) return this.fault(va, access, FAULT_PRESENT);
+    if (!(flags & PTE_PRESENT)) return this.refuse(va, access, WALK_NOT_PRESENT);
+    if (!this.granted(flags, access)) return this.refuse(va, access, WALK_NOT_ALLOWED);
+    if (this.trace.mask !== 0) this.traceWalk(va, WALK_DONE);
     flags = this.markUsed(slot, flags, access);
     return this.fillTlb(va, offset, tag, slot, level, flags);
+  }
+
+  /** One record for each entry of the last walk, then one for how it ended (WALK_*). */
+  private traceWalk(va: number, result: number): void {
+    const { tables, trace } = this;
+    for (let level = 0; level < this.walkLength; level++) {
+      const slot = this.walkSlots[level];
+      trace.emit(RECORD_ID.walk_entry, level, slot * tables.scheme.entryBytes, tables.rawLow(slot), tables.rawHigh(slot));
+    }
+    trace.emit(RECORD_ID.walk, va, this.walkLength, result, 0);
   }
 
   private granted(flags: number, access: number): boolean {
@@ -210,7 +236,10 @@ export class Mmu {
     return base + offset;
   }
 
-  private fault(va: number, access: number, error: number): number {
+  /** Ends a walk without a translation (WALK_*): -1, and the fault record. */
+  private refuse(va: number, access: number, result: number): number {
+    if (this.trace.mask !== 0) this.traceWalk(va, result);
+    const error = result === WALK_NOT_ALLOWED ? FAULT_PRESENT : 0;
     this.counts[COUNT_FAULTS] = this.counts[COUNT_FAULTS] + 1;
     this.faultVa = va;
     this.faultAccess = access;

@@ -1,0 +1,40 @@
+/**
+ * Numbers of the system calls that the machine has, as on x86-64.
+ *
+ * Place: what the `sys_enter` record of the trace holds.
+ * Source: Linux arch/x86/entry/syscalls/syscall_64.tbl.
+ */
+
+export const SYS_READ = 0;
+export const SYS_WRITE = 1;
+export const SYS_OPEN = 2;
+export const SYS_CLOSE = 3;
+export const SYS_FSTAT = 5;
+export const SYS_LSEEK = 8;
+export const SYS_MMAP = 9;
+export const SYS_MPROTECT = 10;
+export const SYS_MUNMAP = 11;
+export const SYS_BRK = 12;
+export const SYS_RT_SIGACTION = 13;
+export const SYS_PREAD64 = 17;
+export const SYS_PWRITE64 = 18;
+export const SYS_MREMAP = 25;
+export const SYS_MSYNC = 26;
+export const SYS_MINCORE = 27;
+export const SYS_MADVISE = 28;
+export const SYS_DUP = 32;
+export const SYS_FORK = 57;
+export const SYS_EXIT = 60;
+export const SYS_WAIT4 = 61;
+export const SYS_FSYNC = 74;
+export const SYS_FTRUNCATE = 77;
+export const SYS_RENAME = 82;
+export const SYS_MKDIR = 83;
+export const SYS_UNLINK = 87;
+export const SYS_MUNLOCK = 150;
+export const SYS_MLOCKALL = 151;
+export const SYS_MUNLOCKALL = 152;
+export const SYS_SETRLIMIT = 160;
+export const SYS_FALLOCATE = 285;
+export const SYS_MEMFD_CREATE = 319;
+export const SYS_MLOCK2 = 325;
