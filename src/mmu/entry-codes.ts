@@ -28,7 +28,7 @@ export interface SchemeCodes {
   /** Uint32Array(1024) each, indexed by PTE_* flags: the raw low and high lanes without the frame. */
   readonly encodeLow: Uint32Array;
   readonly encodeHigh: Uint32Array;
-  /** Uint16Array(2^k), indexed by the low k bits of the low lane: PTE_* flags, execution apart. */
+  /** Uint16Array(2^k), indexed by the low k bits of the low lane: PTE_* flags, without PTE_EXEC where a bit of the high lane decides it. */
   readonly decode: Uint16Array;
   /** Mask that cuts the index of `decode` out of the low lane. */
   readonly decodeMask: number;
@@ -70,7 +70,7 @@ function decodeRaw(bits: EntryBits, raw: number): number {
   let flags = PTE_PRESENT;
   if (raw & bit(bits.writable)) flags |= PTE_WRITE;
   if (bits.user < 0 || raw & bit(bits.user)) flags |= PTE_USER;
-  if (bits.executable < 0 || raw & bit(bits.executable)) flags |= PTE_EXEC;
+  if (bits.executable < 0 ? bits.noExecute < 0 : raw & bit(bits.executable)) flags |= PTE_EXEC;
   if (bits.accessed < 0 || raw & bit(bits.accessed)) flags |= PTE_ACCESSED;
   if (bits.dirty < 0 ? flags & PTE_WRITE : raw & bit(bits.dirty)) flags |= PTE_DIRTY;
   const rwx = bit(bits.readable) | (bits.leaf < 0 && bits.readable >= 0 ? bit(bits.writable) | bit(bits.executable) : 0);
