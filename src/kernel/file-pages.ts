@@ -54,8 +54,12 @@ export class FilePages {
     return this.readWindow(inode, index, start, READAHEAD_PAGES);
   }
 
-  /** The frame of a page that read(2) needs, with `ahead` pages to read at once on a miss; or a negative errno. */
+  /**
+   * The frame of a page that read(2) needs, with `ahead` pages to read at once on a miss; 0 for a
+   * hole of a memory-backed file, which reads as zeros and stays a hole; or a negative errno.
+   */
   forRead(inode: Inode, index: number, ahead: number): number {
+    if (inode.fs.swapBacked) return this.cached(inode, index);
     const present = this.present(inode, index);
     return present !== 0 ? present : this.readWindow(inode, index, index, ahead);
   }
@@ -63,16 +67,24 @@ export class FilePages {
   private present(inode: Inode, index: number): number {
     const pfn = inode.cache.get(index);
     this.missed = pfn === 0;
-    if (pfn === 0) return inode.fs.swapBacked ? this.zeroPage(inode, index) : 0;
+    if (inode.fs.swapBacked) return this.memoryPage(inode, index, pfn);
+    if (pfn === 0) return 0;
     return this.frames.has(pfn, FRAME_UPTODATE) ? pfn : this.awaitPage(inode, index);
   }
 
-  /** A page of zeros in a memory-backed file. */
-  private zeroPage(inode: Inode, index: number): number {
+  /** A page of a memory-backed file: made if it is missing, good from its first use on. */
+  private memoryPage(inode: Inode, index: number, present: number): number {
+    const pfn = present !== 0 ? present : this.allocateMemory(inode, index);
+    if (pfn > 0) this.frames.set(pfn, FRAME_UPTODATE);
+    return pfn;
+  }
+
+  /** Room for a page of a memory-backed file, zeroed, but no data yet (fallocate); its frame or -ENOMEM. */
+  allocateMemory(inode: Inode, index: number): number {
     const pfn = this.pool.alloc();
     if (pfn === 0) return -ENOMEM;
     this.ram.zeroFrame(pfn);
-    this.cache.insert(inode.cache, index, pfn, FRAME_UPTODATE | FRAME_SWAP_BACKED);
+    this.cache.insert(inode.cache, index, pfn, FRAME_SWAP_BACKED);
     return pfn;
   }
 
@@ -110,8 +122,8 @@ export class FilePages {
    */
   forWrite(inode: Inode, index: number, byte: number, left: number): number {
     const present = inode.cache.get(index);
+    if (inode.fs.swapBacked) return this.memoryPage(inode, index, present);
     if (present !== 0) return this.frames.has(present, FRAME_UPTODATE) ? present : this.awaitPage(inode, index);
-    if (inode.fs.swapBacked) return this.zeroPage(inode, index);
     const inside = index < inode.endPage;
     if (inside && (byte !== 0 || left < this.ram.pageSize)) return this.readWindow(inode, index, index, 1);
     return this.newFolio(inode, index, left);
@@ -157,6 +169,7 @@ export class FilePages {
 
   /** Waits until no request is in flight for a cached page. */
   settle(inode: Inode, index: number): void {
+    if (inode.fs.swapBacked) return;
     const pfn = inode.cache.get(index);
     this.io.waitUntil(() => (this.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_WRITEBACK)) === FRAME_UPTODATE);
   }

@@ -55,7 +55,7 @@ export class Tmpfs implements FileSystem {
     const made: number[] = [];
     for (let index = fromPage; index < lastPage; index++) {
       if (inode.cache.get(index) !== 0) continue;
-      const pfn = this.pages.forWrite(inode, index, 0, 0);
+      const pfn = this.pages.allocateMemory(inode, index);
       if (pfn < 0) {
         // Undone as a whole, as shmem_fallocate does.
         for (const page of made) this.pages.truncate(inode, page, page + 1);
@@ -71,12 +71,15 @@ export class Tmpfs implements FileSystem {
   resizeBlocks(): void {}
 
   nextData(inode: Inode, from: number, end: number): number {
-    return inode.cache.nextCached(from, end, 0);
+    for (let index = inode.cache.nextCached(from, end, 0); index >= 0; index = inode.cache.nextCached(index + 1, end, 0)) {
+      if (this.pages.cached(inode, index) !== 0) return index;
+    }
+    return -1;
   }
 
   nextHole(inode: Inode, from: number, end: number): number {
     let index = from;
-    while (index < end && inode.cache.get(index) !== 0) index++;
+    while (index < end && this.pages.cached(inode, index) !== 0) index++;
     return index;
   }
 

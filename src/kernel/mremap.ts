@@ -49,7 +49,7 @@ export function mremap(parts: MremapParts, task: Task, old: Word, oldLength: Wor
   const grown = remap.newBytes - remap.oldBytes;
   const oldBytes = remap.oldBytes;
   let result: number;
-  if (givesAddress && grown === 0) result = moveAll(parts, remap);
+  if (flags & MREMAP_FIXED && grown === 0) result = moveAll(parts, remap);
   else result = givesAddress ? moveOne(parts, remap) : resizeAt(parts, remap);
   if (result >= 0 && grown > 0 && remap.locked) parts.populator.rangeIgnoringErrors(task, result + oldBytes, result + oldBytes + grown);
   return result;

@@ -61,7 +61,7 @@ export function readFile(parts: TransferParts, file: OpenFile, position: Positio
     const pfn = parts.filePages.forRead(inode, position.page, readAheadPages(left, parts.ram.pageSize));
     if (pfn < 0) return done > 0 ? done : pfn;
     const chunk = new Uint8Array(Math.min(left, room));
-    parts.ram.read(pfn * parts.ram.pageSize + position.byte, chunk);
+    if (pfn > 0) parts.ram.read(pfn * parts.ram.pageSize + position.byte, chunk);
     const moved = sink(chunk);
     advance(position, moved, parts.ram.pageSize);
     done += moved;
@@ -140,11 +140,17 @@ function writePages(parts: TransferParts, inode: Inode, position: Position, coun
     const sealed = checkSeals(inode, position, want, pageSize);
     if (sealed < 0) return done > 0 ? done : sealed;
     const chunk = new Uint8Array(want);
-    const good = source(chunk);
+    let good = source(chunk);
     const written = writeChunk(parts, inode, position, chunk.subarray(0, good), count - done);
     if (written < 0) return done > 0 ? done : written;
-    // Nothing came: the page was prepared all the same, and the size reaches up to it.
-    if (good === 0) return done > 0 ? done : -EFAULT;
+    if (good === 0) {
+      // The page is prepared and the size reaches up to it before the bytes are asked for again:
+      // a source that maps this very file may be readable now.
+      good = source(chunk);
+      if (good === 0) return done > 0 ? done : -EFAULT;
+      const again = writeChunk(parts, inode, position, chunk.subarray(0, good), count - done);
+      if (again < 0) return done > 0 ? done : again;
+    }
     advance(position, good, pageSize);
     done += good;
   }

@@ -71,7 +71,7 @@ export class Truncator {
     const stored = inode.fs.nextData(inode, index, index + 1) >= 0;
     if (!stored && inode.cache.get(index) === 0) return;
     const pfn = this.pages.forRead(inode, index, 1);
-    if (pfn < 0) return;
+    if (pfn <= 0) return;
     this.pages.zeroBytes(inode, index, from, to);
     this.cache.setDirty(inode.cache, index, pfn);
   }
