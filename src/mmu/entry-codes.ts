@@ -22,6 +22,8 @@ export const PTE_SWAP = 256;
 /** Not present: a guard marker; any access is a SIGSEGV. */
 export const PTE_GUARD = 512;
 const FLAG_COMBINATIONS = 1024;
+/** What an entry that points to a lower table grants: everything, since leaves decide. */
+const POINTER_FLAGS = PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY;
 
 /** The translation between `PTE_*` flags and raw entries, as lookup tables. */
 export interface SchemeCodes {
@@ -34,6 +36,8 @@ export interface SchemeCodes {
   readonly decodeMask: number;
   /** Bit of the high lane that forbids execution, or 0. */
   readonly noExecuteHigh: number;
+  /** The raw low lane of an entry that points to a lower table, without the frame. */
+  readonly pointerLow: number;
 }
 
 function bit(position: number): number {
@@ -54,6 +58,12 @@ function encodeFlags(bits: EntryBits, flags: number): number {
   if (!present && flags & PTE_SWAP) raw |= bit(bits.softSwap);
   if (!present && flags & PTE_GUARD) raw |= bit(bits.softGuard);
   return raw >>> 0;
+}
+
+/** Where R, W or X makes an entry a leaf (RISC-V), a pointer has none of them, nor U, A and D. */
+function encodePointer(bits: EntryBits): number {
+  const anyRightIsLeaf = bits.leaf < 0 && bits.readable >= 0;
+  return anyRightIsLeaf ? bit(bits.present) : encodeFlags(bits, POINTER_FLAGS);
 }
 
 function decodeAbsent(bits: EntryBits, raw: number): number {
@@ -91,6 +101,6 @@ export function schemeCodes(scheme: PageTableScheme): SchemeCodes {
     encodeLow[flags] = encodeFlags(scheme.bits, flags);
     encodeHigh[flags] = flags & PTE_PRESENT && !(flags & PTE_EXEC) ? noExecuteHigh : 0;
   }
-  return { encodeLow, encodeHigh, decode, decodeMask: decode.length - 1, noExecuteHigh };
+  return { encodeLow, encodeHigh, decode, decodeMask: decode.length - 1, noExecuteHigh, pointerLow: encodePointer(scheme.bits) };
 }
 

@@ -12,10 +12,7 @@ import { FRAME_TABLE, type FrameTable } from './frames.ts';
 import { type FrameAllocator, ZONE_LOW } from './buddy.ts';
 import type { Ram } from './ram.ts';
 import type { PageTableScheme } from '../scheme.ts';
-import { PTE_EXEC, PTE_PRESENT, PTE_USER, PTE_WRITE, type SchemeCodes, schemeCodes } from './entry-codes.ts';
-
-/** Flags of an entry that points to a lower table: everything allowed, leaves decide. */
-const TABLE_FLAGS = PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_EXEC;
+import { PTE_EXEC, PTE_PRESENT, type SchemeCodes, schemeCodes } from './entry-codes.ts';
 
 export class PageTables {
   readonly scheme: PageTableScheme;
@@ -95,7 +92,7 @@ export class PageTables {
   flags(slot: number): number {
     const low = this.rawLow(slot);
     const flags = this.codes.decode[low & this.codes.decodeMask];
-    if (this.entryBytes !== 8 || !(flags & PTE_PRESENT)) return flags;
+    if (this.codes.noExecuteHigh === 0 || !(flags & PTE_PRESENT)) return flags;
     return this.rawHigh(slot) & this.codes.noExecuteHigh ? flags : flags | PTE_EXEC;
   }
 
@@ -115,6 +112,12 @@ export class PageTables {
     const low = (encodeLow[flags] as number) | (pfn << this.scheme.frameShift);
     this.ram.u32[slot * 2] = low;
     this.ram.u32[slot * 2 + 1] = (encodeHigh[flags] as number) | high;
+  }
+
+  /** Points an entry above the lowest level to a table. */
+  private setPointer(slot: number, table: number): void {
+    const low = (this.codes.pointerLow | (table << this.scheme.frameShift)) >>> 0;
+    this.writeRaw(slot, low, Math.floor(table / this.highScale));
   }
 
   clear(slot: number): void {
@@ -154,7 +157,7 @@ export class PageTables {
       if (this.isEmpty(slot)) {
         const made = this.newTable();
         if (made === 0) return -1;
-        this.set(slot, made, TABLE_FLAGS);
+        this.setPointer(slot, made);
         table = made;
       } else table = this.frame(slot);
     }
