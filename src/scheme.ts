@@ -29,7 +29,7 @@ export interface EntryBits {
   readonly dirty: number;
   /** Marks a leaf above the lowest level; -1 and `readable` >= 0: any of R, W, X does. */
   readonly leaf: number;
-  /** Meanings of bits in an entry that is not present. -1 for swap: any other value is a slot. */
+  /** Meanings of bits in an entry that is not present. -1 for swap: any other value is a slot; -1 for guard: no rights and frame 0. */
   readonly softProtNone: number;
   readonly softSwap: number;
   readonly softGuard: number;
@@ -102,6 +102,11 @@ export function validateScheme(scheme: PageTableScheme): void {
         `page-table scheme '${scheme.name}': a level of ${levelBits} bits with ${scheme.entryBytes}-byte entries does not fill one page of ${tableBytes} bytes; choose bits so that 2^bits * entryBytes is the page size`,
       );
     }
+  }
+  if ((scheme.bits.softSwap < 0 || scheme.bits.softGuard < 0) && scheme.frameShift > 0) {
+    throw new UserError(
+      `page-table scheme '${scheme.name}': without bits for softSwap and softGuard the frame number must start at bit 0, which tells them apart; give both bits or set frameShift to 0`,
+    );
   }
   if (2 ** scheme.asidBits > tableBytes) {
     throw new UserError(`page-table scheme '${scheme.name}': asidBits ${scheme.asidBits} is too many; use at most ${scheme.pageShift}`);

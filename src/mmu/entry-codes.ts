@@ -56,7 +56,7 @@ function encodeFlags(bits: EntryBits, flags: number): number {
   if (flags & PTE_LEAF) raw |= bit(bits.leaf);
   if (!present && flags & PTE_PROT_NONE) raw |= bit(bits.softProtNone);
   if (!present && flags & PTE_SWAP) raw |= bit(bits.softSwap);
-  if (!present && flags & PTE_GUARD) raw |= bit(bits.softGuard);
+  if (!present && flags & PTE_GUARD) raw |= bit(bits.softGuard < 0 ? bits.softProtNone : bits.softGuard);
   return raw >>> 0;
 }
 
@@ -68,7 +68,9 @@ function encodePointer(bits: EntryBits): number {
 
 function decodeAbsent(bits: EntryBits, raw: number): number {
   let flags = 0;
-  if (raw & bit(bits.softProtNone)) flags = PTE_PROT_NONE;
+  // Without a bit of its own a guard is a page without rights that has no frame: frame 0 is nobody's.
+  if (bits.softGuard < 0 && raw === bit(bits.softProtNone)) flags = PTE_GUARD;
+  else if (raw & bit(bits.softProtNone)) flags = PTE_PROT_NONE;
   else if (raw & bit(bits.softGuard)) flags = PTE_GUARD;
   else if (bits.softSwap < 0 ? raw !== 0 : (raw & bit(bits.softSwap)) !== 0) flags = PTE_SWAP;
   if (flags === PTE_PROT_NONE && raw & bit(bits.dirty)) flags |= PTE_DIRTY;
