@@ -1,0 +1,22 @@
+/** The programs in examples/ print the same with the built package as with the source (test/scenario/examples.test.ts). */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EXAMPLES, examplePrograms, runExample } from '../helpers/examples.ts';
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'faultline-examples-'));
+  // No `paths`: Node finds the package by its own name, in dist/.
+  writeFileSync(join(folder, 'tsconfig.json'), '{}');
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.concurrent.each(examplePrograms())('%s prints what its .out file says', async (program) => {
+  const { status, stdout, stderr } = await runExample(program, join(folder, 'tsconfig.json'));
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toBe(readFileSync(join(EXAMPLES, program.replace(/\.ts$/, '.out')), 'utf8'));
+});
