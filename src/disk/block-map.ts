@@ -39,10 +39,26 @@ export class BlockAllocator {
 export class BlockMap {
   private readonly blocks: Map<number, number>;
   private readonly unwritten: Set<number>;
+  /** Pages without a block for which room is promised (delayed allocation). */
+  private readonly reserved: Set<number>;
 
   constructor() {
     this.blocks = new Map();
     this.unwritten = new Set();
+    this.reserved = new Set();
+  }
+
+  /** Promises room for page `index` if it has no block yet. */
+  reserve(index: number): void {
+    if (this.get(index) === 0) this.reserved.add(index);
+  }
+
+  isReserved(index: number): boolean {
+    return this.reserved.has(index);
+  }
+
+  get reservations(): number {
+    return this.reserved.size;
   }
 
   get size(): number {
@@ -60,11 +76,13 @@ export class BlockMap {
 
   setWritten(index: number, block: number): void {
     this.blocks.set(index, block);
+    this.reserved.delete(index);
     this.unwritten.delete(index);
   }
 
   setUnwritten(index: number, block: number): void {
     this.blocks.set(index, block);
+    this.reserved.delete(index);
     this.unwritten.add(index);
   }
 
@@ -72,13 +90,14 @@ export class BlockMap {
   remove(index: number): number {
     const block = this.get(index);
     this.blocks.delete(index);
+    this.reserved.delete(index);
     this.unwritten.delete(index);
     return block;
   }
 
-  /** Mapped indices in [from, end), ascending. */
+  /** Indices in [from, end) that have a block, or one promised, ascending. */
   indices(from: number, end: number): number[] {
-    return [...this.blocks.keys()].filter((index) => index >= from && index < end).sort((a, b) => a - b);
+    return [...this.blocks.keys(), ...this.reserved].filter((index) => index >= from && index < end).sort((a, b) => a - b);
   }
 
   /** Moves every page at or beyond `from` by `shift` pages (collapse and insert range). */
@@ -88,7 +107,8 @@ export class BlockMap {
       return { index, unwritten, block: this.remove(index) };
     });
     for (const { index, unwritten, block } of moved) {
-      if (unwritten) this.setUnwritten(index + shift, block);
+      if (block === 0) this.reserve(index + shift);
+      else if (unwritten) this.setUnwritten(index + shift, block);
       else this.setWritten(index + shift, block);
     }
   }

@@ -13,7 +13,6 @@ import type { BlockAllocator } from '../disk/block-map.ts';
 import { EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
 import { FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE } from '../flags.ts';
 import type { Ram } from '../mmu/ram.ts';
-import { MARK_DIRTY } from '../pagecache/file-cache.ts';
 import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_PENDING, PAGE_READY } from './inode.ts';
 import type { Truncator } from './truncate.ts';
 import type { Writeback } from './writeback.ts';
@@ -51,7 +50,9 @@ export class Ext4 implements FileSystem {
   }
 
   reserve(inode: Inode, index: number): number {
-    return inode.blocks.get(index) === 0 && this.allocator.freeBlocks === 0 ? -ENOSPC : 0;
+    if (inode.blocks.get(index) === 0 && this.allocator.freeBlocks === 0) return -ENOSPC;
+    inode.blocks.reserve(index);
+    return 0;
   }
 
   writePage(inode: Inode, index: number, pfn: number): number {
@@ -73,7 +74,10 @@ export class Ext4 implements FileSystem {
   }
 
   private freeBlocks(inode: Inode, from: number, end: number): void {
-    for (const index of inode.blocks.indices(from, end)) this.allocator.free(inode.blocks.remove(index));
+    for (const index of inode.blocks.indices(from, end)) {
+      const block = inode.blocks.remove(index);
+      if (block !== 0) this.allocator.free(block);
+    }
   }
 
   evict(inode: Inode): void {
@@ -144,9 +148,7 @@ export class Ext4 implements FileSystem {
   }
 
   nextData(inode: Inode, from: number, end: number): number {
-    const cached = inode.cache.nextCached(from, end, MARK_DIRTY);
-    const stored = inode.blocks.indices(from, cached < 0 ? end : cached).find((index) => !inode.blocks.isUnwritten(index));
-    return stored ?? cached;
+    return inode.blocks.indices(from, end).find((index) => this.holdsData(inode, index)) ?? -1;
   }
 
   nextHole(inode: Inode, from: number, end: number): number {
@@ -155,8 +157,9 @@ export class Ext4 implements FileSystem {
     return index;
   }
 
+  /** Written blocks, unwritten ones whose page is in the cache, and what waits for a block. */
   private holdsData(inode: Inode, index: number): boolean {
-    if (inode.cache.nextCached(index, index + 1, MARK_DIRTY) >= 0) return true;
-    return inode.blocks.get(index) !== 0 && !inode.blocks.isUnwritten(index);
+    if (inode.blocks.get(index) === 0) return inode.blocks.isReserved(index);
+    return !inode.blocks.isUnwritten(index) || inode.cache.get(index) !== 0;
   }
 }

@@ -54,7 +54,11 @@ export class Tmpfs implements FileSystem {
     const lastPage = endByte > 0 ? endPage + 1 : endPage;
     const made: number[] = [];
     for (let index = fromPage; index < lastPage; index++) {
-      if (inode.cache.get(index) !== 0) continue;
+      if (inode.cache.get(index) !== 0) {
+        // Room given twice becomes data, as shmem_get_folio has it.
+        this.pages.forWrite(inode, index, 0, 0);
+        continue;
+      }
       const pfn = this.pages.allocateMemory(inode, index);
       if (pfn < 0) {
         // Undone as a whole, as shmem_fallocate does.

@@ -71,10 +71,11 @@ export function readFile(parts: TransferParts, file: OpenFile, position: Positio
   return done;
 }
 
-/** A first read brings in up to four times what it asks for (get_init_ra_size). */
+/** Window of a first read: four times what it asks for, or twice, or the largest (get_init_ra_size). */
 function readAheadPages(left: number, pageSize: number): number {
   const asked = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(left / pageSize))));
-  return Math.min(READAHEAD_PAGES, asked * 4);
+  if (asked <= READAHEAD_PAGES / 32) return asked * 4;
+  return asked <= READAHEAD_PAGES / 4 ? asked * 2 : READAHEAD_PAGES;
 }
 
 /** Bytes of the file from `position` to the end of its page; 0 or less at the end of the file. */
