@@ -46,7 +46,7 @@ export const RECORDS = [
   { name: 'zero_page_map', class: TRACE_EVENT, fields: ['va', 'pfn'] },
   { name: 'cow_copy', class: TRACE_EVENT, fields: ['va', 'fromPfn', 'toPfn'] },
   { name: 'cow_reuse', class: TRACE_EVENT, fields: ['va', 'pfn'] },
-  { name: 'map_file_page', class: TRACE_EVENT, fields: ['va', 'pfn', 'index', 'writable'] },
+  { name: 'map_file_page', class: TRACE_EVENT, fields: ['va', 'pfn', 'index', 'flags'] },
   { name: 'fault_around', class: TRACE_EVENT, fields: ['va', 'firstVa', 'mapped'] },
   { name: 'page_mkwrite', class: TRACE_EVENT, fields: ['va', 'pfn', 'index'] },
   { name: 'mm_filemap_add_to_page_cache', class: TRACE_EVENT, fields: ['owner', 'index', 'pfn'] },

@@ -16,7 +16,7 @@ import { doFault } from './fault-file.ts';
 import { doWpPage } from './fault-wp.ts';
 import type { StackGrowth } from './stack-growth.ts';
 import type { Task } from './task.ts';
-import { VM_ACCESS, VM_EXEC, VM_GROWSDOWN, VM_WRITE } from './vm-flags.ts';
+import { VM_ACCESS, VM_EXEC, VM_WRITE } from './vm-flags.ts';
 import { FAULT_ACCERR, FAULT_DONE, FAULT_MAPERR, FAULT_NONCANONICAL, FAULT_OOM, type FaultParts, VmFault } from './vm-fault.ts';
 import type { Vma } from './vma.ts';
 
@@ -71,7 +71,7 @@ export class FaultHandler {
     let vma = task.mm.vmas.find(va);
     if (vma === null) return FAULT_MAPERR;
     if (vma.start > va) {
-      if (!(vma.flags & VM_GROWSDOWN) || !this.stack.grow(task, vma, va)) return FAULT_MAPERR;
+      if (!this.stack.grow(task, vma, va)) return FAULT_MAPERR;
       vma = task.mm.vmas.find(va) as Vma;
     }
     this.lastVma = vma;

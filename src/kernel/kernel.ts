@@ -124,7 +124,8 @@ function buildParts(config: ResolvedConfig) {
     frames, tables, ram, pool, cache, mapper, filePages, anonVmas, flusher, counters, trace, clock, costs,
     faultAroundPages: config.faultAroundPages,
   };
-  const faults = new FaultHandler(faultParts, new StackGrowth(config.layout.mmapMin, trace), room.canonicalEnd);
+  const stackGrowth = new StackGrowth(config.layout.mmapMin, trace);
+  const faults = new FaultHandler(faultParts, stackGrowth, room.canonicalEnd);
   const populator = new Populator(tables, faults);
   const engine = new AccessEngine(ram, faults, flusher, clock, costs, counters, trace);
   const exiter = new Exiter(unmapper, openFiles, tables, flusher, cpus, engine);
@@ -132,7 +133,7 @@ function buildParts(config: ResolvedConfig) {
   const asids = new Asids(cpus, config.scheme.asidBits);
   return {
     ...room, costs, clock, counters, owners, pool, cache, flusher, mapper, device, io, filePages, rmap, zapper, truncator, writeback,
-    inodes, openFiles, memoryFs, namespace, sharedMemory, anonVmas, vmaOps, unmapper, placement, faults, populator, engine, exiter, signals, asids,
+    inodes, openFiles, memoryFs, namespace, sharedMemory, anonVmas, vmaOps, unmapper, placement, stackGrowth, faults, populator, engine, exiter, signals, asids,
   };
 }
 

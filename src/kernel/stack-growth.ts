@@ -21,16 +21,22 @@ export class StackGrowth {
     this.trace = trace;
   }
 
-  /** Extends `vma` down to the page of `va`; false if that is refused. */
-  grow(task: Task, vma: Vma, va: number): boolean {
+  /** `vma`, which lies above `va`, may grow down to its page. Changes nothing. */
+  allows(task: Task, vma: Vma, va: number): boolean {
     const { mm } = task;
     const address = va - (va % mm.pageSize);
-    if (address < this.mmapMin || this.blocked(vma, address)) return false;
+    if (!(vma.flags & VM_GROWSDOWN) || address < this.mmapMin || this.blocked(vma, address)) return false;
     const grown = (vma.start - address) / mm.pageSize;
-    if (grown > vma.pgoff) return false;
-    if (!mayExpand(task, vma.flags, grown) || vma.end - address > task.limits.soft(RLIMIT_STACK) || !mayLock(task, vma.flags, grown)) {
-      return false;
-    }
+    if (grown > vma.pgoff || !mayExpand(task, vma.flags, grown)) return false;
+    return vma.end - address <= task.limits.soft(RLIMIT_STACK) && mayLock(task, vma.flags, grown);
+  }
+
+  /** Extends `vma` down to the page of `va`; false if that is refused. */
+  grow(task: Task, vma: Vma, va: number): boolean {
+    if (!this.allows(task, vma, va)) return false;
+    const { mm } = task;
+    const address = va - (va % mm.pageSize);
+    const grown = (vma.start - address) / mm.pageSize;
     vma.unlink();
     vma.start = address;
     vma.pgoff -= grown;

@@ -64,6 +64,13 @@ export class FileCache {
     return chunk === null ? 0 : chunk.pfns[index % CHUNK_PAGES];
   }
 
+  /** Frame and MARK_* bits of page `index` (0, 0 if it is not cached), without a trace in the memo: for probes. */
+  peek(index: number): { readonly pfn: number; readonly marks: number } {
+    const chunk = this.chunks.get(Math.floor(index / CHUNK_PAGES));
+    const place = index % CHUNK_PAGES;
+    return chunk === undefined ? { pfn: 0, marks: 0 } : { pfn: chunk.pfns[place], marks: chunk.marks[place] };
+  }
+
   add(index: number, pfn: number): void {
     let chunk = this.chunkOf(index);
     if (chunk === null) {
