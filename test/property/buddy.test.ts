@@ -1,0 +1,129 @@
+/** The frame allocator against the set of frames that it handed out. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FrameAllocator, MAX_ORDER, ZONE_LOW, ZONE_NORMAL } from '../../src/mmu/buddy.ts';
+import { FRAME_FREE, FrameTable } from '../../src/mmu/frames.ts';
+import { runs } from '../helpers/fuzz.ts';
+
+interface Block {
+  readonly pfn: number;
+  readonly order: number;
+}
+
+type Step =
+  | { readonly kind: 'alloc'; readonly order: number; readonly zone: number }
+  | { readonly kind: 'free'; readonly which: number }
+  | { readonly kind: 'free one by one'; readonly which: number };
+
+const which = fc.nat(1000);
+const steps = fc.array(
+  fc.oneof(
+    fc.record({
+      kind: fc.constant('alloc' as const),
+      order: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: MAX_ORDER })),
+      zone: fc.constantFrom(ZONE_LOW, ZONE_NORMAL),
+    }),
+    fc.record({ kind: fc.constant('free' as const), which }),
+    fc.record({ kind: fc.constant('free one by one' as const), which }),
+  ),
+  { maxLength: 120 },
+);
+
+class Tester {
+  private readonly frames: FrameTable;
+  private readonly allocator: FrameAllocator;
+  private readonly lowFrames: number;
+  private readonly blocks: Block[];
+  /** What is taken, by frame. */
+  private readonly taken: Uint8Array;
+
+  constructor(count: number, lowFrames: number) {
+    this.frames = new FrameTable(count);
+    this.allocator = new FrameAllocator(this.frames, lowFrames);
+    this.lowFrames = lowFrames;
+    this.blocks = [];
+    this.taken = new Uint8Array(count);
+    this.taken[0] = 1;
+  }
+
+  run(step: Step): void {
+    if (step.kind === 'alloc') this.alloc(step.order, step.zone);
+    else this.free(step.which, step.kind === 'free');
+    this.check();
+  }
+
+  private zoneOf(zone: number): readonly [number, number] {
+    if (this.lowFrames >= this.frames.count) return [0, this.frames.count];
+    return zone === ZONE_LOW ? [0, this.lowFrames] : [this.lowFrames, this.frames.count];
+  }
+
+  private alloc(order: number, zone: number): void {
+    const [first, end] = this.zoneOf(zone);
+    const pfn = this.allocator.alloc(order, zone);
+    if (pfn === 0) {
+      expect(this.hasRoom(order, first, end), `no block of order ${order} although one is free`).toBe(false);
+      return;
+    }
+    expect(pfn % 2 ** order).toBe(0);
+    expect(pfn >= first && pfn + 2 ** order <= end).toBe(true);
+    expect(this.taken.subarray(pfn, pfn + 2 ** order).includes(1), 'handed out twice').toBe(false);
+    this.taken.fill(1, pfn, pfn + 2 ** order);
+    this.blocks.push({ pfn, order });
+  }
+
+  private hasRoom(order: number, first: number, end: number): boolean {
+    const size = 2 ** order;
+    for (let pfn = Math.ceil(first / size) * size; pfn + size <= end; pfn += size) {
+      if (!this.taken.subarray(pfn, pfn + size).includes(1)) return true;
+    }
+    return false;
+  }
+
+  private free(choice: number, whole: boolean): void {
+    if (this.blocks.length === 0) return;
+    const [{ pfn, order }] = this.blocks.splice(choice % this.blocks.length, 1) as [Block];
+    this.taken.fill(0, pfn, pfn + 2 ** order);
+    this.frames.refcount.fill(0, pfn, pfn + 2 ** order);
+    if (whole) this.allocator.free(pfn, order);
+    else for (let i = 0; i < 2 ** order; i++) this.allocator.free(pfn + i, 0);
+  }
+
+  /** Each frame is taken or in exactly one free block, and nothing free could be joined further. */
+  check(): void {
+    const free = new Uint8Array(this.frames.count);
+    for (let pfn = 1; pfn < this.frames.count; pfn++) {
+      if (!this.frames.has(pfn, FRAME_FREE)) continue;
+      const size = 2 ** (this.frames.order[pfn] as number);
+      expect(free.subarray(pfn, pfn + size).includes(1), 'in two free blocks').toBe(false);
+      free.fill(1, pfn, pfn + size);
+    }
+    expect(free.map((flag, pfn) => flag + (this.taken[pfn] as number))).toEqual(new Uint8Array(free.length).fill(1));
+    const count = free.reduce((sum, flag) => sum + flag, 0);
+    expect([this.allocator.freeFrames, this.allocator.countFree()]).toEqual([count, count]);
+  }
+
+  freeAll(): void {
+    while (this.blocks.length > 0) this.free(0, this.blocks.length % 2 === 0);
+    this.check();
+  }
+
+  /** Free blocks as `first+order`. */
+  layout(): string[] {
+    const all = Array.from({ length: this.frames.count }, (_, pfn) => pfn);
+    return all.filter((pfn) => this.frames.has(pfn, FRAME_FREE)).map((pfn) => `${pfn}+${this.frames.order[pfn]}`);
+  }
+}
+
+test('every frame is in one place, and what was cut up joins again', () => {
+  const size = fc.integer({ min: 8, max: 1200 });
+  fc.assert(
+    fc.property(size, fc.double({ min: 0.1, max: 2, noNaN: true }), steps, (count, share, sequence) => {
+      const tester = new Tester(count, Math.max(2, Math.floor(count * share)));
+      const before = tester.layout();
+      for (const step of sequence) tester.run(step);
+      tester.freeAll();
+      expect(tester.layout()).toEqual(before);
+    }),
+    { numRuns: runs(150) },
+  );
+});
