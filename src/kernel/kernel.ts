@@ -124,7 +124,7 @@ function buildParts(config: ResolvedConfig) {
     frames, tables, ram, pool, cache, mapper, filePages, anonVmas, flusher, counters, trace, clock, costs,
     faultAroundPages: config.faultAroundPages,
   };
-  const stackGrowth = new StackGrowth(config.layout.mmapMin, trace);
+  const stackGrowth = new StackGrowth(config.layout.mmapMin, anonVmas, trace);
   const faults = new FaultHandler(faultParts, stackGrowth, room.canonicalEnd);
   const populator = new Populator(tables, faults);
   const engine = new AccessEngine(ram, faults, flusher, clock, costs, counters, trace);

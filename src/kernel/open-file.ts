@@ -32,6 +32,8 @@ export class OpenFile {
   /** The file position as (page, byte). */
   positionPage: number;
   positionByte: number;
+  /** Page at which the last read ended, -1 before the first: tells a stream from random reads. */
+  lastReadPage: number;
   refs: number;
 
   constructor(inode: Inode, flags: number, dentry: Dentry) {
@@ -40,6 +42,7 @@ export class OpenFile {
     this.dentry = dentry;
     this.positionPage = 0;
     this.positionByte = 0;
+    this.lastReadPage = -1;
     this.refs = 1;
     inode.opens++;
   }

@@ -58,7 +58,7 @@ export function readFile(parts: TransferParts, file: OpenFile, position: Positio
   while (left > 0) {
     const room = bytesInPage(parts, inode, position);
     if (room <= 0) break;
-    const pfn = parts.filePages.forRead(inode, position.page, readAheadPages(left, parts.ram.pageSize));
+    const pfn = parts.filePages.forRead(inode, position.page, readAheadPages(file, position.page, left, parts.ram.pageSize));
     if (pfn < 0) return done > 0 ? done : pfn;
     const chunk = new Uint8Array(Math.min(left, room));
     if (pfn > 0) parts.ram.read(pfn * parts.ram.pageSize + position.byte, chunk);
@@ -66,16 +66,24 @@ export function readFile(parts: TransferParts, file: OpenFile, position: Positio
     advance(position, moved, parts.ram.pageSize);
     done += moved;
     left -= moved;
+    file.lastReadPage = position.byte > 0 ? position.page : position.page - 1;
     if (moved < chunk.length) return done > 0 ? done : -EFAULT;
   }
   return done;
 }
 
-/** Window of a first read: four times what it asks for, or twice, or the largest (get_init_ra_size). */
-function readAheadPages(left: number, pageSize: number): number {
-  const asked = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(left / pageSize))));
-  if (asked <= READAHEAD_PAGES / 32) return asked * 4;
-  return asked <= READAHEAD_PAGES / 4 ? asked * 2 : READAHEAD_PAGES;
+/**
+ * Pages to read at once when page `index` is missing: a stream gets a window of up to four times
+ * what it asks for, a small random read just what it asks for (page_cache_sync_ra).
+ */
+function readAheadPages(file: OpenFile, index: number, left: number, pageSize: number): number {
+  const asked = Math.max(1, Math.ceil(left / pageSize));
+  const step = index - file.lastReadPage;
+  const streams = index === 0 || asked > READAHEAD_PAGES || (file.lastReadPage >= 0 && (step === 0 || step === 1));
+  if (!streams) return asked;
+  const rounded = 2 ** Math.ceil(Math.log2(asked));
+  if (rounded <= READAHEAD_PAGES / 32) return rounded * 4;
+  return rounded <= READAHEAD_PAGES / 4 ? rounded * 2 : READAHEAD_PAGES;
 }
 
 /** Bytes of the file from `position` to the end of its page; 0 or less at the end of the file. */

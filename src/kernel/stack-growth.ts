@@ -7,6 +7,7 @@
 
 import { RLIMIT_STACK } from '../flags.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
+import type { AnonVmas } from './anon-vma.ts';
 import { accountPages, mayExpand, mayLock } from './limits.ts';
 import type { Task } from './task.ts';
 import { VM_ACCESS, VM_GROWSDOWN } from './vm-flags.ts';
@@ -15,9 +16,11 @@ import type { Vma } from './vma.ts';
 export class StackGrowth {
   private readonly mmapMin: number;
   private readonly trace: Trace;
+  private readonly anonVmas: AnonVmas;
 
-  constructor(mmapMin: number, trace: Trace) {
+  constructor(mmapMin: number, anonVmas: AnonVmas, trace: Trace) {
     this.mmapMin = mmapMin;
+    this.anonVmas = anonVmas;
     this.trace = trace;
   }
 
@@ -26,6 +29,8 @@ export class StackGrowth {
     const { mm } = task;
     const address = va - (va % mm.pageSize);
     if (!(vma.flags & VM_GROWSDOWN) || address < this.mmapMin || this.blocked(vma, address)) return false;
+    // Linux prepares for the page that is about to come even if a limit then forbids it: seen in later merges.
+    this.anonVmas.prepare(vma);
     const grown = (vma.start - address) / mm.pageSize;
     if (grown > vma.pgoff || !mayExpand(task, vma.flags, grown)) return false;
     return vma.end - address <= task.limits.soft(RLIMIT_STACK) && mayLock(task, vma.flags, grown);
@@ -36,6 +41,8 @@ export class StackGrowth {
     if (!this.allows(task, vma, va)) return false;
     const { mm } = task;
     const address = va - (va % mm.pageSize);
+    // Linux prepares for the page that is about to come even if a limit then forbids it: seen in later merges.
+    this.anonVmas.prepare(vma);
     const grown = (vma.start - address) / mm.pageSize;
     vma.unlink();
     vma.start = address;

@@ -66,14 +66,13 @@ export class Truncator {
     inode.fs.resizeBlocks(inode, from);
   }
 
-  /** Zeroes bytes of a page that stays: read in first if it has data on the disk only. */
+  /** Zeroes bytes of a page that stays, read in first if its data is on the disk only; a hole on the disk does not become data. */
   private zeroPart(inode: Inode, index: number, from: number, to: number): void {
-    const stored = inode.fs.nextData(inode, index, index + 1) >= 0;
-    if (!stored && inode.cache.get(index) === 0) return;
-    const pfn = this.pages.forRead(inode, index, 1);
+    const holdsData = inode.fs.swapBacked || inode.fs.nextData(inode, index, index + 1) >= 0;
+    const pfn = holdsData ? this.pages.forRead(inode, index, 1) : this.pages.cached(inode, index);
     if (pfn <= 0) return;
     this.pages.zeroBytes(inode, index, from, to);
-    this.cache.setDirty(inode.cache, index, pfn);
+    if (holdsData) this.cache.setDirty(inode.cache, index, pfn);
   }
 
   /** Makes [from, end), as (page, byte) each, a hole; the size stays. */
