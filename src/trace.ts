@@ -77,7 +77,9 @@ export const RECORDS = [
 export type RecordName = (typeof RECORDS)[number]['name'];
 
 /** The number of a record kind. */
-export const RECORD_ID = Object.fromEntries(RECORDS.map((kind, id) => [kind.name, id])) as Readonly<Record<RecordName, number>>;
+export const RECORD_ID = Object.fromEntries(RECORDS.map((kind, id) => [kind.name, id])) as Readonly<
+  Record<RecordName, number>
+>;
 
 /** One record as an object, for sinks that prefer names to speed. */
 export interface TraceRecord {

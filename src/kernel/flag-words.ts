@@ -6,6 +6,17 @@
  */
 
 import {
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_EXEC,
+  PTE_GUARD,
+  PTE_PRESENT,
+  PTE_PROT_NONE,
+  PTE_SWAP,
+  PTE_USER,
+  PTE_WRITE,
+} from '../mmu/entry-codes.ts';
+import {
   FRAME_ACTIVE,
   FRAME_ANON,
   FRAME_ANON_EXCLUSIVE,
@@ -23,7 +34,6 @@ import {
   FRAME_UPTODATE,
   FRAME_WRITEBACK,
 } from '../mmu/frames.ts';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_SWAP, PTE_USER, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { ACCESS_READ, ACCESS_WRITE, FAULT_EXEC, FAULT_PRESENT, FAULT_USER, FAULT_WRITE } from '../mmu/mmu.ts';
 import {
   VM_ACCOUNT,

@@ -7,8 +7,27 @@
  */
 
 import { errnoName } from '../errno.ts';
-import { BUS_ADRALN, BUS_ADRERR, BUS_MCEERR_AR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SI_USER, SIGBUS, SIGKILL, SIGSEGV, SIGXFSZ } from '../flags.ts';
-import { Machine, type MachineConfig, type Process, SignalError, type SignalInfo as MachineSignal, type WaitStatus as MachineWait } from '../index.ts';
+import {
+  BUS_ADRALN,
+  BUS_ADRERR,
+  BUS_MCEERR_AR,
+  SEGV_ACCERR,
+  SEGV_MAPERR,
+  SI_KERNEL,
+  SI_USER,
+  SIGBUS,
+  SIGKILL,
+  SIGSEGV,
+  SIGXFSZ,
+} from '../flags.ts';
+import {
+  Machine,
+  type MachineConfig,
+  type SignalInfo as MachineSignal,
+  type WaitStatus as MachineWait,
+  type Process,
+  SignalError,
+} from '../index.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
 import type { Answer, CallArgument, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
 
@@ -36,7 +55,8 @@ function signalName(signal: number): string {
 function describeSignal(info: MachineSignal): SignalInfo {
   const name = signalName(info.signal);
   if (info.code === SI_USER) return { name, code: 'SI_USER' };
-  const code = info.code === SI_KERNEL ? 'SI_KERNEL' : (CODE_NAMES.get(`${info.signal}/${info.code}`) ?? String(info.code));
+  const code =
+    info.code === SI_KERNEL ? 'SI_KERNEL' : (CODE_NAMES.get(`${info.signal}/${info.code}`) ?? String(info.code));
   return { name, code, address: BigInt.asUintN(64, BigInt(info.address)) };
 }
 
@@ -86,7 +106,8 @@ function shownBytes(moved: number, bytes: Uint8Array): Answer {
 function transfer(process: Process, args: Arguments, positioned: boolean): Answer {
   const shown = args.count === (positioned ? 3 : 2);
   const offset = positioned ? args.number(args.count - 1) : undefined;
-  if (!shown) return result(process.sys.read(args.number(0), { address: args.number(1), length: args.number(2) }, offset));
+  if (!shown)
+    return result(process.sys.read(args.number(0), { address: args.number(1), length: args.number(2) }, offset));
   const bytes = new Uint8Array(Number(args.number(1)));
   return shownBytes(process.sys.read(args.number(0), { bytes }, offset), bytes);
 }
@@ -108,11 +129,15 @@ function residency(process: Process, args: Arguments): Answer {
 
 function waitStatus(status: MachineWait): WaitStatus {
   if (!status.exited) return { state: 'running' };
-  return status.signal === 0 ? { state: 'exited', code: status.exitCode } : { state: 'killed', signal: signalName(status.signal) };
+  return status.signal === 0
+    ? { state: 'exited', code: status.exitCode }
+    : { state: 'killed', signal: signalName(status.signal) };
 }
 
 function maps(process: Process): Answer {
-  const entries = process.maps().map((line) => ({ ...line, start: BigInt(line.start), end: BigInt(line.end), offset: BigInt(line.offset) }));
+  const entries = process
+    .maps()
+    .map((line) => ({ ...line, start: BigInt(line.start), end: BigInt(line.end), offset: BigInt(line.offset) }));
   return { kind: 'maps', entries };
 }
 

@@ -15,7 +15,7 @@ import { nearestWord } from './suggest.ts';
 type Meaning = 'process' | 'value';
 
 /** Names of values and of processes that some line binds. */
-interface Bound {
+export interface Bound {
   readonly values: ReadonlySet<string>;
   readonly processes: ReadonlySet<string>;
 }
@@ -27,7 +27,8 @@ export function checkNames(statements: readonly Statement[], file: string): void
   for (const call of calls) check.statement(call, { file, line: call.line });
 }
 
-function boundAnywhere(calls: readonly CallStatement[]): Bound {
+/** The names that the calls of a whole scenario bind, and those that always mean something. */
+export function boundAnywhere(calls: readonly CallStatement[]): Bound {
   const values = new Set(BASES);
   const processes = new Set([MAIN]);
   for (const { bind, shape } of calls) {

@@ -10,15 +10,32 @@ import { AddressBook } from './addresses.ts';
 import { evaluateArguments } from './arguments.ts';
 import type { CallStatement, DirectiveStatement, Scenario, Statement } from './ast.ts';
 import type { Placement } from './calls.ts';
+import { checkDirective } from './directive-check.ts';
 import { Environment, MAIN_PROCESS } from './environment.ts';
 import { evaluate } from './evaluate.ts';
 import { parseExpression } from './expression-parser.ts';
 import { formatAnswer, formatDirective, formatNotRun, type NotRun } from './format.ts';
 import { fail } from './lexer.ts';
+import { boundAnywhere } from './names.ts';
 import { nearestWord } from './suggest.ts';
-import type { Answer, CallArgument, DirectiveHandler, DirectiveScope, Target, TargetCall } from './target.ts';
+import type { Answer, CallArgument, Directive, DirectiveScope, Target, TargetCall } from './target.ts';
 
-/** One run of a scenario. Its `lines` can be taken once. */
+/** One statement that has been carried out, or has not been. */
+export interface Step {
+  readonly statement: Statement;
+  /** What it printed; the first line is the statement with its result. */
+  readonly lines: readonly string[];
+  /** The number of its process and what the target was asked; undefined for a directive and for what was not run. */
+  readonly process: number | undefined;
+  readonly call: TargetCall | undefined;
+  /** What came of it; a directive has neither. */
+  readonly answer: Answer | undefined;
+  readonly notRun: NotRun | undefined;
+  /** An address as the output prints it after this statement, for its process (or `main`). */
+  readonly address: (address: bigint) => string;
+}
+
+/** One run of a scenario. Its `steps` can be taken once. */
 export class ScenarioRun {
   private readonly scenario: Scenario;
   private readonly target: Target;
@@ -34,35 +51,57 @@ export class ScenarioRun {
     this.environment = new Environment(target.base);
     this.book = new AddressBook(MAIN_PROCESS, target.base.arena, target.base.brk);
     this.processCount = MAIN_PROCESS + 1;
-    for (const statement of scenario.statements) {
-      if (statement.kind === 'directive') this.handlerOf(statement);
+    this.checkDirectives();
+  }
+
+  private checkDirectives(): void {
+    const { file, statements } = this.scenario;
+    const bound = boundAnywhere(statements.filter((statement) => statement.kind === 'call'));
+    for (const statement of statements) {
+      if (statement.kind !== 'directive') continue;
+      checkDirective(statement, this.directiveOf(statement), bound, { file, line: statement.line });
     }
   }
 
   /** The output, each line without its line end. A statement runs when its first line is asked for. */
   *lines(): Generator<string, void, undefined> {
-    for (const statement of this.scenario.statements) yield* this.run(statement);
+    for (const step of this.steps()) yield* step.lines;
   }
 
-  private run(statement: Statement): readonly string[] {
+  /** The statements one by one. Each runs when it is asked for. */
+  *steps(): Generator<Step, void, undefined> {
+    for (const statement of this.scenario.statements) yield this.run(statement);
+  }
+
+  private run(statement: Statement): Step {
     return statement.kind === 'call' ? this.runCall(statement) : this.runDirective(statement);
   }
 
-  private runCall(statement: CallStatement): readonly string[] {
+  private step(statement: Statement, lines: readonly string[], happened: Partial<Step>): Step {
+    const { process, call, answer, notRun } = happened;
+    const address = (value: bigint): string => this.book.format(process ?? MAIN_PROCESS, value);
+    return { statement, lines, process, call, answer, notRun, address };
+  }
+
+  private runCall(statement: CallStatement): Step {
     const process = this.environment.process(statement.who);
-    if (process === undefined || !this.target.isAlive(process)) return this.skip(statement, 'dead');
+    if (process === undefined || !this.isAlive(process)) return this.skip(statement, 'dead');
     const evaluated = evaluateArguments(statement, this.environment);
     if ('reason' in evaluated) return this.skip(statement, evaluated.reason);
     const call = { name: statement.shape.name, args: [...evaluated.values, ...this.childNumber(statement)] };
     const answer = this.target.call(process, call);
     this.noteAddresses(statement, process, call, answer);
     this.bind(statement, process, answer);
-    return formatAnswer(statement, answer, { book: this.book, process });
+    return this.step(statement, formatAnswer(statement, answer, { book: this.book, process }), {
+      process,
+      call,
+      answer,
+    });
   }
 
-  private skip(statement: CallStatement, reason: NotRun): readonly string[] {
+  private skip(statement: CallStatement, notRun: NotRun): Step {
     if (statement.bind !== undefined) this.environment.unbind(statement.bind);
-    return [formatNotRun(statement, reason)];
+    return this.step(statement, [formatNotRun(statement, notRun)], { notRun });
   }
 
   /** What `fork` gets beyond its written arguments. */
@@ -107,15 +146,37 @@ export class ScenarioRun {
     this.book.fork(parent, child);
   }
 
-  private runDirective(statement: DirectiveStatement): readonly string[] {
-    return formatDirective(statement, this.handlerOf(statement)(statement.words, this.scopeOf(statement)));
+  private runDirective(statement: DirectiveStatement): Step {
+    const notRun = this.missing(statement);
+    const printed = notRun ? [notRun] : this.directiveOf(statement).run(statement.words, this.scopeOf(statement));
+    return this.step(statement, formatDirective(statement, printed), { notRun });
   }
 
-  private handlerOf(statement: DirectiveStatement): DirectiveHandler {
+  /** Why a directive cannot be run now: a name in it has no value, or names a process that is not there. */
+  private missing(statement: DirectiveStatement): NotRun | undefined {
+    const parameters = this.directiveOf(statement).parameters ?? [];
+    for (const [index, word] of statement.words.slice(1).entries()) {
+      const { kind } = parameters[index] ?? {};
+      if (kind === 'process' && !this.isAlive(this.environment.process(word))) return 'dead';
+      if (kind === 'number' && this.valueOf(word, statement) === undefined) return 'unbound';
+    }
+    return undefined;
+  }
+
+  private isAlive(process: number | undefined): boolean {
+    return process !== undefined && this.target.isAlive(process);
+  }
+
+  private valueOf(word: string, statement: DirectiveStatement): bigint | undefined {
+    const place = { file: this.scenario.file, line: statement.line };
+    return evaluate(parseExpression(word, place), (name) => this.environment.value(name));
+  }
+
+  private directiveOf(statement: DirectiveStatement): Directive {
     const name = statement.words[0];
-    const known = this.target.directives ?? new Map<string, DirectiveHandler>();
-    const handler = known.get(name);
-    if (handler) return handler;
+    const known = this.target.directives ?? new Map<string, Directive>();
+    const directive = known.get(name);
+    if (directive) return directive;
     const near = nearestWord(name, known.keys());
     const names = [...known.keys()].join(', ') || 'none here';
     const hint = near ? `did you mean ${near}?` : `the directives are ${names}`;
@@ -126,12 +187,9 @@ export class ScenarioRun {
     const place = { file: this.scenario.file, line: statement.line };
     return {
       ...place,
-      number: (word) => {
-        const value = evaluate(parseExpression(word, place), (name) => this.environment.value(name));
-        return (
-          value ?? fail(place, `${word} has no value; a name must have been bound above, by a call that succeeded`)
-        );
-      },
+      number: (word) =>
+        this.valueOf(word, statement) ??
+        fail(place, `${word} has no value; a name must have been bound above, by a call that succeeded`),
       process: (word) =>
         this.environment.process(word) ??
         fail(place, `there is no process ${word}; make it above with ${word} = fork()`),

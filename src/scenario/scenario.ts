@@ -10,14 +10,17 @@ import type { Scenario, Statement } from './ast.ts';
 import { fail } from './lexer.ts';
 import { checkNames } from './names.ts';
 import { parseLine } from './parser.ts';
-import { ScenarioRun } from './runner.ts';
+import { ScenarioRun, type Step } from './runner.ts';
 import type { Target } from './target.ts';
 
 export type { CallStatement, DirectiveStatement, Scenario, Statement } from './ast.ts';
+export type { Step } from './runner.ts';
 export type {
   Answer,
   CallArgument,
+  Directive,
   DirectiveHandler,
+  DirectiveParameter,
   DirectiveScope,
   MapsEntry,
   SignalInfo,
@@ -53,6 +56,11 @@ export function parseScenario(text: string, fileName: string): Scenario {
  */
 export function runScenario(scenario: Scenario, target: Target): Iterable<string> {
   return new ScenarioRun(scenario, target).lines();
+}
+
+/** As `runScenario`, statement by statement, with what each asked of the target and what came of it. */
+export function runSteps(scenario: Scenario, target: Target): Iterable<Step> {
+  return new ScenarioRun(scenario, target).steps();
 }
 
 /** How much of what a scenario may have is used up. */

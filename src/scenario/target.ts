@@ -105,6 +105,23 @@ export interface DirectiveScope {
  */
 export type DirectiveHandler = (words: readonly string[], scope: DirectiveScope) => readonly string[];
 
+/** A word of a directive: `number` an expression without blanks, `process` a name, `word` anything. */
+export interface DirectiveParameter {
+  readonly name: string;
+  readonly kind: 'number' | 'process' | 'word';
+  /** It may be left out; then so may all behind it. */
+  readonly optional?: true;
+}
+
+export interface Directive {
+  /**
+   * What the words behind the name must be: checked before anything runs. A name in them that has no value when its
+   * turn comes prints `unbound` or `dead`, as it does in a call. Without it any words are taken.
+   */
+  readonly parameters?: readonly DirectiveParameter[];
+  readonly run: DirectiveHandler;
+}
+
 export interface Target {
   /** The base of the arena (`A`) and the program break at the start (`BRK`). */
   readonly base: { readonly arena: bigint; readonly brk: bigint };
@@ -113,5 +130,5 @@ export interface Target {
   /** Runs a call of a process that is alive. */
   call(process: number, call: TargetCall): Answer;
   /** Directive by name; a scenario with any other is refused before anything runs. None if absent. */
-  readonly directives?: ReadonlyMap<string, DirectiveHandler>;
+  readonly directives?: ReadonlyMap<string, Directive>;
 }

@@ -19,10 +19,20 @@ class FakeTarget implements Target {
   readonly calls: { process: number; call: TargetCall }[] = [];
   readonly dead = new Set<number>();
   readonly directives: NonNullable<Target['directives']> = new Map([
-    ['echo', (words) => words.slice(1)],
-    ['value', (words, scope) => [String(scope.number(words[1]))]],
-    ['who', (words, scope) => [String(scope.process(words[1]))]],
-    ['show', (words, scope) => [scope.address(scope.process(words[1]), scope.number(words[2]))]],
+    ['echo', { run: (words) => words.slice(1) }],
+    ['value', { run: (words, scope) => [String(scope.number(words[1]))] }],
+    ['who', { run: (words, scope) => [String(scope.process(words[1]))] }],
+    ['show', { run: (words, scope) => [scope.address(scope.process(words[1]), scope.number(words[2]))] }],
+    [
+      'typed',
+      {
+        parameters: [
+          { name: 'addr', kind: 'number' },
+          { name: 'process', kind: 'process', optional: true },
+        ],
+        run: (words, scope) => [String(scope.number(words[1])), words[2] ?? ''],
+      },
+    ],
   ]);
   private readonly answers: Answer[];
 
@@ -363,10 +373,29 @@ describe('directives', () => {
     ['% value 1+', 'a number, a name or an expression in parentheses should stand here'],
     ['% who c', 'there is no process c; make it above with c = fork()'],
     ['% eco', 'there is no directive eco; did you mean echo?'],
-    ['% powercut', 'there is no directive powercut; the directives are echo, value, who, show'],
+    ['% powercut', 'there is no directive powercut; the directives are echo, value, who, show, typed'],
   ])('%s is a mistake of the user', (line, message) => {
     expect(() => run(['dup(1)', line])).toThrow(`a.scn:2: ${message}`);
     expect(() => run(['dup(1)', line])).toThrow(UserError);
+  });
+
+  test.each([
+    ['% typed', 'typed has 0 words behind it; it is written % typed ADDR [PROCESS], each without blanks'],
+    ['% typed A + 1', 'typed has 3 words behind it; it is written % typed ADDR [PROCESS], each without blanks'],
+    ['% typed 1+', 'a number, a name or an expression in parentheses should stand here'],
+    ['% typed pp', 'pp is not bound by any line; there are A, BRK, page'],
+    ['% typed pag', 'pag is not bound by any line; did you mean page?'],
+    ['% typed A child', 'there is no process child; there are main, c'],
+  ])('%s is found before anything runs', (line, message) => {
+    const lines = ['page = dup(1)', 'c = fork()', line];
+    expect(() => run(lines)).toThrow(`a.scn:3: ${message}`);
+    expect(() => run(lines)).toThrow(UserError);
+    expect(target.calls).toEqual([]);
+  });
+
+  test('say so when a name has no value or a process is gone', () => {
+    const lines = ['x = dup(1)', '% typed x', '% typed A c', 'c = fork()', '% typed A+1 c'];
+    expect(run(lines, [FAILED])).toEqual(['= -1 ENOMEM', '= unbound', '= dead', '= c', `= ${A + 1n}`, '  c']);
   });
 
   test('one that does not exist is found before anything runs', () => {
