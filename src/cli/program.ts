@@ -7,17 +7,20 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addReplayCommand } from './commands/replay.ts';
 
 const ABOUT = `A computer's memory system that behaves as Linux on x86-64 does.`;
 
 /** The program with all its commands, ready to parse. Throws what commander and the commands throw. */
 export function createProgram(): Command {
-  return new Command('faultline')
+  const program = new Command('faultline')
     .description(ABOUT)
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help, or that of a command')
     .exitOverride()
     .configureOutput({ outputError: () => {} });
+  addReplayCommand(program);
+  return program;
 }
 
 /** What to parse: the user's words, or the question for help where there are none. */

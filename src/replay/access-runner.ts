@@ -71,8 +71,14 @@ export class AccessRunner {
     this.signalled = true;
   }
 
+  /** The first accesses after an execve: fills the stack as execve did, and counts faults from here on; false if they are not. */
+  begins(space: AddressSpace, batch: AccessBatch): boolean {
+    if (!this.starting) return false;
+    this.start(space, batch);
+    return true;
+  }
+
   run(space: AddressSpace, batch: AccessBatch): void {
-    if (this.starting) this.start(space, batch);
     if (this.signalled) this.pushFrame(space, batch);
     space.tally.add(batch);
     if (this.attempting) this.tryInstruction(space, batch);
@@ -128,7 +134,8 @@ export class AccessRunner {
     }
     for (let i = 0; i < batch.count; i++) {
       if (batch.kind[i] === FETCH) continue;
-      if (batch.va[i] >= image.stackStart && batch.va[i] < image.stackEnd) touchInitialStack(space.process, image, batch.va[i]);
+      if (batch.va[i] >= image.stackStart && batch.va[i] < image.stackEnd)
+        touchInitialStack(space.process, image, batch.va[i]);
       break;
     }
     space.process.resetFaults();

@@ -18,7 +18,9 @@ import { syscallName, syscallNumber } from './syscall-numbers.ts';
 import { touchesOf } from './user-memory.ts';
 
 /** Calls whose results are addresses: equal in two recordings of one layout. */
-const ADDRESS_CALLS: ReadonlySet<number> = new Set(['mmap', 'mremap', 'brk'].map((name) => syscallNumber(name) as number));
+const ADDRESS_CALLS: ReadonlySet<number> = new Set(
+  ['mmap', 'mremap', 'brk'].map((name) => syscallNumber(name) as number),
+);
 const NR_RSEQ = syscallNumber('rseq');
 const RSEQ_FLAG_UNREGISTER = 1;
 /** Offset of rseq_cs, which the kernel clears on its way back to user mode. */
@@ -43,7 +45,8 @@ export class CallRunner {
     const match = this.strace?.match(call.nr);
     if (match === undefined || !ADDRESS_CALLS.has(call.nr)) return match;
     const { result } = call;
-    if (result === undefined || match.result === undefined || result < 0 || match.result < 0 || result === match.result) return match;
+    if (result === undefined || match.result === undefined || result < 0 || match.result < 0 || result === match.result)
+      return match;
     failAt(
       this.log,
       line,

@@ -9,7 +9,18 @@
  */
 
 import { ENOENT } from '../errno.ts';
-import { FALLOC_FL_KEEP_SIZE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_PATH, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../flags.ts';
+import {
+  FALLOC_FL_KEEP_SIZE,
+  O_APPEND,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDONLY,
+  O_RDWR,
+  O_TRUNC,
+  O_WRONLY,
+} from '../flags.ts';
 import type { CallContext, CallHandler, ReplayedCall } from './call-context.ts';
 import { OpenDescription } from './descriptors.ts';
 import type { RecordedFile } from './recorded-files.ts';
@@ -56,7 +67,12 @@ function opens(place: number, directory: number, flagsOf: (call: ReplayedCall) =
 const makes =
   (flagsPlace: number): CallHandler =>
   ({ descriptors }, { args, result }) => {
-    if (result >= 0) descriptors.install(result, new OpenDescription(undefined, O_RDWR), onExec(flagsPlace < 0 ? 0 : args[flagsPlace]));
+    if (result >= 0)
+      descriptors.install(
+        result,
+        new OpenDescription(undefined, O_RDWR),
+        onExec(flagsPlace < 0 ? 0 : args[flagsPlace]),
+      );
   };
 
 /** pipe and socketpair store two descriptors in user memory: the two lowest that are free. */
@@ -85,7 +101,8 @@ function fcntl(context: CallContext, { args, result }: ReplayedCall): void {
   const [fd, command, argument] = args;
   if (command === F_DUPFD) duplicate(context, fd, result, 'keep');
   else if (command === F_DUPFD_CLOEXEC) duplicate(context, fd, result, 'close');
-  else if (command === F_SETFD && result >= 0) context.descriptors.setCloseOnExec(fd, argument & FD_CLOEXEC ? 'close' : 'keep');
+  else if (command === F_SETFD && result >= 0)
+    context.descriptors.setCloseOnExec(fd, argument & FD_CLOEXEC ? 'close' : 'keep');
 }
 
 function closeRange({ descriptors }: CallContext, { args }: ReplayedCall): void {
@@ -99,7 +116,14 @@ function setSize({ process, sims }: CallContext, file: RecordedFile, bytes: numb
 }
 
 /** Bytes moved from a file at `position`: `address` of the buffer, or -1 where no log shows it. */
-function readBytes(context: CallContext, file: RecordedFile, address: number, asked: number, moved: number, position: number): void {
+function readBytes(
+  context: CallContext,
+  file: RecordedFile,
+  address: number,
+  asked: number,
+  moved: number,
+  position: number,
+): void {
   if (moved < asked) context.files.learnSize(file, position + moved);
   context.files.atLeast(file, position + moved);
   if (moved <= 0) return;

@@ -64,7 +64,10 @@ function request(flags: number, parentTid: number, childTid: number): ForkReques
 }
 
 function fromText(text: string): ForkRequest {
-  const flags = Object.entries(BITS).reduce((sum, [name, bit]) => (new RegExp(`\\b${name}\\b`).test(text) ? sum | bit : sum), 0);
+  const flags = Object.entries(BITS).reduce(
+    (sum, [name, bit]) => (new RegExp(`\\b${name}\\b`).test(text) ? sum | bit : sum),
+    0,
+  );
   const address = (field: string): number => Number(new RegExp(`\\b${field}=(0x[0-9a-f]+)`).exec(text)?.[1] ?? 0);
   return request(flags, address('parent_tid'), address('child_tid'));
 }

@@ -40,7 +40,13 @@ export function holds(image: Image, va: number): boolean {
 }
 
 /** Replaces whatever the fresh process has by the image. */
-export function mapImage(process: Process, sims: SimDescriptors, files: RecordedFiles, image: Image, userEnd: number): void {
+export function mapImage(
+  process: Process,
+  sims: SimDescriptors,
+  files: RecordedFiles,
+  image: Image,
+  userEnd: number,
+): void {
   process.sys.munmap(0, userEnd);
   for (const mapping of image.mappings) mapOne(process, sims, files, mapping);
   for (const end of clearedPages(image.mappings)) process.kernelTouch(end - 1, 1, WRITE);
@@ -99,12 +105,19 @@ export function valgrindImage(native: readonly MapsLine[]): Image {
   const programEnd = Math.max(...objects.filter(({ path }) => path === program).map(({ end }) => end));
   const shifted = native.flatMap((mapping): MapsLine[] => {
     if (mapping.path === loader && loader !== program) return [moved(mapping, loaderShift)];
-    if (mapping.path === program || (mapping.path === '' && mapping.start === programEnd)) return [moved(mapping, programShift)];
+    if (mapping.path === program || (mapping.path === '' && mapping.start === programEnd))
+      return [moved(mapping, programShift)];
     return [];
   });
   const rights = { shared: false, offset: 0 };
   const tool = { start: VALGRIND.toolStart, end: VALGRIND.toolEnd, prot: PROT_READ | 4, path: '[valgrind]', ...rights };
-  const stack = { start: VALGRIND.stackEnd - VALGRIND.stackBytes, end: VALGRIND.stackEnd, prot: PROT_READ | PROT_WRITE, path: STACK, ...rights };
+  const stack = {
+    start: VALGRIND.stackEnd - VALGRIND.stackBytes,
+    end: VALGRIND.stackEnd,
+    prot: PROT_READ | PROT_WRITE,
+    path: STACK,
+    ...rights,
+  };
   return imageOf([...shifted, tool, stack].sort((a, b) => a.start - b.start));
 }
 

@@ -52,7 +52,8 @@ DATA_KIND['M'.charCodeAt(0)] = MODIFY;
 
 /** More digits than this do not fit into two 28-bit halves. */
 const FAST_DIGITS = 14;
-const HALF = 2 ** 28;
+const SIX_DIGITS = 2 ** 24;
+const SEVEN_DIGITS = 2 ** 28;
 const SIZE_MAX = 65535;
 
 const EMPTY = new Uint8Array(0);
@@ -173,18 +174,19 @@ export class LogScanner {
       }
       if (batch.count === BATCH_ROWS) this.flush();
       const row = batch.count;
-      // 56 bits of address in two halves of 28: 32-bit integer arithmetic throughout.
-      let high = 0;
-      let low = 0;
-      let next = at + 3;
-      for (let digit = HEX_VALUE[bytes[next]]; digit >= 0; digit = HEX_VALUE[bytes[++next]]) {
-        high = (high << 4) | (low >>> 24);
-        low = ((low & 0xffffff) << 4) | digit;
+      let comma = at + 15;
+      let address = bytes[comma] === COMMA ? twelveDigits(bytes, at + 3) : -1;
+      if (address < 0) {
+        comma = addressEnd(bytes, at + 3);
+        address = comma < 0 ? -1 : addressIn(bytes, at + 3, comma);
+        if (address < 0) this.malformed(bytes, at);
       }
-      const digits = next - at - 3;
-      const sizeEnd = sizeOf(bytes, next + 1, size, row);
-      if (digits === 0 || bytes[next] !== COMMA || sizeEnd < 0) this.malformed(bytes, at);
-      va[row] = digits > FAST_DIGITS ? wideAddress(bytes, at + 3, next) : high * HALF + low;
+      va[row] = address;
+      let sizeEnd = comma + 2;
+      const digit = bytes[comma + 1] - 48;
+      if (bytes[sizeEnd] === NEWLINE && digit > 0 && digit <= 9) size[row] = digit;
+      else sizeEnd = sizeOf(bytes, comma + 1, size, row);
+      if (sizeEnd < 0) this.malformed(bytes, at);
       kind[row] = code;
       if (row === 0) batch.firstLine = this.lines + 1;
       batch.count = row + 1;
@@ -221,6 +223,43 @@ function accessKind(bytes: Uint8Array, at: number): number {
   const first = bytes[at];
   if (first === BLANK) return bytes[at + 2] === BLANK ? DATA_KIND[bytes[at + 1]] : -1;
   return first === LETTER_I && bytes[at + 1] === BLANK && bytes[at + 2] === BLANK ? FETCH : -1;
+}
+
+/** Twelve digits, as native addresses have: no loop and one check, since a wrong digit is -1. The address, or -1. */
+function twelveDigits(bytes: Uint8Array, from: number): number {
+  const high =
+    (HEX_VALUE[bytes[from]] << 20) |
+    (HEX_VALUE[bytes[from + 1]] << 16) |
+    (HEX_VALUE[bytes[from + 2]] << 12) |
+    (HEX_VALUE[bytes[from + 3]] << 8) |
+    (HEX_VALUE[bytes[from + 4]] << 4) |
+    HEX_VALUE[bytes[from + 5]];
+  const low =
+    (HEX_VALUE[bytes[from + 6]] << 20) |
+    (HEX_VALUE[bytes[from + 7]] << 16) |
+    (HEX_VALUE[bytes[from + 8]] << 12) |
+    (HEX_VALUE[bytes[from + 9]] << 8) |
+    (HEX_VALUE[bytes[from + 10]] << 4) |
+    HEX_VALUE[bytes[from + 11]];
+  return (high | low) < 0 ? -1 : high * SIX_DIGITS + low;
+}
+
+/** Where the comma behind the hexadecimal digits from `from` on stands, or -1. */
+function addressEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (HEX_VALUE[bytes[at]] >= 0) at++;
+  return at > from && bytes[at] === COMMA ? at : -1;
+}
+
+/** The address in bytes[from, to), all of them digits: 56 bits in two halves of 28, 32-bit integer arithmetic throughout. */
+function addressIn(bytes: Uint8Array, from: number, to: number): number {
+  let high = 0;
+  let low = 0;
+  for (let at = from; at < to; at++) {
+    high = (high << 4) | (low >>> 24);
+    low = ((low & 0xffffff) << 4) | HEX_VALUE[bytes[at]];
+  }
+  return to - from > FAST_DIGITS ? wideAddress(bytes, from, to) : high * SEVEN_DIGITS + low;
 }
 
 /** Reads a decimal size that ends at a newline into size[row]; where the newline stands, or -1. */

@@ -36,7 +36,11 @@ export function parseMaps(file: string, text: string): MapsLine[] {
     if (mapping.path === '[vsyscall]') continue;
     const previous = mappings[mappings.length - 1];
     if (previous !== undefined && mapping.start < previous.end) {
-      failAt(file, index + 1, `the mapping at ${line.split('-')[0]} begins inside the one above it; mappings are listed by address and do not overlap`);
+      failAt(
+        file,
+        index + 1,
+        `the mapping at ${line.split('-')[0]} begins inside the one above it; mappings are listed by address and do not overlap`,
+      );
     }
     mappings.push(mapping);
   }
@@ -46,11 +50,16 @@ export function parseMaps(file: string, text: string): MapsLine[] {
 function parseLine(file: string, number: number, line: string): MapsLine {
   const match = LINE.exec(line);
   if (match === null) {
-    failAt(file, number, `${quoted(line)} is no line of /proc/PID/maps: right would be '555555554000-555555558000 r--p 00000000 fe:00 260601  /usr/bin/ls'`);
+    failAt(
+      file,
+      number,
+      `${quoted(line)} is no line of /proc/PID/maps: right would be '555555554000-555555558000 r--p 00000000 fe:00 260601  /usr/bin/ls'`,
+    );
   }
   const start = Number.parseInt(match[1], 16);
   const end = Number.parseInt(match[2], 16);
-  if (start % PAGE !== 0 || end % PAGE !== 0 || end <= start) failAt(file, number, `${match[1]}-${match[2]} is no range of whole pages`);
+  if (start % PAGE !== 0 || end % PAGE !== 0 || end <= start)
+    failAt(file, number, `${match[1]}-${match[2]} is no range of whole pages`);
   const perms = match[3];
   return {
     start,

@@ -49,7 +49,8 @@ export class NstepEvents implements EventReader {
 
   private fail(text: string, line: number): never {
     const shape = RIGHT.find(([prefix]) => text.startsWith(prefix));
-    const right = shape?.[1] ?? 'an access such as ` L 7ffff7fe4b70,8`, or a line beginning with #EXEC, #SYS, #FORK, #SIG or #EXIT';
+    const right =
+      shape?.[1] ?? 'an access such as ` L 7ffff7fe4b70,8`, or a line beginning with #EXEC, #SYS, #FORK, #SIG or #EXIT';
     failAt(this.file, line, `${quoted(text)} is no line of a single-step log: right would be ${right}`);
   }
 }

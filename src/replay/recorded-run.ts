@@ -41,13 +41,23 @@ export function recordedRun(folder: string, files: readonly string[]): RecordedR
     if (match !== null) maps.set(match[1], file);
   }
   if (!maps.has('p0')) {
-    throw new UserError(`${folder} has no truth/p0.maps-exec: the program's first mappings (/proc/PID/maps after execve) stand in no log, and a replay begins with them`);
+    throw new UserError(
+      `${folder} has no truth/p0.maps-exec: the program's first mappings (/proc/PID/maps after execve) stand in no log, and a replay begins with them`,
+    );
   }
-  return { ...chosen, maps, strace: first(files, ['strace.txt', 'strace-y.txt']), truth: first(files, ['truth/truth.jsonl']) };
+  return {
+    ...chosen,
+    maps,
+    strace: first(files, ['strace.txt', 'strace-y.txt']),
+    truth: first(files, ['truth/truth.jsonl']),
+  };
 }
 
 function chooseLogs(files: readonly string[]): Pick<RecordedRun, 'kind' | 'condensed' | 'logs'> | undefined {
-  for (const [kind, pattern] of [['nstep', NSTEP], ['lackey', LACKEY]] as const) {
+  for (const [kind, pattern] of [
+    ['nstep', NSTEP],
+    ['lackey', LACKEY],
+  ] as const) {
     for (const condensed of [false, true]) {
       const logs = new Map<string, string>();
       for (const file of files) {

@@ -15,12 +15,12 @@ import { LackeyEvents } from './lackey-events.ts';
 import { SCAN_ENDED, SCAN_NEEDS_DATA } from './log-scanner.ts';
 import { parseMaps } from './maps-lines.ts';
 import { NstepEvents } from './nstep-events.ts';
-import type { RecordedRun } from './recorded-run.ts';
 import { RecordedFiles } from './recorded-files.ts';
-import type { ReplayResult } from './result.ts';
-import { resultOf } from './result.ts';
+import type { RecordedRun } from './recorded-run.ts';
+import { type ReplayResult, resultOf } from './result.ts';
 import type { StraceLog } from './strace-log.ts';
 import { type Birth, type ForkEvent, type SessionServices, TracedProcess } from './traced-process.ts';
+import type { FaultCounts } from './truth-lines.ts';
 
 export interface ReplayOptions {
   /** The folder, for sentences. */
@@ -50,7 +50,13 @@ export class Replay {
   constructor(run: RecordedRun, options: ReplayOptions) {
     this.run = run;
     this.options = options;
-    this.machine = new Machine({ contents: 'tables', fs: 'ext4', ram: options.ram, stackLimit: Number.POSITIVE_INFINITY, invariants: 0 });
+    this.machine = new Machine({
+      contents: 'tables',
+      fs: 'ext4',
+      ram: options.ram,
+      stackLimit: Number.POSITIVE_INFINITY,
+      invariants: 0,
+    });
     this.kinds = new FaultKinds();
     this.machine.attach(this.kinds);
     this.processes = [];
@@ -77,6 +83,8 @@ export class Replay {
       straceFile: strace?.file,
       userEnd: this.machine.config.layout.userEnd,
       newProcess: (): Process => this.machine.spawn(),
+      drainTrace: () => this.drainTrace(),
+      forgetFaults: (process) => this.kinds.reset(process.id),
       imageOf: (name) => this.imageOf(name),
       // A run under Valgrind makes other calls than a native one: its strace gives sizes, but is not walked along.
       straceOf: (pid) => (native ? strace?.callsOf(pid) : undefined),
@@ -90,7 +98,9 @@ export class Replay {
     const file = this.run.maps.get(name);
     const text = this.options.maps.get(name);
     if (file === undefined || text === undefined) {
-      throw new UserError(`${this.options.folder} has no truth/${name}.maps-exec, which says what the execve of ${name} mapped`);
+      throw new UserError(
+        `${this.options.folder} has no truth/${name}.maps-exec, which says what the execve of ${name} mapped`,
+      );
     }
     const mappings = parseMaps(`${this.options.folder}/${file}`, text);
     const image = this.run.kind === 'nstep' ? imageOf(mappings) : valgrindImage(mappings);
@@ -105,7 +115,9 @@ export class Replay {
   private add(name: string, birth: Birth): TracedProcess {
     const file = this.run.logs.get(name);
     if (file === undefined) {
-      throw new UserError(`${this.options.folder} holds no log of process ${name}, which the log of its parent names; record every process, or copy all logs`);
+      throw new UserError(
+        `${this.options.folder} holds no log of process ${name}, which the log of its parent names; record every process, or copy all logs`,
+      );
     }
     const path = `${this.options.folder}/${file}`;
     const events = this.run.kind === 'nstep' ? new NstepEvents(path) : new LackeyEvents(path);
@@ -137,13 +149,29 @@ export class Replay {
   /** Who runs now: the first that waits for nothing, beginning behind the current one; if all wait, the first of them. */
   private next(): void {
     const place = this.processes.indexOf(this.current) + 1;
-    const order = [...this.processes.slice(place), ...this.processes.slice(0, place)].filter((process) => !process.exhausted);
+    const order = [...this.processes.slice(place), ...this.processes.slice(0, place)].filter(
+      (process) => !process.exhausted,
+    );
     if (order.length === 0) this.ended = true;
     else this.current = order.find(({ waiting }) => waiting === undefined || waiting()) ?? order[0];
   }
 
-  /** What came of it; only at the end. */
-  result(): ReplayResult {
-    return resultOf(this);
+  /** What came of it, once `advance` has given undefined; with the kernel's counts by process number, if there are some. */
+  result(truth: ReadonlyMap<number, FaultCounts>): ReplayResult {
+    this.drainTrace();
+    const { run, machine, kinds, processes } = this;
+    return resultOf({ run, machine, kinds, processes, truth, programOf: (name) => this.programOf(name) });
+  }
+
+  /** The first file that its image maps; a forked child has its parent's. */
+  private programOf(name: string): string {
+    const image = this.images.get(name) ?? this.images.get('p0');
+    return image?.mappings.find(({ path }) => path.startsWith('/'))?.path ?? '';
+  }
+
+  /** Lets the sinks have what the trace holds, so that it stays small between system calls. */
+  private drainTrace(): void {
+    this.machine.detach(this.kinds);
+    this.machine.attach(this.kinds);
   }
 }

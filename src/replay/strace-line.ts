@@ -10,9 +10,21 @@
  */
 
 export type StraceLine =
-  | { readonly kind: 'call'; readonly pid: number; readonly name: string; readonly args: string; readonly result: string }
+  | {
+      readonly kind: 'call';
+      readonly pid: number;
+      readonly name: string;
+      readonly args: string;
+      readonly result: string;
+    }
   | { readonly kind: 'unfinished'; readonly pid: number; readonly name: string; readonly args: string }
-  | { readonly kind: 'resumed'; readonly pid: number; readonly name: string; readonly args: string; readonly result: string }
+  | {
+      readonly kind: 'resumed';
+      readonly pid: number;
+      readonly name: string;
+      readonly args: string;
+      readonly result: string;
+    }
   /** A signal, an exit, strace's own remarks. */
   | { readonly kind: 'note'; readonly pid: number };
 
@@ -104,15 +116,15 @@ export function unquote(argument: string): string | undefined {
       bytes.push(inside.charCodeAt(at));
       continue;
     }
-    const escape = /^\\(x[0-9a-f]{2}|[0-7]{1,3}|.)/.exec(inside.slice(at))?.[1] ?? '\\';
-    at += escape.length;
-    bytes.push(escapeValue(escape));
+    const code = /^\\(x[0-9a-f]{2}|[0-7]{1,3}|.)/.exec(inside.slice(at))?.[1] ?? '\\';
+    at += code.length;
+    bytes.push(escapeValue(code));
   }
   return new TextDecoder('utf-8').decode(Uint8Array.from(bytes));
 }
 
-function escapeValue(escape: string): number {
-  if (/^x[0-9a-f]{2}$/.test(escape)) return Number.parseInt(escape.slice(1), 16);
-  if (/^[0-7]+$/.test(escape)) return Number.parseInt(escape, 8);
-  return (ESCAPES[escape] ?? escape).charCodeAt(0);
+function escapeValue(code: string): number {
+  if (/^x[0-9a-f]{2}$/.test(code)) return Number.parseInt(code.slice(1), 16);
+  if (/^[0-7]+$/.test(code)) return Number.parseInt(code, 8);
+  return (ESCAPES[code] ?? code).charCodeAt(0);
 }

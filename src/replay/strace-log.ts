@@ -8,9 +8,9 @@
  */
 
 import { failAt, quoted } from './bad-line.ts';
-import { parseStraceLine, splitArguments, type StraceLine, unquote } from './strace-line.ts';
-import { pathArguments } from './user-memory.ts';
+import { parseStraceLine, type StraceLine, splitArguments, unquote } from './strace-line.ts';
 import { syscallNumber } from './syscall-numbers.ts';
+import { pathArguments } from './user-memory.ts';
 
 /** What the arguments of one call say. */
 export interface StraceDetail {
@@ -159,7 +159,8 @@ export class StraceLog {
       return;
     }
     if (detail.size === undefined) return;
-    const path = text === undefined || text === '' ? this.opened.get(`${pid}:${Number.parseInt(detail.args[0], 10)}`) : text;
+    const path =
+      text === undefined || text === '' ? this.opened.get(`${pid}:${Number.parseInt(detail.args[0], 10)}`) : text;
     if (path !== undefined && !this.sizes.has(path)) this.sizes.set(path, detail.size);
   }
 }

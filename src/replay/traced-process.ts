@@ -31,6 +31,10 @@ export interface SessionServices {
   /** First address beyond user space. */
   readonly userEnd: number;
   newProcess(): Process;
+  /** Brings fault kinds up to date. */
+  drainTrace(): void;
+  /** Sets a process's fault counts by kind to none. */
+  forgetFaults(process: Process): void;
   /** What the last execve of a process mapped; throws `UserError` if no file says. */
   imageOf(name: string): Image;
   straceOf(pid: number): StraceCalls | undefined;
@@ -59,7 +63,18 @@ const NR_EXIT_GROUP = numberOf('exit_group');
 const P_PID = 1;
 /** Calls in which a process may have waited for another: the others get their turn first. */
 const YIELDING: ReadonlySet<number> = new Set(
-  ['futex', 'poll', 'ppoll', 'select', 'pselect6', 'epoll_wait', 'epoll_pwait', 'nanosleep', 'clock_nanosleep', 'sched_yield'].map(numberOf),
+  [
+    'futex',
+    'poll',
+    'ppoll',
+    'select',
+    'pselect6',
+    'epoll_wait',
+    'epoll_pwait',
+    'nanosleep',
+    'clock_nanosleep',
+    'sched_yield',
+  ].map(numberOf),
 );
 
 export class TracedProcess implements LogSink {
@@ -133,9 +148,19 @@ export class TracedProcess implements LogSink {
     if (this.events.startsImage()) this.exec();
     const { space } = this;
     if (space === undefined) {
-      failAt(this.scanner.file, batch.firstLine, 'accesses before the program has an address space: a log of a first process begins with #EXEC');
+      failAt(
+        this.scanner.file,
+        batch.firstLine,
+        'accesses before the program has an address space: a log of a first process begins with #EXEC',
+      );
     }
-    if (!space.ended) this.accessRunner.run(space, batch);
+    if (space.ended) return;
+    if (this.accessRunner.begins(space, batch)) {
+      this.services.drainTrace();
+      this.services.forgetFaults(space.process);
+    }
+    this.accessRunner.run(space, batch);
+    this.services.drainTrace();
   }
 
   line(text: string, line: number): number {
@@ -169,7 +194,10 @@ export class TracedProcess implements LogSink {
     const { space, borrowed } = this;
     if (borrowed !== undefined && space !== undefined) {
       const now = space.faults();
-      this.ownFaults = { minorFaults: now.minorFaults - borrowed.minorFaults, majorFaults: now.majorFaults - borrowed.majorFaults };
+      this.ownFaults = {
+        minorFaults: now.minorFaults - borrowed.minorFaults,
+        majorFaults: now.majorFaults - borrowed.majorFaults,
+      };
       space.discount(this.ownFaults);
     } else if (!this.isThread) space?.end();
     this.borrowed = undefined;

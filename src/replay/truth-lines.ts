@@ -35,7 +35,8 @@ export function parseTruth(file: string, text: string): Map<number, FaultCounts>
     if (minflt === undefined || majflt === undefined) continue;
     if (record.ev === 'exec') starts.set(record.proc, { minorFaults: minflt, majorFaults: majflt });
     // A thread's exit carries the counts of its whole group, as its leader's does: the leader's comes last.
-    if (record.ev === 'exit' && record.pid === record.tgid) counts.set(record.proc, since(starts.get(record.proc), minflt, majflt));
+    if (record.ev === 'exit' && record.pid === record.tgid)
+      counts.set(record.proc, since(starts.get(record.proc), minflt, majflt));
   }
   return counts;
 }
@@ -51,5 +52,9 @@ function parseRecord(file: string, number: number, line: string): TruthRecord {
   } catch (error) {
     if (error instanceof UserError) throw error;
   }
-  failAt(file, number, `${quoted(line)} is no record of the kernel's counts: right would be {"ev":"exit","proc":0,"minflt":128,"majflt":0,...}`);
+  failAt(
+    file,
+    number,
+    `${quoted(line)} is no record of the kernel's counts: right would be {"ev":"exit","proc":0,"minflt":128,"majflt":0,...}`,
+  );
 }
