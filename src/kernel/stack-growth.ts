@@ -26,23 +26,17 @@ export class StackGrowth {
 
   /** `vma`, which lies above `va`, may grow down to its page. Changes nothing. */
   allows(task: Task, vma: Vma, va: number): boolean {
-    const { mm } = task;
-    const address = va - (va % mm.pageSize);
-    if (!(vma.flags & VM_GROWSDOWN) || address < this.mmapMin || this.blocked(vma, address)) return false;
-    // Linux prepares for the page that is about to come even if a limit then forbids it: seen in later merges.
-    this.anonVmas.prepare(vma);
-    const grown = (vma.start - address) / mm.pageSize;
-    if (grown > vma.pgoff || !mayExpand(task, vma.flags, grown)) return false;
-    return vma.end - address <= task.limits.soft(RLIMIT_STACK) && mayLock(task, vma.flags, grown);
+    return this.reaches(vma, va) && this.withinLimits(task, vma, va);
   }
 
   /** Extends `vma` down to the page of `va`; false if that is refused. */
   grow(task: Task, vma: Vma, va: number): boolean {
-    if (!this.allows(task, vma, va)) return false;
-    const { mm } = task;
-    const address = va - (va % mm.pageSize);
+    if (!this.reaches(vma, va)) return false;
     // Linux prepares for the page that is about to come even if a limit then forbids it: seen in later merges.
     this.anonVmas.prepare(vma);
+    if (!this.withinLimits(task, vma, va)) return false;
+    const { mm } = task;
+    const address = va - (va % mm.pageSize);
     const grown = (vma.start - address) / mm.pageSize;
     vma.unlink();
     vma.start = address;
@@ -52,6 +46,18 @@ export class StackGrowth {
     accountPages(mm, vma.flags, grown);
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.stack_grow, va, address, 0, 0);
     return true;
+  }
+
+  private reaches(vma: Vma, va: number): boolean {
+    const address = va - (va % vma.mm.pageSize);
+    return (vma.flags & VM_GROWSDOWN) !== 0 && address >= this.mmapMin && !this.blocked(vma, address);
+  }
+
+  private withinLimits(task: Task, vma: Vma, va: number): boolean {
+    const address = va - (va % vma.mm.pageSize);
+    const grown = (vma.start - address) / vma.mm.pageSize;
+    if (grown > vma.pgoff || !mayExpand(task, vma.flags, grown)) return false;
+    return vma.end - address <= task.limits.soft(RLIMIT_STACK) && mayLock(task, vma.flags, grown);
   }
 
   private blocked(vma: Vma, address: number): boolean {
