@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import type { TlbLevelConfig } from '../../../src/config.ts';
+import { NO_TAG, TlbLevel } from '../../../src/mmu/tlb.ts';
+import { RngStream } from '../../../src/rng.ts';
+
+const PAGE = 4096;
+
+function level(config: TlbLevelConfig): TlbLevel {
+  return new TlbLevel(config, new RngStream('test'));
+}
+
+function fill(tlb: TlbLevel, vpn: number, asid = 1): void {
+  const tag = vpn * PAGE + asid;
+  tlb.fill(tlb.place(vpn, tag), tag, vpn * PAGE, tag, NO_TAG, tag);
+}
+
+/** Page numbers inside, by entry. */
+function inside(tlb: TlbLevel): number[] {
+  return [...tlb.tag].filter((tag) => tag !== NO_TAG).map((tag) => Math.floor(tag / PAGE));
+}
+
+function use(tlb: TlbLevel, vpn: number): void {
+  tlb.touch(tlb.find(tlb.tag, vpn, vpn * PAGE + 1));
+}
+
+describe('a full set', () => {
+  test('loses under LRU what was not used longest', () => {
+    const tlb = level({ sets: 1, ways: 3, replacement: 'lru' });
+    for (const vpn of [1, 2, 3]) fill(tlb, vpn);
+    use(tlb, 1);
+    fill(tlb, 4);
+    expect(inside(tlb).sort()).toEqual([1, 3, 4]);
+    fill(tlb, 5);
+    expect(inside(tlb).sort()).toEqual([1, 4, 5]);
+  });
+
+  test('loses under FIFO what came first, used or not', () => {
+    const tlb = level({ sets: 1, ways: 3, replacement: 'fifo' });
+    for (const vpn of [1, 2, 3]) fill(tlb, vpn);
+    use(tlb, 1);
+    fill(tlb, 4);
+    expect(inside(tlb).sort()).toEqual([2, 3, 4]);
+  });
+
+  test('keeps the other sets as they are', () => {
+    const tlb = level({ sets: 4, ways: 1, replacement: 'lru' });
+    for (const vpn of [0, 1, 2, 3, 5]) fill(tlb, vpn);
+    expect(inside(tlb).sort()).toEqual([0, 2, 3, 5]);
+  });
+
+  test('takes an unused entry before any victim', () => {
+    const tlb = level({ sets: 1, ways: 3, replacement: 'lru' });
+    for (const vpn of [1, 2, 3]) fill(tlb, vpn);
+    tlb.flushTag(2, 2 * PAGE + 1);
+    fill(tlb, 4);
+    expect(inside(tlb).sort()).toEqual([1, 3, 4]);
+  });
+});
+
+describe('an entry', () => {
+  test('is found by page and address space, and only for what it grants', () => {
+    const tlb = level({ sets: 2, ways: 2, replacement: 'lru' });
+    fill(tlb, 6, 3);
+    const tag = 6 * PAGE + 3;
+    expect(tlb.find(tlb.readTag, 6, tag)).toBe(tlb.find(tlb.tag, 6, tag));
+    expect(tlb.find(tlb.execTag, 6, tag)).toBeGreaterThanOrEqual(0);
+    expect(tlb.find(tlb.writeTag, 6, tag)).toBe(-1);
+    expect(tlb.find(tlb.tag, 6, 6 * PAGE + 4)).toBe(-1);
+    expect(tlb.find(tlb.tag, 8, 8 * PAGE + 3)).toBe(-1);
+  });
+
+  test('is filled anew in its own place', () => {
+    const tlb = level({ sets: 1, ways: 3, replacement: 'lru' });
+    for (const vpn of [1, 2, 1]) fill(tlb, vpn);
+    expect(inside(tlb)).toEqual([1, 2]);
+  });
+});
+
+describe('a flush', () => {
+  function mixed(): TlbLevel {
+    const tlb = level({ sets: 2, ways: 4, replacement: 'lru' });
+    for (const asid of [1, 2]) for (const vpn of [4, 5, 6]) fill(tlb, vpn, asid);
+    return tlb;
+  }
+
+  test('of a page drops it in one address space', () => {
+    const tlb = mixed();
+    tlb.flushTag(5, 5 * PAGE + 2);
+    expect(inside(tlb).sort()).toEqual([4, 4, 5, 6, 6]);
+    expect(tlb.find(tlb.readTag, 5, 5 * PAGE + 1)).toBeGreaterThanOrEqual(0);
+    expect(tlb.find(tlb.readTag, 5, 5 * PAGE + 2)).toBe(-1);
+    tlb.flushTag(9, 9 * PAGE + 2);
+    expect(inside(tlb).length).toBe(5);
+  });
+
+  test('of an address space leaves the others', () => {
+    const tlb = mixed();
+    tlb.flushAsid(1, PAGE);
+    expect([...tlb.tag].filter((tag) => tag !== NO_TAG).map((tag) => tag % PAGE)).toEqual([2, 2, 2]);
+    for (const column of [tlb.readTag, tlb.execTag]) expect(column.filter((tag) => tag !== NO_TAG).length).toBe(3);
+  });
+
+  test('of everything leaves nothing', () => {
+    const tlb = mixed();
+    tlb.flushAll();
+    for (const column of [tlb.tag, tlb.readTag, tlb.writeTag, tlb.execTag])
+      expect(column.every((tag) => tag === NO_TAG)).toBe(true);
+  });
+});
