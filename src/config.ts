@@ -117,7 +117,8 @@ function isPowerOfTwo(value: number): boolean {
 
 function resolveScheme(scheme: MachineConfig['scheme']): PageTableScheme {
   const found = typeof scheme === 'string' ? SCHEMES[scheme] : (scheme ?? X86_64);
-  if (!found) fail(`scheme is '${String(scheme)}'; choose one of ${Object.keys(SCHEMES).join(', ')} or pass a scheme object`);
+  if (!found)
+    fail(`scheme is '${String(scheme)}'; choose one of ${Object.keys(SCHEMES).join(', ')} or pass a scheme object`);
   validateScheme(found);
   return found;
 }
@@ -125,13 +126,18 @@ function resolveScheme(scheme: MachineConfig['scheme']): PageTableScheme {
 function resolveRam(config: MachineConfig, scheme: PageTableScheme): number {
   const pageSize = 2 ** scheme.pageShift;
   const largest = 2 ** scheme.frameBits * pageSize;
-  const ram = typeof config.ram === 'string' ? parseSize(config.ram, 'configuration: ram') : (config.ram ?? Math.min(64 * MIB, largest));
+  const ram =
+    typeof config.ram === 'string'
+      ? parseSize(config.ram, 'configuration: ram')
+      : (config.ram ?? Math.min(64 * MIB, largest));
   if (!Number.isSafeInteger(ram) || ram % pageSize !== 0 || ram < 8 * pageSize) {
     fail(`ram is ${ram} bytes; it must be a whole number of pages of ${pageSize} bytes, at least 8`);
   }
   if (ram > largest) fail(`ram is ${ram} bytes, but entries of scheme '${scheme.name}' can name only ${largest}`);
   if (config.contents !== 'tables' && ram > CONTENTS_LIMIT) {
-    fail(`ram is ${ram} bytes; with contents: 'all' it can be at most ${CONTENTS_LIMIT} (4G), or choose contents: 'tables'`);
+    fail(
+      `ram is ${ram} bytes; with contents: 'all' it can be at most ${CONTENTS_LIMIT} (4G), or choose contents: 'tables'`,
+    );
   }
   return ram;
 }
@@ -142,8 +148,10 @@ function resolveTlb(tlb: MachineConfig['tlb']): readonly TlbLevelConfig[] {
   if (levels.length < 1 || levels.length > 2) fail(`tlb has ${levels.length} levels; it can have one or two`);
   for (const level of levels) {
     if (!isPowerOfTwo(level.sets)) fail(`tlb sets is ${level.sets}; it must be a power of two`);
-    if (!Number.isInteger(level.ways) || level.ways < 1 || level.ways > 64) fail(`tlb ways is ${level.ways}; it must be 1 to 64`);
-    if (!['lru', 'fifo', 'random'].includes(level.replacement)) fail(`tlb replacement is '${level.replacement}'; choose lru, fifo or random`);
+    if (!Number.isInteger(level.ways) || level.ways < 1 || level.ways > 64)
+      fail(`tlb ways is ${level.ways}; it must be 1 to 64`);
+    if (!['lru', 'fifo', 'random'].includes(level.replacement))
+      fail(`tlb replacement is '${level.replacement}'; choose lru, fifo or random`);
   }
   return levels;
 }
@@ -153,16 +161,28 @@ function defaultLayout(scheme: PageTableScheme): LayoutConfig {
   const span = 2 ** addressBits(scheme);
   if (span > 2 ** 32) {
     return {
-      userEnd: 2 ** 47 - pageSize, mmapBase: 0x7ffff7c00000, mmapMin: pageSize, stackTop: 0x7ffffffff000, stackPages: 33,
-      brkStart: 0x555555560000, hugeAlign: 512 * pageSize, stackGuardPages: 256,
+      userEnd: 2 ** 47 - pageSize,
+      mmapBase: 0x7ffff7c00000,
+      mmapMin: pageSize,
+      stackTop: 0x7ffffffff000,
+      stackPages: 33,
+      brkStart: 0x555555560000,
+      hugeAlign: 512 * pageSize,
+      stackGuardPages: 256,
     };
   }
   const userEnd = (span / 4) * 3;
   const stackPages = Math.min(33, Math.max(2, span / pageSize / 128));
   const stackRoom = Math.max(2 * stackPages * pageSize, span / 16);
   return {
-    userEnd, mmapBase: userEnd - stackRoom, mmapMin: pageSize, stackTop: userEnd, stackPages,
-    brkStart: span / 16, hugeAlign: 0, stackGuardPages: Math.min(256, span / pageSize / 256),
+    userEnd,
+    mmapBase: userEnd - stackRoom,
+    mmapMin: pageSize,
+    stackTop: userEnd,
+    stackPages,
+    brkStart: span / 16,
+    hugeAlign: 0,
+    stackGuardPages: Math.min(256, span / pageSize / 256),
   };
 }
 
@@ -188,7 +208,8 @@ function resolveCosts(costs: Partial<CostTable> | undefined): CostTable {
 }
 
 function wholeNumber(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) fail(`${name} is ${value}; it must be a whole number from ${least} to ${most}`);
+  if (!Number.isInteger(value) || value < least || value > most)
+    fail(`${name} is ${value}; it must be a whole number from ${least} to ${most}`);
   return value;
 }
 
@@ -197,10 +218,13 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
   const scheme = resolveScheme(config.scheme);
   const pageSize = 2 ** scheme.pageShift;
   const around = config.faultAroundBytes ?? 16 * pageSize;
-  if (!isPowerOfTwo(around) || around < pageSize) fail(`faultAroundBytes is ${around}; it must be a power of two of at least one page (${pageSize})`);
-  if (config.fs !== undefined && config.fs !== 'tmpfs' && config.fs !== 'ext4') fail(`fs is '${String(config.fs)}'; choose tmpfs or ext4`);
+  if (!isPowerOfTwo(around) || around < pageSize)
+    fail(`faultAroundBytes is ${around}; it must be a power of two of at least one page (${pageSize})`);
+  if (config.fs !== undefined && config.fs !== 'tmpfs' && config.fs !== 'ext4')
+    fail(`fs is '${String(config.fs)}'; choose tmpfs or ext4`);
   const disk: DiskConfig = { model: 'ssd', blocks: 262144, ...config.disk };
-  if (!['ssd', 'hdd', 'instant'].includes(disk.model)) fail(`disk.model is '${disk.model}'; choose ssd, hdd or instant`);
+  if (!['ssd', 'hdd', 'instant'].includes(disk.model))
+    fail(`disk.model is '${disk.model}'; choose ssd, hdd or instant`);
   return {
     scheme,
     pageSize,

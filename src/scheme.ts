@@ -58,8 +58,18 @@ export const X86_64: PageTableScheme = {
   frameShift: 12,
   frameBits: 40,
   bits: {
-    present: 0, readable: -1, writable: 1, user: 2, executable: -1, noExecute: 63,
-    accessed: 5, dirty: 6, leaf: 7, softProtNone: 8, softSwap: 9, softGuard: 10,
+    present: 0,
+    readable: -1,
+    writable: 1,
+    user: 2,
+    executable: -1,
+    noExecute: 63,
+    accessed: 5,
+    dirty: 6,
+    leaf: 7,
+    softProtNone: 8,
+    softSwap: 9,
+    softGuard: 10,
   },
   asidBits: 11,
 };
@@ -72,8 +82,18 @@ export const SV32: PageTableScheme = {
   frameShift: 10,
   frameBits: 22,
   bits: {
-    present: 0, readable: 1, writable: 2, user: 4, executable: 3, noExecute: -1,
-    accessed: 6, dirty: 7, leaf: -1, softProtNone: 5, softSwap: 8, softGuard: 9,
+    present: 0,
+    readable: 1,
+    writable: 2,
+    user: 4,
+    executable: 3,
+    noExecute: -1,
+    accessed: 6,
+    dirty: 7,
+    leaf: -1,
+    softProtNone: 5,
+    softSwap: 8,
+    softGuard: 9,
   },
   asidBits: 9,
 };
@@ -87,8 +107,18 @@ export const TINY: PageTableScheme = {
   frameShift: 0,
   frameBits: 6,
   bits: {
-    present: 7, readable: -1, writable: 6, user: -1, executable: -1, noExecute: -1,
-    accessed: -1, dirty: -1, leaf: -1, softProtNone: 6, softSwap: -1, softGuard: -1,
+    present: 7,
+    readable: -1,
+    writable: 6,
+    user: -1,
+    executable: -1,
+    noExecute: -1,
+    accessed: -1,
+    dirty: -1,
+    leaf: -1,
+    softProtNone: 6,
+    softSwap: -1,
+    softGuard: -1,
   },
   asidBits: 4,
 };
@@ -109,7 +139,9 @@ export function validateScheme(scheme: PageTableScheme): void {
     );
   }
   if (2 ** scheme.asidBits > tableBytes) {
-    throw new UserError(`page-table scheme '${scheme.name}': asidBits ${scheme.asidBits} is too many; use at most ${scheme.pageShift}`);
+    throw new UserError(
+      `page-table scheme '${scheme.name}': asidBits ${scheme.asidBits} is too many; use at most ${scheme.pageShift}`,
+    );
   }
 }
 

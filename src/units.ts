@@ -94,7 +94,9 @@ export function parseSize(text: string, what: string): number {
   const unit = match && SIZE_UNITS[(match[2] as string).toUpperCase()];
   const bytes = match && unit ? Number(match[1]) * unit : Number.NaN;
   if (!Number.isSafeInteger(bytes) || bytes <= 0) {
-    throw new UserError(`${what} is '${text}', which is not a size: write bytes or a number with K, M or G, such as 64M`);
+    throw new UserError(
+      `${what} is '${text}', which is not a size: write bytes or a number with K, M or G, such as 64M`,
+    );
   }
   return bytes;
 }

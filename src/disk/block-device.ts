@@ -7,9 +7,9 @@
  * Invariant: a request in flight has exactly one alarm pending.
  */
 
+import { assert } from '../assert.ts';
 import type { Clock } from '../clock.ts';
 import type { DiskConfig } from '../config.ts';
-import { assert } from '../assert.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { LatencyModel } from './latency.ts';
 

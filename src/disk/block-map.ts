@@ -97,7 +97,9 @@ export class BlockMap {
 
   /** Indices in [from, end) that have a block, or one promised, ascending. */
   indices(from: number, end: number): number[] {
-    return [...this.blocks.keys(), ...this.reserved].filter((index) => index >= from && index < end).sort((a, b) => a - b);
+    return [...this.blocks.keys(), ...this.reserved]
+      .filter((index) => index >= from && index < end)
+      .sort((a, b) => a - b);
   }
 
   /** Moves every page at or beyond `from` by `shift` pages (collapse and insert range). */

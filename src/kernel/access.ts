@@ -24,6 +24,10 @@ import { FAULT_DONE } from './vm-fault.ts';
 export const BY_USER = 0;
 export const BY_KERNEL = 1;
 
+/** Copies below this many bytes are made of words (arch/x86/lib/copy_user_64.S). */
+const SHORT_COPY = 64;
+const WORD = 8;
+
 function translate(mmu: Mmu, va: number, access: number): number {
   if (access === ACCESS_READ) return mmu.translateRead(va);
   return access === ACCESS_WRITE ? mmu.translateWrite(va) : mmu.translateFetch(va);
@@ -128,6 +132,28 @@ export class AccessEngine {
   /** Copies `source` to user memory at `va`; how many bytes before the first that failed. */
   copyToUser(task: Task, va: number, source: Uint8Array, by: number): number {
     return this.copy(task, va, source, ACCESS_WRITE, by);
+  }
+
+  /**
+   * Moves `length` bytes between physical memory at `pa` (inside one frame) and user memory at
+   * `va`; `access` says what the user side suffers. How many bytes before the first that failed.
+   */
+  moveUser(task: Task, va: number, pa: number, length: number, access: number): number {
+    const { pageSize } = this.ram;
+    // Short copies go in words, long ones byte by byte (rep movsb): visible when a file is copied onto itself.
+    const step = length < SHORT_COPY ? WORD : 1;
+    let done = 0;
+    while (done < length) {
+      const at = va + done;
+      const user = this.resolve(task, at, access, BY_KERNEL);
+      if (user < 0) break;
+      const chunk = Math.min(length - done, pageSize - (at % pageSize));
+      if (access === ACCESS_READ) this.ram.moveUpwards(pa + done, user, chunk, step);
+      else this.ram.moveUpwards(user, pa + done, chunk, step);
+      done += chunk;
+    }
+    this.clock.advance(done * this.costs.copyByteNs);
+    return done;
   }
 
   private copy(task: Task, va: number, bytes: Uint8Array, access: number, by: number): number {

@@ -46,14 +46,21 @@ export class AnonVmas {
 
   private reusable(vma: Vma): AnonVma | null {
     const { next, prev } = vma;
-    if (next !== null && this.continues(vma, next) && next.anonVma !== null && next.chain.length === 1) return next.anonVma;
-    if (prev !== null && this.continues(prev, vma) && prev.anonVma !== null && prev.chain.length === 1) return prev.anonVma;
+    if (next !== null && this.continues(vma, next) && next.anonVma !== null && next.chain.length === 1)
+      return next.anonVma;
+    if (prev !== null && this.continues(prev, vma) && prev.anonVma !== null && prev.chain.length === 1)
+      return prev.anonVma;
     return null;
   }
 
   /** `b` could be merged with `a` before it, rights apart (anon_vma_compatible). */
   private continues(a: Vma, b: Vma): boolean {
-    return a.end === b.start && a.file === b.file && ((a.flags ^ b.flags) & ~VM_ACCESS) === 0 && b.pgoff === a.pgoff + a.pages;
+    return (
+      a.end === b.start &&
+      a.file === b.file &&
+      ((a.flags ^ b.flags) & ~VM_ACCESS) === 0 &&
+      b.pgoff === a.pgoff + a.pages
+    );
   }
 
   /** `target`, not yet linked, stands in every AnonVma of `source`; own one left as it is. */

@@ -14,8 +14,8 @@ import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';
 import type { Unmapper } from './unmap.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from './vm-flags.ts';
-import type { VmaOps } from './vma-ops.ts';
 import { startGap } from './vma.ts';
+import type { VmaOps } from './vma-ops.ts';
 
 export interface BrkParts {
   readonly vmaOps: VmaOps;
@@ -73,7 +73,15 @@ function grow(parts: BrkParts, task: Task, from: number, end: number): boolean {
 /** Only the VMA below is extended; what stands above never merges with the heap. */
 function extendHeap(parts: BrkParts, task: Task, from: number, end: number, flags: number): void {
   const { mm } = task;
-  parts.vmaOps.mapNewRange(mm, { start: from, end, flags, pgoff: from / mm.pageSize, file: null, anonVma: null, copiedFrom: null });
+  parts.vmaOps.mapNewRange(mm, {
+    start: from,
+    end,
+    flags,
+    pgoff: from / mm.pageSize,
+    file: null,
+    anonVma: null,
+    copiedFrom: null,
+  });
 }
 
 /** The old break, or -ENOMEM. */

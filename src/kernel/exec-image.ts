@@ -34,7 +34,14 @@ export function clearImage(parts: ImageParts, task: Task, heapStart: number): vo
 }
 
 /** Maps kernel pages at [start, end) with PROT_* rights, shown as `name`. */
-export function mapSpecial(parts: ImageParts, task: Task, start: number, end: number, prot: number, name: string): void {
+export function mapSpecial(
+  parts: ImageParts,
+  task: Task,
+  start: number,
+  end: number,
+  prot: number,
+  name: string,
+): void {
   const { mm } = task;
   const pages = (end - start) / mm.pageSize;
   const inode = parts.inodes.make('special', parts.memoryFs, 0o555);

@@ -33,7 +33,14 @@ export class Exiter {
   private readonly cpus: readonly Cpu[];
   private readonly engine: AccessEngine;
 
-  constructor(unmapper: Unmapper, openFiles: OpenFiles, tables: PageTables, flusher: TlbFlusher, cpus: readonly Cpu[], engine: AccessEngine) {
+  constructor(
+    unmapper: Unmapper,
+    openFiles: OpenFiles,
+    tables: PageTables,
+    flusher: TlbFlusher,
+    cpus: readonly Cpu[],
+    engine: AccessEngine,
+  ) {
     this.unmapper = unmapper;
     this.openFiles = openFiles;
     this.tables = tables;

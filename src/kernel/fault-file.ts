@@ -64,7 +64,7 @@ function doCowFault(parts: FaultParts, fault: VmFault): number {
 function doSharedFault(parts: FaultParts, fault: VmFault): number {
   const pfn = fetchPage(parts, fault);
   if (pfn < 0) return -pfn;
-  const { inode } = (fault.vma.file as OpenFile);
+  const { inode } = fault.vma.file as OpenFile;
   const result = makePageWritable(parts, inode, fault.vma.indexAt(fault.va), pfn, fault.va);
   if (result !== FAULT_DONE) return result;
   finishFault(parts, fault, pfn, writableEntryFlags(fault.vma));
@@ -145,7 +145,8 @@ function mapAround(parts: FaultParts, fault: VmFault): boolean {
   }
   parts.counters.add(FAULT_AROUND_MAPPED, mapped);
   parts.clock.advance(mapped * parts.costs.mapPageNs);
-  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.fault_around, va, va + (from - pageInTable) * tables.pageSize, mapped, 0);
+  if (parts.trace.mask !== 0)
+    parts.trace.emit(RECORD_ID.fault_around, va, va + (from - pageInTable) * tables.pageSize, mapped, 0);
   return !tables.isEmpty(slot);
 }
 

@@ -10,8 +10,8 @@
  */
 
 import { COW_REUSED } from '../counters.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
 import { RECORD_ID } from '../trace.ts';
 import { adoptAnonFrame, newZeroedFrame } from './fault-anon.ts';
 import { copyFrame, makePageWritable } from './fault-file.ts';

@@ -8,16 +8,24 @@
  */
 
 import { PGFAULT, PGMAJFAULT } from '../counters.ts';
-import { ACCESS_EXEC, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { PTE_GUARD, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { ACCESS_EXEC, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { RECORD_ID } from '../trace.ts';
 import { doAnonymousPage } from './fault-anon.ts';
 import { doFault } from './fault-file.ts';
 import { doWpPage } from './fault-wp.ts';
 import type { StackGrowth } from './stack-growth.ts';
 import type { Task } from './task.ts';
+import {
+  FAULT_ACCERR,
+  FAULT_DONE,
+  FAULT_MAPERR,
+  FAULT_NONCANONICAL,
+  FAULT_OOM,
+  type FaultParts,
+  VmFault,
+} from './vm-fault.ts';
 import { VM_ACCESS, VM_EXEC, VM_WRITE } from './vm-flags.ts';
-import { FAULT_ACCERR, FAULT_DONE, FAULT_MAPERR, FAULT_NONCANONICAL, FAULT_OOM, type FaultParts, VmFault } from './vm-fault.ts';
 import type { Vma } from './vma.ts';
 
 export class FaultHandler {
@@ -67,7 +75,8 @@ export class FaultHandler {
   private resolve(task: Task, va: number, access: number): number {
     this.lastMajor = false;
     this.lastVma = null;
-    if (!(va >= 0 && va < this.canonicalEnd)) return va >= 2 ** 64 - this.canonicalEnd ? FAULT_MAPERR : FAULT_NONCANONICAL;
+    if (!(va >= 0 && va < this.canonicalEnd))
+      return va >= 2 ** 64 - this.canonicalEnd ? FAULT_MAPERR : FAULT_NONCANONICAL;
     let vma = task.mm.vmas.find(va);
     if (vma === null) return FAULT_MAPERR;
     if (vma.start > va) {
@@ -85,7 +94,8 @@ export class FaultHandler {
     const { parts } = this;
     const slot = this.ensureEntry(vma, va);
     if (slot < 0) return FAULT_OOM;
-    const fault = (this.record ??= new VmFault(vma));
+    this.record ??= new VmFault(vma);
+    const fault = this.record;
     fault.vma = vma;
     fault.va = va - (va % parts.tables.pageSize);
     fault.access = access;
@@ -100,7 +110,8 @@ export class FaultHandler {
     const { tables, trace } = this.parts;
     const before = tables.tableFrames;
     const slot = tables.ensure(vma.mm.root, va);
-    if (tables.tableFrames !== before && trace.mask !== 0) trace.emit(RECORD_ID.page_table_alloc, va, tables.tableFrames - before, 0, 0);
+    if (tables.tableFrames !== before && trace.mask !== 0)
+      trace.emit(RECORD_ID.page_table_alloc, va, tables.tableFrames - before, 0, 0);
     return slot;
   }
 

@@ -7,11 +7,21 @@
 
 import { EBADF, EFAULT, EINVAL, ENXIO, ESPIPE } from '../errno.ts';
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { offsetOf, pageOf, toInt, toSigned, toUnsigned, type Word } from '../units.ts';
-import { type AccessEngine, BY_KERNEL } from './access.ts';
+import type { AccessEngine } from './access.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
-import { type ByteSink, type ByteSource, isBadRange, type Position, readFile, TRANSFER_MAX, type TransferParts, writeFile } from './read-write.ts';
+import {
+  type ByteSink,
+  type ByteSource,
+  isBadRange,
+  type Position,
+  readFile,
+  TRANSFER_MAX,
+  type TransferParts,
+  writeFile,
+} from './read-write.ts';
 import type { Task } from './task.ts';
 
 export interface FileCallParts extends TransferParts {
@@ -37,9 +47,10 @@ function isOutside(parts: FileCallParts, buffer: Buffer): boolean {
 
 function sinkOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSink {
   let done = 0;
-  return (chunk) => {
-    if ('bytes' in buffer) buffer.bytes.set(chunk, done);
-    const moved = 'bytes' in buffer ? chunk.length : parts.engine.copyToUser(task, Number(buffer.address) + done, chunk, BY_KERNEL);
+  return (pa, length) => {
+    if ('bytes' in buffer) parts.ram.read(pa, buffer.bytes.subarray(done, done + length));
+    const moved =
+      'bytes' in buffer ? length : parts.engine.moveUser(task, Number(buffer.address) + done, pa, length, ACCESS_WRITE);
     done += moved;
     return moved;
   };
@@ -47,16 +58,23 @@ function sinkOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSink {
 
 function sourceOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSource {
   let done = 0;
-  return (chunk) => {
-    if ('bytes' in buffer) chunk.set(buffer.bytes.subarray(done, done + chunk.length));
-    const moved = 'bytes' in buffer ? chunk.length : parts.engine.copyFromUser(task, Number(buffer.address) + done, chunk, BY_KERNEL);
+  return (pa, length) => {
+    if ('bytes' in buffer) parts.ram.write(pa, buffer.bytes.subarray(done, done + length));
+    const moved =
+      'bytes' in buffer ? length : parts.engine.moveUser(task, Number(buffer.address) + done, pa, length, ACCESS_READ);
     done += moved;
     return moved;
   };
 }
 
 /** The range that a transfer is about, with what forbids it; or a negative errno. */
-function begin(parts: FileCallParts, file: OpenFile | null, buffer: Buffer, offset: Offset, allowed: boolean): Position | number {
+function begin(
+  parts: FileCallParts,
+  file: OpenFile | null,
+  buffer: Buffer,
+  offset: Offset,
+  allowed: boolean,
+): Position | number {
   if (offset !== undefined && toSigned(offset) < 0n) return -EINVAL;
   if (file === null || !allowed) return -EBADF;
   if (file.inode.kind === 'pipe' && offset !== undefined) return -ESPIPE;
@@ -101,7 +119,10 @@ export function lseek(parts: FileCallParts, task: Task, fd: Word, offset: Word, 
   if (inode.kind === 'pipe') return -ESPIPE;
   if (inode.kind !== 'regular') return 0;
   const size = BigInt(parts.ram.pageSize);
-  const target = whence === SEEK_DATA || whence === SEEK_HOLE ? seekData(parts, file, toSigned(offset), whence) : seekTo(file, toSigned(offset), whence, size);
+  const target =
+    whence === SEEK_DATA || whence === SEEK_HOLE
+      ? seekData(parts, file, toSigned(offset), whence)
+      : seekTo(file, toSigned(offset), whence, size);
   if (target < 0n) return Number(target);
   const largest = BigInt(inode.fs.maxSizePages) * size + BigInt(inode.fs.maxSizeTail);
   if (target > largest) return -EINVAL;
@@ -125,7 +146,10 @@ function seekData(parts: FileCallParts, file: OpenFile, offset: bigint, whence: 
   const end = BigInt(inode.sizePages) * size + BigInt(inode.sizeTail);
   if (offset < 0n || offset >= end) return BigInt(-ENXIO);
   const from = Number(offset / size);
-  const page = whence === SEEK_DATA ? inode.fs.nextData(inode, from, inode.endPage) : inode.fs.nextHole(inode, from, inode.endPage);
+  const page =
+    whence === SEEK_DATA
+      ? inode.fs.nextData(inode, from, inode.endPage)
+      : inode.fs.nextHole(inode, from, inode.endPage);
   if (page < 0) return BigInt(-ENXIO);
   const found = page === from ? offset : BigInt(page) * size;
   return found > end ? end : found;

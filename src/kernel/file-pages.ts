@@ -154,14 +154,23 @@ export class FilePages {
       const pfn = this.pool.alloc();
       if (pfn === 0) return false;
       this.ram.zeroFrame(pfn);
-      this.cache.insert(inode.cache, index, pfn, FRAME_UPTODATE | (inode.fs.swapBacked ? FRAME_SWAP_BACKED | FRAME_DIRTY : 0));
+      this.cache.insert(
+        inode.cache,
+        index,
+        pfn,
+        FRAME_UPTODATE | (inode.fs.swapBacked ? FRAME_SWAP_BACKED | FRAME_DIRTY : 0),
+      );
     }
     return true;
   }
 
   /** Removes the cached pages of [from, end), which nobody maps any more. */
   truncate(inode: Inode, from: number, end: number): void {
-    for (let index = inode.cache.nextCached(from, end, 0); index >= 0; index = inode.cache.nextCached(index + 1, end, 0)) {
+    for (
+      let index = inode.cache.nextCached(from, end, 0);
+      index >= 0;
+      index = inode.cache.nextCached(index + 1, end, 0)
+    ) {
       this.settle(inode, index);
       this.drop(inode, index);
     }

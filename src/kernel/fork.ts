@@ -10,8 +10,8 @@
  */
 
 import { ENOMEM } from '../errno.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
@@ -25,8 +25,8 @@ import type { PageMapper } from './page-mapper.ts';
 import { Task } from './task.ts';
 import { FLUSH_FORK, type TlbFlusher } from './tlb-flush.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_SHARED, VM_WIPEONFORK } from './vm-flags.ts';
-import type { VmaOps } from './vma-ops.ts';
 import { Vma } from './vma.ts';
+import type { VmaOps } from './vma-ops.ts';
 
 export interface ForkParts {
   readonly vmaOps: VmaOps;
@@ -144,4 +144,3 @@ function copyEntry(parts: ForkParts, vma: Vma, copy: Vma, va: number, from: numb
   pool.get(pfn);
   mapper.enter(copy.mm, va, to, pfn, inherited);
 }
-

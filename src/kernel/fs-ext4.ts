@@ -11,13 +11,27 @@
 import type { BlockDevice } from '../disk/block-device.ts';
 import type { BlockAllocator } from '../disk/block-map.ts';
 import { EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
-import { FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE } from '../flags.ts';
+import {
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_ZERO_RANGE,
+} from '../flags.ts';
 import type { Ram } from '../mmu/ram.ts';
-import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_PENDING, PAGE_READY } from './inode.ts';
+import {
+  comparePosition,
+  type FallocateRequest,
+  type FileSystem,
+  type Inode,
+  PAGE_PENDING,
+  PAGE_READY,
+} from './inode.ts';
 import type { Truncator } from './truncate.ts';
 import type { Writeback } from './writeback.ts';
 
-const MODES = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE;
+const MODES =
+  FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE;
 
 export class Ext4 implements FileSystem {
   readonly name = 'ext4';

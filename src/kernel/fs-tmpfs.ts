@@ -9,8 +9,8 @@
 import { EOPNOTSUPP } from '../errno.ts';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
-import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_READY } from './inode.ts';
 import type { FilePages } from './file-pages.ts';
+import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_READY } from './inode.ts';
 import type { Truncator } from './truncate.ts';
 
 export class Tmpfs implements FileSystem {
@@ -75,7 +75,11 @@ export class Tmpfs implements FileSystem {
   resizeBlocks(): void {}
 
   nextData(inode: Inode, from: number, end: number): number {
-    for (let index = inode.cache.nextCached(from, end, 0); index >= 0; index = inode.cache.nextCached(index + 1, end, 0)) {
+    for (
+      let index = inode.cache.nextCached(from, end, 0);
+      index >= 0;
+      index = inode.cache.nextCached(index + 1, end, 0)
+    ) {
       if (this.pages.cached(inode, index) !== 0) return index;
     }
     return -1;

@@ -7,13 +7,21 @@
  */
 
 import { InvariantError } from '../assert.ts';
-import { FRAME_ANON_EXCLUSIVE, FRAME_DIRTY, FRAME_FILE, FRAME_FREE, FRAME_RESERVED, FRAME_SWAP_BACKED, FRAME_TABLE } from '../mmu/frames.ts';
 import { PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
+import {
+  FRAME_ANON_EXCLUSIVE,
+  FRAME_DIRTY,
+  FRAME_FILE,
+  FRAME_FREE,
+  FRAME_RESERVED,
+  FRAME_SWAP_BACKED,
+  FRAME_TABLE,
+} from '../mmu/frames.ts';
 import { NO_TAG, type TlbLevel } from '../mmu/tlb.ts';
 import { MARK_DIRTY } from '../pagecache/file-cache.ts';
-import { isDataMapping } from './limits.ts';
 import { Inode } from './inode.ts';
 import type { Kernel, KernelParts } from './kernel.ts';
+import { isDataMapping } from './limits.ts';
 import { type Mm, RSS_ANON, RSS_FILE, RSS_SHMEM } from './mm.ts';
 import { VM_ACCESS, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
@@ -72,14 +80,26 @@ class Checker {
     const name = `VMA ${vma.start.toString(16)}-${vma.end.toString(16)}`;
     this.that(vma.prev === previous, () => `${name}: wrong neighbour below`);
     this.that(previous === null || previous.end <= vma.start, () => `${name} overlaps the one below`);
-    this.that(vma.start < vma.end && vma.start % pageSize === 0 && vma.end % pageSize === 0, () => `${name} is empty or unaligned`);
+    this.that(
+      vma.start < vma.end && vma.start % pageSize === 0 && vma.end % pageSize === 0,
+      () => `${name} is empty or unaligned`,
+    );
     this.that((vma.mm as Mm).vmas.containing(vma.start) === vma, () => `${name} is not found by its address`);
-    this.that(vma.anonVma === null || vma.chain.includes(vma.anonVma), () => `${name}: its AnonVma is not in its chain`);
+    this.that(
+      vma.anonVma === null || vma.chain.includes(vma.anonVma),
+      () => `${name}: its AnonVma is not in its chain`,
+    );
     for (const anonVma of vma.chain) {
-      this.that(anonVma.vmas.overlapping(vma.pgoff, vma.pgoff + 1).includes(vma), () => `${name} is missing in AnonVma ${anonVma.id}`);
+      this.that(
+        anonVma.vmas.overlapping(vma.pgoff, vma.pgoff + 1).includes(vma),
+        () => `${name} is missing in AnonVma ${anonVma.id}`,
+      );
     }
     if (vma.file === null) return;
-    this.that(vma.file.inode.mappings.overlapping(vma.pgoff, vma.pgoff + 1).includes(vma), () => `${name} is missing among its file's mappings`);
+    this.that(
+      vma.file.inode.mappings.overlapping(vma.pgoff, vma.pgoff + 1).includes(vma),
+      () => `${name} is missing among its file's mappings`,
+    );
   }
 
   private checkEntries(mm: Mm): void {
@@ -106,10 +126,16 @@ class Checker {
     const at = `the entry at ${va.toString(16)} (frame ${pfn})`;
     this.that(!frames.has(pfn, FRAME_FREE | FRAME_TABLE), () => `${at} names a free or table frame`);
     this.that(!(flags & PTE_WRITE) || (vma.flags & VM_WRITE) !== 0, () => `${at} is writable in a VMA that is not`);
-    this.that((vma.flags & VM_ACCESS) !== 0 || !(flags & PTE_PRESENT), () => `${at} is present in a VMA without rights`);
+    this.that(
+      (vma.flags & VM_ACCESS) !== 0 || !(flags & PTE_PRESENT),
+      () => `${at} is present in a VMA without rights`,
+    );
     const isPrivate = !(vma.flags & VM_SHARED);
     if (isPrivate && flags & PTE_WRITE) {
-      this.that(frames.has(pfn, FRAME_ANON_EXCLUSIVE) && frames.mapcount[pfn] === 1, () => `${at} is private and writable, but not owned alone`);
+      this.that(
+        frames.has(pfn, FRAME_ANON_EXCLUSIVE) && frames.mapcount[pfn] === 1,
+        () => `${at} is private and writable, but not owned alone`,
+      );
     }
     if (pfn === pool.zeroPfn) return;
     let found = false;
@@ -125,12 +151,19 @@ class Checker {
     let dirty = 0;
     for (const owner of owners.all()) {
       if (!(owner instanceof Inode)) continue;
-      for (let index = owner.cache.nextCached(0, Number.POSITIVE_INFINITY, 0); index >= 0; index = owner.cache.nextCached(index + 1, Number.POSITIVE_INFINITY, 0)) {
+      for (
+        let index = owner.cache.nextCached(0, Number.POSITIVE_INFINITY, 0);
+        index >= 0;
+        index = owner.cache.nextCached(index + 1, Number.POSITIVE_INFINITY, 0)
+      ) {
         const pfn = owner.cache.get(index);
         pages++;
         this.references[pfn]++;
         const name = `page ${index} of inode ${owner.id} (frame ${pfn})`;
-        this.that(frames.owner[pfn] === owner.id && frames.index[pfn] === index && frames.has(pfn, FRAME_FILE), () => `${name}: the frame does not name its cache`);
+        this.that(
+          frames.owner[pfn] === owner.id && frames.index[pfn] === index && frames.has(pfn, FRAME_FILE),
+          () => `${name}: the frame does not name its cache`,
+        );
         const marked = (owner.cache.marksOf(index) & MARK_DIRTY) !== 0;
         const counts = frames.has(pfn, FRAME_DIRTY) && !frames.has(pfn, FRAME_SWAP_BACKED);
         this.that(marked === counts, () => `${name}: dirty ${counts}, marked ${marked}`);
@@ -138,7 +171,10 @@ class Checker {
       }
     }
     this.that(pages === cache.pages, () => `the page cache counts ${cache.pages} pages, found ${pages}`);
-    this.that(dirty === cache.dirtyPages, () => `the page cache counts ${cache.dirtyPages} dirty pages, found ${dirty}`);
+    this.that(
+      dirty === cache.dirtyPages,
+      () => `the page cache counts ${cache.dirtyPages} dirty pages, found ${dirty}`,
+    );
   }
 
   private checkFrames(): void {
@@ -146,16 +182,28 @@ class Checker {
     let used = 0;
     for (let pfn = 0; pfn < frames.count; pfn++) {
       const mapped = this.mapped[pfn];
-      this.that(frames.mapcount[pfn] === mapped, () => `frame ${pfn}: mapcount is ${frames.mapcount[pfn]}, entries found ${mapped}`);
+      this.that(
+        frames.mapcount[pfn] === mapped,
+        () => `frame ${pfn}: mapcount is ${frames.mapcount[pfn]}, entries found ${mapped}`,
+      );
       if (frames.refcount[pfn] === 0) continue;
       used++;
       if (frames.has(pfn, FRAME_RESERVED | FRAME_TABLE)) continue;
       const expected = mapped + this.references[pfn];
-      this.that(frames.refcount[pfn] === expected, () => `frame ${pfn}: refcount is ${frames.refcount[pfn]}, users found ${expected}`);
+      this.that(
+        frames.refcount[pfn] === expected,
+        () => `frame ${pfn}: refcount is ${frames.refcount[pfn]}, users found ${expected}`,
+      );
     }
     const free = allocator.countFree();
-    this.that(free === allocator.freeFrames, () => `free frames: ${allocator.freeFrames} counted, ${free} in the lists`);
-    this.that(free + used === frames.count, () => `${free} frames free and ${used} used of ${frames.count}: some are lost`);
+    this.that(
+      free === allocator.freeFrames,
+      () => `free frames: ${allocator.freeFrames} counted, ${free} in the lists`,
+    );
+    this.that(
+      free + used === frames.count,
+      () => `${free} frames free and ${used} used of ${frames.count}: some are lost`,
+    );
   }
 
   /** Every TLB entry grants no more than its page-table entry. */
@@ -171,8 +219,14 @@ class Checker {
       if (mm === undefined) continue;
       const slot = tables.lookup(mm.root, va);
       const flags = slot < 0 ? 0 : tables.flags(slot);
-      this.that((flags & PTE_PRESENT) !== 0 && tables.frame(slot) * tables.pageSize === level.base[entry], () => `a TLB entry at ${va.toString(16)} without its page-table entry`);
-      this.that(level.writeTag[entry] === NO_TAG || (flags & PTE_WRITE) !== 0, () => `a TLB entry at ${va.toString(16)} grants a store that the page table does not`);
+      this.that(
+        (flags & PTE_PRESENT) !== 0 && tables.frame(slot) * tables.pageSize === level.base[entry],
+        () => `a TLB entry at ${va.toString(16)} without its page-table entry`,
+      );
+      this.that(
+        level.writeTag[entry] === NO_TAG || (flags & PTE_WRITE) !== 0,
+        () => `a TLB entry at ${va.toString(16)} grants a store that the page table does not`,
+      );
     }
   }
 }

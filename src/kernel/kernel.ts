@@ -69,7 +69,10 @@ export type KernelParts = ReturnType<typeof buildParts>;
 
 function buildMachineRoom(config: ResolvedConfig) {
   const { pageSize } = config;
-  const lowBytes = config.contents === 'all' ? config.ramBytes : Math.min(config.ramBytes, Math.max(pageSize * 64, Math.min(LOW_ZONE_BYTES_MAX, config.ramBytes / 8)));
+  const lowBytes =
+    config.contents === 'all'
+      ? config.ramBytes
+      : Math.min(config.ramBytes, Math.max(pageSize * 64, Math.min(LOW_ZONE_BYTES_MAX, config.ramBytes / 8)));
   const contentBytes = Math.floor(lowBytes / pageSize) * pageSize;
   const ram = new Ram(contentBytes, pageSize);
   const frames = new FrameTable(config.ramBytes / pageSize);
@@ -103,7 +106,13 @@ function buildParts(config: ResolvedConfig) {
   const cache = new PageCache(frames, trace);
   const flusher = new TlbFlusher(cpus, clock, costs, counters, trace);
   const mapper = new PageMapper(frames, tables, pool, cache, owners, trace);
-  const device = new BlockDevice(config.disk, pageSize, clock, latencyModel(config.disk, pageSize, rng.stream('disk')), trace);
+  const device = new BlockDevice(
+    config.disk,
+    pageSize,
+    clock,
+    latencyModel(config.disk, pageSize, rng.stream('disk')),
+    trace,
+  );
   const io = new BlockIo(clock, device, ram, frames, cache, owners, counters, trace);
   const filePages = new FilePages(frames, ram, pool, cache, io);
   const rmap = new Rmap(frames, tables, owners, flusher);
@@ -113,7 +122,8 @@ function buildParts(config: ResolvedConfig) {
   const inodes = new Inodes(owners);
   const openFiles = new OpenFiles(filePages, owners);
   const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache);
-  const rootFs = config.fs === 'tmpfs' ? memoryFs : new Ext4(device, new BlockAllocator(device), ram, truncator, writeback);
+  const rootFs =
+    config.fs === 'tmpfs' ? memoryFs : new Ext4(device, new BlockAllocator(device), ram, truncator, writeback);
   const namespace = new Namespace(inodes, openFiles, rootFs);
   const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles);
   const anonVmas = new AnonVmas(owners);
@@ -121,7 +131,19 @@ function buildParts(config: ResolvedConfig) {
   const unmapper = new Unmapper(vmaOps, zapper, tables, trace);
   const placement = new Placement(config.layout, pageSize);
   const faultParts = {
-    frames, tables, ram, pool, cache, mapper, filePages, anonVmas, flusher, counters, trace, clock, costs,
+    frames,
+    tables,
+    ram,
+    pool,
+    cache,
+    mapper,
+    filePages,
+    anonVmas,
+    flusher,
+    counters,
+    trace,
+    clock,
+    costs,
     faultAroundPages: config.faultAroundPages,
   };
   const stackGrowth = new StackGrowth(config.layout.mmapMin, anonVmas, trace);
@@ -132,8 +154,38 @@ function buildParts(config: ResolvedConfig) {
   const signals = new Signals(exiter, counters, trace);
   const asids = new Asids(cpus, config.scheme.asidBits);
   return {
-    ...room, costs, clock, counters, owners, pool, cache, flusher, mapper, device, io, filePages, rmap, zapper, truncator, writeback,
-    inodes, openFiles, memoryFs, namespace, sharedMemory, anonVmas, vmaOps, unmapper, placement, stackGrowth, faults, populator, engine, exiter, signals, asids,
+    ...room,
+    costs,
+    clock,
+    counters,
+    owners,
+    pool,
+    cache,
+    flusher,
+    mapper,
+    device,
+    io,
+    filePages,
+    rmap,
+    zapper,
+    truncator,
+    writeback,
+    inodes,
+    openFiles,
+    memoryFs,
+    namespace,
+    sharedMemory,
+    anonVmas,
+    vmaOps,
+    unmapper,
+    placement,
+    stackGrowth,
+    faults,
+    populator,
+    engine,
+    exiter,
+    signals,
+    asids,
   };
 }
 
@@ -156,12 +208,22 @@ export class Kernel {
     const { config, cpus, tables, asids } = parts;
     const mm = new Mm(++this.lastMmId, config.pageSize, config.layout.stackGuardPages * config.pageSize);
     mm.root = tables.newTable();
-    if (mm.root === 0) throw new UserError(`a machine with ${config.ramBytes} bytes of RAM has no frame left for a process; configure more`);
+    if (mm.root === 0)
+      throw new UserError(
+        `a machine with ${config.ramBytes} bytes of RAM has no frame left for a process; configure more`,
+      );
     mm.asid = asids.assign(mm);
     mm.startBrk = config.layout.brkStart;
     mm.brk = mm.startBrk;
     const id = ++this.lastTaskId;
-    const task = new Task(id, null, mm, new FdTable(), cpus[(id - 1) % cpus.length], new Limits(config.memlockLimit, config.stackLimit));
+    const task = new Task(
+      id,
+      null,
+      mm,
+      new FdTable(),
+      cpus[(id - 1) % cpus.length],
+      new Limits(config.memlockLimit, config.stackLimit),
+    );
     this.openStandardDescriptors(task);
     if (config.layout.stackPages > 0) this.mapStack(task);
     this.tasks.set(id, task);
@@ -181,7 +243,15 @@ export class Kernel {
     const { layout, pageSize } = this.parts.config;
     const flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | VM_ACCOUNT;
     const start = layout.stackTop - layout.stackPages * pageSize;
-    const range = { start, end: layout.stackTop, flags, pgoff: start / pageSize, file: null, anonVma: null, copiedFrom: null };
+    const range = {
+      start,
+      end: layout.stackTop,
+      flags,
+      pgoff: start / pageSize,
+      file: null,
+      anonVma: null,
+      copiedFrom: null,
+    };
     const vma = this.parts.vmaOps.mapNewRange(task.mm, range);
     vma.name = '[stack]';
     accountPages(task.mm, flags, layout.stackPages);

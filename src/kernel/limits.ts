@@ -8,9 +8,9 @@
 import { EINVAL, EPERM } from '../errno.ts';
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_NOFILE, RLIMIT_STACK } from '../flags.ts';
 import { toUnsigned, type Word } from '../units.ts';
-import { VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { Mm } from './mm.ts';
 import type { Task } from './task.ts';
+import { VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 
 const NOFILE_DEFAULT = 1024;
 const UNLIMITED_FROM = 2n ** 63n;

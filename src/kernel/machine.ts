@@ -5,15 +5,21 @@
  * run, look inside.
  */
 
+import { UserError } from '../assert.ts';
 import { type MachineConfig, type ResolvedConfig, resolveConfig } from '../config.ts';
-import { COUNT_ACCESSES, COUNT_DIRTY_ASSISTS, COUNT_L1_MISSES, COUNT_L2_MISSES, COUNT_WALK_REFERENCES } from '../mmu/mmu.ts';
+import {
+  COUNT_ACCESSES,
+  COUNT_DIRTY_ASSISTS,
+  COUNT_L1_MISSES,
+  COUNT_L2_MISSES,
+  COUNT_WALK_REFERENCES,
+} from '../mmu/mmu.ts';
 import { TRACE_EVENT, type TraceSink } from '../trace.ts';
 import { offsetOf, pageOf } from '../units.ts';
-import { UserError } from '../assert.ts';
 import { checkMachine } from './invariants.ts';
 import { Kernel } from './kernel.ts';
 import { Process } from './process.ts';
-import { restoreGraph, saveGraph, type Snapshot } from './snapshot.ts';
+import { restoreGraph, type Snapshot, saveGraph } from './snapshot.ts';
 import type { Task } from './task.ts';
 
 /** Exact TLB and walk counts since the start, summed over CPUs. */
@@ -48,14 +54,18 @@ export class Machine {
 
   /** The processes that have not ended. */
   processes(): Process[] {
-    return [...this.kernel.tasks.values()].filter((task: Task) => !task.exited).map((task) => new Process(this.kernel, task));
+    return [...this.kernel.tasks.values()]
+      .filter((task: Task) => !task.exited)
+      .map((task) => new Process(this.kernel, task));
   }
 
   /** Simulated nanoseconds since the start. */
   get timeNs(): number {
     const { clock, costs } = this.kernel.parts;
     const { accesses, l2Hits, walkReferences } = this.tlbCounts();
-    return clock.nowNs + accesses * costs.tlbHitNs + l2Hits * costs.secondTlbHitNs + walkReferences * costs.walkReferenceNs;
+    return (
+      clock.nowNs + accesses * costs.tlbHitNs + l2Hits * costs.secondTlbHitNs + walkReferences * costs.walkReferenceNs
+    );
   }
 
   tlbCounts(): TlbCounts {
@@ -120,9 +130,11 @@ export class Machine {
   createFile(path: string, bytes: number, options: { readonly cached: boolean }): void {
     const { namespace, filePages, pageSize } = this.kernel.parts;
     const entry = namespace.create(path, 0o755);
-    if (typeof entry === 'number') throw new UserError(`cannot create '${path}': its directory does not exist or the name is not usable`);
+    if (typeof entry === 'number')
+      throw new UserError(`cannot create '${path}': its directory does not exist or the name is not usable`);
     entry.inode.setSize(pageOf(bytes, pageSize), offsetOf(bytes, pageSize));
-    if (options.cached && !filePages.warm(entry.inode)) throw new UserError(`RAM is too small to cache '${path}' (${bytes} bytes); configure more`);
+    if (options.cached && !filePages.warm(entry.inode))
+      throw new UserError(`RAM is too small to cache '${path}' (${bytes} bytes); configure more`);
   }
 
   /** Test hook: the `k`-th frame allocation from now on fails (0 = the next); negative = never. */

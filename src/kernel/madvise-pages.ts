@@ -11,8 +11,8 @@
 
 import { ENOMEM } from '../errno.ts';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
-import { FRAME_ANON, FRAME_LAZY_FREE, type FrameTable } from '../mmu/frames.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_PRESENT } from '../mmu/entry-codes.ts';
+import { FRAME_ANON, FRAME_LAZY_FREE, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { AnonVmas } from './anon-vma.ts';
 import type { FilePages } from './file-pages.ts';
@@ -41,7 +41,13 @@ export function dropRange(parts: PageAdviceParts, vma: Vma, start: number, end: 
 export function removeRange(_parts: PageAdviceParts, vma: Vma, start: number, end: number): number {
   if (vma.file === null) return 0;
   const fromPage = vma.indexAt(start);
-  const request = { mode: FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, fromPage, fromByte: 0, endPage: fromPage + (end - start) / vma.mm.pageSize, endByte: 0 };
+  const request = {
+    mode: FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+    fromPage,
+    fromByte: 0,
+    endPage: fromPage + (end - start) / vma.mm.pageSize,
+    endByte: 0,
+  };
   return vma.file.inode.fs.fallocate(vma.file.inode, request);
 }
 
@@ -56,7 +62,13 @@ export function willNeed(parts: PageAdviceParts, vma: Vma, start: number, end: n
 }
 
 /** Walks the present entries of [start, end). */
-function forEachSlot(parts: PageAdviceParts, vma: Vma, start: number, end: number, visit: (va: number, slot: number) => void): void {
+function forEachSlot(
+  parts: PageAdviceParts,
+  vma: Vma,
+  start: number,
+  end: number,
+  visit: (va: number, slot: number) => void,
+): void {
   const { tables } = parts;
   for (let va = start; va < end; ) {
     const slot = tables.lookup(vma.mm.root, va);

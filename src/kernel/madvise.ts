@@ -10,12 +10,20 @@ import { EACCES, EAGAIN, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import * as F from '../flags.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toInt, type Word, wrapPages } from '../units.ts';
-import { dropRange, freeLazily, installGuards, type PageAdviceParts, removeGuards, removeRange, willNeed } from './madvise-pages.ts';
+import {
+  dropRange,
+  freeLazily,
+  installGuards,
+  type PageAdviceParts,
+  removeGuards,
+  removeRange,
+  willNeed,
+} from './madvise-pages.ts';
 import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';
 import * as V from './vm-flags.ts';
-import type { VmaOps } from './vma-ops.ts';
 import type { Vma } from './vma.ts';
+import type { VmaOps } from './vma-ops.ts';
 
 export interface MadviseParts extends PageAdviceParts {
   readonly vmaOps: VmaOps;
@@ -40,8 +48,19 @@ const FLAG_ADVICE: ReadonlyMap<number, readonly [number, number]> = new Map([
 ]);
 
 const PAGE_ADVICE: ReadonlySet<number> = new Set([
-  F.MADV_WILLNEED, F.MADV_DONTNEED, F.MADV_DONTNEED_LOCKED, F.MADV_FREE, F.MADV_REMOVE, F.MADV_COLD, F.MADV_PAGEOUT,
-  F.MADV_POPULATE_READ, F.MADV_POPULATE_WRITE, F.MADV_GUARD_INSTALL, F.MADV_GUARD_REMOVE, F.MADV_HWPOISON, F.MADV_SOFT_OFFLINE,
+  F.MADV_WILLNEED,
+  F.MADV_DONTNEED,
+  F.MADV_DONTNEED_LOCKED,
+  F.MADV_FREE,
+  F.MADV_REMOVE,
+  F.MADV_COLD,
+  F.MADV_PAGEOUT,
+  F.MADV_POPULATE_READ,
+  F.MADV_POPULATE_WRITE,
+  F.MADV_GUARD_INSTALL,
+  F.MADV_GUARD_REMOVE,
+  F.MADV_HWPOISON,
+  F.MADV_SOFT_OFFLINE,
 ]);
 
 export function madvise(parts: MadviseParts, task: Task, address: Word, length: Word, adviceWord: Word): number {
@@ -108,7 +127,13 @@ function adviseVma(parts: MadviseParts, vma: Vma, start: number, end: number, ad
 }
 
 const DISCARDING: ReadonlySet<number> = new Set([
-  F.MADV_FREE, F.MADV_DONTNEED, F.MADV_DONTNEED_LOCKED, F.MADV_REMOVE, F.MADV_DONTFORK, F.MADV_WIPEONFORK, F.MADV_GUARD_INSTALL,
+  F.MADV_FREE,
+  F.MADV_DONTNEED,
+  F.MADV_DONTNEED_LOCKED,
+  F.MADV_REMOVE,
+  F.MADV_DONTFORK,
+  F.MADV_WIPEONFORK,
+  F.MADV_GUARD_INSTALL,
 ]);
 
 /** A sealed private mapping that cannot be written must not lose its contents either. */
@@ -123,11 +148,19 @@ function remove(parts: MadviseParts, vma: Vma, start: number, end: number): numb
   return sharedMayWrite ? removeRange(parts, vma, start, end) : -EACCES;
 }
 
-function changeFlags(parts: MadviseParts, vma: Vma, start: number, end: number, advice: number, [clear, set]: readonly [number, number]): number {
+function changeFlags(
+  parts: MadviseParts,
+  vma: Vma,
+  start: number,
+  end: number,
+  advice: number,
+  [clear, set]: readonly [number, number],
+): number {
   if (advice === F.MADV_WIPEONFORK && (vma.file !== null || vma.flags & V.VM_SHARED)) return -EINVAL;
   if (advice === F.MADV_KEEPONFORK && vma.flags & V.VM_DROPPABLE) return -EINVAL;
   if (advice === F.MADV_DODUMP && vma.flags & (V.VM_SPECIAL | V.VM_DROPPABLE)) return -EINVAL;
-  if (advice === F.MADV_MERGEABLE && vma.flags & (V.VM_SHARED | V.VM_MAYSHARE | V.VM_SPECIAL | V.VM_DROPPABLE)) return 0;
+  if (advice === F.MADV_MERGEABLE && vma.flags & (V.VM_SHARED | V.VM_MAYSHARE | V.VM_SPECIAL | V.VM_DROPPABLE))
+    return 0;
   const flags = (vma.flags & ~clear) | set;
   if (flags === vma.flags) return 0;
   const changed = parts.vmaOps.modify(vma, start, end, flags);

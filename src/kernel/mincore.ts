@@ -21,7 +21,13 @@ export interface MincoreParts {
 }
 
 /** Fills `vector`'s first bytes (1 = in memory); pages answered, or a negative errno. */
-export function mincore(parts: MincoreParts, task: Task, address: Word, length: Word, deliver: (vector: Uint8Array) => boolean): number {
+export function mincore(
+  parts: MincoreParts,
+  task: Task,
+  address: Word,
+  length: Word,
+  deliver: (vector: Uint8Array) => boolean,
+): number {
   const { pageSize } = task.mm;
   if (offsetOf(address, pageSize) !== 0) return -EINVAL;
   const start = pageOf(address, pageSize) * pageSize;

@@ -13,8 +13,8 @@ import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';
 import { VM_DROPPABLE, VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT, VM_SPECIAL } from './vm-flags.ts';
-import type { VmaOps } from './vma-ops.ts';
 import type { Vma } from './vma.ts';
+import type { VmaOps } from './vma-ops.ts';
 
 export interface MlockParts {
   readonly vmaOps: VmaOps;

@@ -71,8 +71,20 @@ export interface MmapParts {
 
 /** Flags that MAP_SHARED_VALIDATE accepts: those that existed before it. */
 const LEGACY_FLAGS =
-  MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE |
-  MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT;
+  MAP_SHARED |
+  MAP_PRIVATE |
+  MAP_FIXED |
+  MAP_ANONYMOUS |
+  MAP_DENYWRITE |
+  MAP_EXECUTABLE |
+  MAP_GROWSDOWN |
+  MAP_LOCKED |
+  MAP_NORESERVE |
+  MAP_POPULATE |
+  MAP_NONBLOCK |
+  MAP_STACK |
+  MAP_HUGETLB |
+  MAP_32BIT;
 
 /** One mapping under way: the request in exact numbers, and what the checks made of it. */
 interface Request {
@@ -87,7 +99,16 @@ interface Request {
   vmFlags: number;
 }
 
-export function mmap(parts: MmapParts, task: Task, address: Word, length: Word, prot: Word, flags: Word, fd: Word, offset: Word): number {
+export function mmap(
+  parts: MmapParts,
+  task: Task,
+  address: Word,
+  length: Word,
+  prot: Word,
+  flags: Word,
+  fd: Word,
+  offset: Word,
+): number {
   const { pageSize } = task.mm;
   if (offsetOf(offset, pageSize) !== 0) return -EINVAL;
   const mapFlags = toFlags(flags);
@@ -107,7 +128,9 @@ export function mmap(parts: MmapParts, task: Task, address: Word, length: Word, 
     prot: toFlags(prot),
     flags: fixed ? mapFlags | MAP_FIXED : mapFlags,
     file,
-    address: fixed ? pageOf(address, pageSize) * pageSize + offsetOf(address, pageSize) : hintOf(parts, address, pageSize),
+    address: fixed
+      ? pageOf(address, pageSize) * pageSize + offsetOf(address, pageSize)
+      : hintOf(parts, address, pageSize),
     length: pages * pageSize,
     pages,
     pgoff,
@@ -125,7 +148,8 @@ function hintOf(parts: MmapParts, address: Word, pageSize: number): number {
 function doMmap(parts: MmapParts, request: Request): number {
   const { task, file, length, flags } = request;
   if (parts.vmaOps.exceedsMax(task.mm)) return -ENOMEM;
-  request.vmFlags = protFlags(request.prot) | flagBits(flags) | task.mm.defaultFlags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+  request.vmFlags =
+    protFlags(request.prot) | flagBits(flags) | task.mm.defaultFlags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
   const placed = parts.placement.find(task.mm, file, request.address, length, file === null ? 0 : request.pgoff, flags);
   if (placed < 0) return placed;
   request.address = placed;
@@ -148,7 +172,11 @@ export function protFlags(prot: number): number {
 }
 
 function flagBits(flags: number): number {
-  return (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) | (flags & MAP_LOCKED ? VM_LOCKED : 0) | (flags & MAP_STACK ? VM_NOHUGEPAGE : 0);
+  return (
+    (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) |
+    (flags & MAP_LOCKED ? VM_LOCKED : 0) |
+    (flags & MAP_STACK ? VM_NOHUGEPAGE : 0)
+  );
 }
 
 /** Offsets of a file end at 2^63 - 1. */
@@ -160,7 +188,7 @@ function checkFile(request: Request, file: OpenFile): number {
   if (file.inode.kind === 'regular' && !fitsInFile(request)) return -EOVERFLOW;
   const type = request.flags & MAP_TYPE;
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
-    if (type === MAP_SHARED_VALIDATE && (request.flags - (request.flags & LEGACY_FLAGS)) !== 0) return -EOPNOTSUPP;
+    if (type === MAP_SHARED_VALIDATE && request.flags - (request.flags & LEGACY_FLAGS) !== 0) return -EOPNOTSUPP;
     if (request.prot & PROT_WRITE && !file.writable) return -EACCES;
     request.vmFlags |= VM_SHARED | VM_MAYSHARE;
     if (!file.writable) request.vmFlags &= ~(VM_MAYWRITE | VM_SHARED);
@@ -211,7 +239,15 @@ function mapRegion(parts: MmapParts, request: Request): number {
     file = made;
   }
   if (request.vmFlags & VM_DROPPABLE) request.vmFlags &= ~VM_LOCKED_MASK;
-  const range = { start: address, end: address + length, flags: request.vmFlags, pgoff: request.pgoff, file, anonVma: null, copiedFrom: null };
+  const range = {
+    start: address,
+    end: address + length,
+    flags: request.vmFlags,
+    pgoff: request.pgoff,
+    file,
+    anonVma: null,
+    copiedFrom: null,
+  };
   parts.vmaOps.mapNewRange(mm, range);
   if (made !== null) parts.sharedMemory.drop(made);
   accountPages(mm, request.vmFlags, pages);

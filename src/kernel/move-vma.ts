@@ -19,8 +19,8 @@ import type { Task } from './task.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
 import type { Unmapper } from './unmap.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_LOCKED_MASK } from './vm-flags.ts';
-import type { VmaOps } from './vma-ops.ts';
 import type { Vma } from './vma.ts';
+import type { VmaOps } from './vma-ops.ts';
 
 export interface MoveParts {
   readonly vmaOps: VmaOps;
@@ -52,7 +52,15 @@ export function moveVma(parts: MoveParts, remap: Remap, vma: Vma): number {
   const { flags } = vma;
   const unfaulted = vma.isAnonymous && vma.anonVma === null;
   const pgoff = unfaulted ? target / mm.pageSize : vma.indexAt(address);
-  const range = { start: target, end: target + newBytes, flags, pgoff, file: vma.file, anonVma: vma.anonVma, copiedFrom: vma };
+  const range = {
+    start: target,
+    end: target + newBytes,
+    flags,
+    pgoff,
+    file: vma.file,
+    anonVma: vma.anonVma,
+    copiedFrom: vma,
+  };
   const made = parts.vmaOps.mapNewRange(mm, range);
   const result = movePageTables(parts, vma, made, address, target, oldBytes);
   accountPages(mm, flags, newBytes / mm.pageSize);

@@ -12,8 +12,8 @@
 
 import { EACCES, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { PROT_EXEC, PROT_GROWSDOWN, PROT_GROWSUP, PROT_READ, PROT_SEM, PROT_WRITE } from '../flags.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
@@ -23,9 +23,18 @@ import { entryFlags, type PageMapper, wantsWriteNotify } from './page-mapper.ts'
 import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';
 import { FLUSH_PROTECT, type TlbFlusher } from './tlb-flush.ts';
-import { VM_ACCESS, VM_ACCOUNT, VM_GROWSDOWN, VM_LOCKED, VM_NORESERVE, VM_SEALED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
-import type { VmaOps } from './vma-ops.ts';
+import {
+  VM_ACCESS,
+  VM_ACCOUNT,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_NORESERVE,
+  VM_SEALED,
+  VM_SHARED,
+  VM_WRITE,
+} from './vm-flags.ts';
 import type { Vma } from './vma.ts';
+import type { VmaOps } from './vma-ops.ts';
 
 export interface MprotectParts {
   readonly vmaOps: VmaOps;

@@ -11,12 +11,11 @@
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../flags.ts';
 import { offsetOf, pageOf, pagesUp, toFlags, type Word } from '../units.ts';
-import { mayExpand, mayLock } from './limits.ts';
+import { accountPages, mayExpand, mayLock } from './limits.ts';
 import type { Mm } from './mm.ts';
-import { moveVma, type MoveParts, type Remap } from './move-vma.ts';
+import { type MoveParts, moveVma, type Remap } from './move-vma.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
-import { accountPages } from './limits.ts';
 import type { Task } from './task.ts';
 import { VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_SEALED, VM_SHARED } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
@@ -31,7 +30,15 @@ function addressOf(word: Word, pageSize: number): number {
   return pageOf(word, pageSize) * pageSize + offsetOf(word, pageSize);
 }
 
-export function mremap(parts: MremapParts, task: Task, old: Word, oldLength: Word, newLength: Word, flagWord: Word, to: Word): number {
+export function mremap(
+  parts: MremapParts,
+  task: Task,
+  old: Word,
+  oldLength: Word,
+  newLength: Word,
+  flagWord: Word,
+  to: Word,
+): number {
   const { pageSize } = task.mm;
   const flags = toFlags(flagWord);
   const remap: Remap = {
@@ -51,7 +58,8 @@ export function mremap(parts: MremapParts, task: Task, old: Word, oldLength: Wor
   let result: number;
   if (flags & MREMAP_FIXED && grown === 0) result = moveAll(parts, remap);
   else result = givesAddress ? moveOne(parts, remap) : resizeAt(parts, remap);
-  if (result >= 0 && grown > 0 && remap.locked) parts.populator.rangeIgnoringErrors(task, result + oldBytes, result + oldBytes + grown);
+  if (result >= 0 && grown > 0 && remap.locked)
+    parts.populator.rangeIgnoringErrors(task, result + oldBytes, result + oldBytes + grown);
   return result;
 }
 
@@ -120,7 +128,15 @@ function growInPlace(parts: MremapParts, remap: Remap, vma: Vma): number {
   const { task, address, oldBytes, newBytes } = remap;
   const { end, flags } = vma;
   const grown = newBytes - oldBytes;
-  const range = { start: end, end: end + grown, flags, pgoff: vma.indexAt(end), file: vma.file, anonVma: vma.anonVma, copiedFrom: null };
+  const range = {
+    start: end,
+    end: end + grown,
+    flags,
+    pgoff: vma.indexAt(end),
+    file: vma.file,
+    anonVma: vma.anonVma,
+    copiedFrom: null,
+  };
   if (parts.vmaOps.mergeNewRange(task.mm, range) === null) return -ENOMEM;
   accountPages(task.mm, flags, grown / task.mm.pageSize);
   remap.locked = (flags & VM_LOCKED) !== 0;
@@ -130,7 +146,14 @@ function growInPlace(parts: MremapParts, remap: Remap, vma: Vma): number {
 /** Chooses the new address; it or a negative errno. */
 function place(parts: MremapParts, remap: Remap, vma: Vma): number {
   const flags = (remap.flags & MREMAP_FIXED ? MAP_FIXED : 0) | (vma.flags & VM_MAYSHARE ? MAP_SHARED : 0);
-  const found = parts.placement.find(remap.task.mm, vma.file, remap.target, remap.newBytes, vma.indexAt(remap.address), flags);
+  const found = parts.placement.find(
+    remap.task.mm,
+    vma.file,
+    remap.target,
+    remap.newBytes,
+    vma.indexAt(remap.address),
+    flags,
+  );
   if (found >= 0) remap.target = found;
   return found;
 }
@@ -174,7 +197,13 @@ function moveAll(parts: MremapParts, remap: Remap): number {
     if (first < 0 && address < vma.start) return -EFAULT;
     const from = Math.max(vma.start, va);
     const bytes = Math.min(end, vma.end) - from;
-    const part: Remap = { ...remap, address: from, oldBytes: bytes, newBytes: bytes, target: next + (first < 0 ? 0 : from - va) };
+    const part: Remap = {
+      ...remap,
+      address: from,
+      oldBytes: bytes,
+      newBytes: bytes,
+      target: next + (first < 0 ? 0 : from - va),
+    };
     const checked = checkVma(part, vma);
     if (checked < 0) return checked;
     const moved = moveTo(parts, part, vma);

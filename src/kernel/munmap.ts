@@ -18,6 +18,7 @@ export function munmap(parts: MunmapParts, task: Task, address: Word, length: Wo
   const { userEnd } = parts.placement.layout;
   const start = pageOf(address, pageSize) * pageSize;
   const bytes = pagesUp(length, pageSize) * pageSize;
-  if (offsetOf(address, pageSize) !== 0 || start > userEnd || toCount(length) > userEnd - start || bytes === 0) return -EINVAL;
+  if (offsetOf(address, pageSize) !== 0 || start > userEnd || toCount(length) > userEnd - start || bytes === 0)
+    return -EINVAL;
   return parts.unmapper.unmap(task.mm, start, start + bytes);
 }

@@ -134,6 +134,8 @@ export class Namespace {
 
   private isInside(directory: DirectoryEntry, ancestor: DirectoryEntry): boolean {
     if (directory === ancestor) return true;
-    return [...(ancestor.children?.values() ?? [])].some((child) => child.children !== null && this.isInside(directory, child));
+    return [...(ancestor.children?.values() ?? [])].some(
+      (child) => child.children !== null && this.isInside(directory, child),
+    );
   }
 }

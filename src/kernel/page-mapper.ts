@@ -8,8 +8,18 @@
  * Source: Linux set_pte_range, zap_present_folio_ptes.
  */
 
+import {
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_EXEC,
+  PTE_GUARD,
+  PTE_PRESENT,
+  PTE_PROT_NONE,
+  PTE_SWAP,
+  PTE_USER,
+  PTE_WRITE,
+} from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_SWAP_BACKED, type FrameTable } from '../mmu/frames.ts';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_SWAP, PTE_USER, PTE_WRITE } from '../mmu/entry-codes.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import { RECORD_ID, TRACE_STATE, type Trace } from '../trace.ts';
@@ -22,7 +32,11 @@ import type { AddressSpace, Vma } from './vma.ts';
 
 /** Stores through this VMA must be seen first (shared pages of a file that is written back). */
 export function wantsWriteNotify(vma: Vma): boolean {
-  return (vma.flags & (VM_WRITE | VM_SHARED)) === (VM_WRITE | VM_SHARED) && vma.file !== null && !vma.file.inode.fs.swapBacked;
+  return (
+    (vma.flags & (VM_WRITE | VM_SHARED)) === (VM_WRITE | VM_SHARED) &&
+    vma.file !== null &&
+    !vma.file.inode.fs.swapBacked
+  );
 }
 
 /** PTE_* flags of a fresh entry before the first store (Linux's vm_page_prot). */
@@ -49,7 +63,14 @@ export class PageMapper {
   private readonly owners: OwnerTable;
   private readonly trace: Trace;
 
-  constructor(frames: FrameTable, tables: PageTables, pool: FramePool, cache: PageCache, owners: OwnerTable, trace: Trace) {
+  constructor(
+    frames: FrameTable,
+    tables: PageTables,
+    pool: FramePool,
+    cache: PageCache,
+    owners: OwnerTable,
+    trace: Trace,
+  ) {
     this.frames = frames;
     this.tables = tables;
     this.pool = pool;

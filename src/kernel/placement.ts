@@ -11,8 +11,8 @@
 import type { LayoutConfig } from '../config.ts';
 import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MAP_32BIT, MAP_FIXED, MAP_SHARED } from '../flags.ts';
-import type { OpenFile } from './open-file.ts';
 import type { Mm } from './mm.ts';
+import type { OpenFile } from './open-file.ts';
 import { startGap } from './vma.ts';
 
 const LOW_2GIB_START = 0x40000000;
@@ -64,10 +64,18 @@ export class Placement {
   }
 
   /** A place aligned for huge pages, or 0 when that does not apply or does not fit. */
-  private findAligned(mm: Mm, file: OpenFile | null, hint: number, length: number, pgoff: number, flags: number): number {
+  private findAligned(
+    mm: Mm,
+    file: OpenFile | null,
+    hint: number,
+    length: number,
+    pgoff: number,
+    flags: number,
+  ): number {
     const { hugeAlign } = this.layout;
     if (hugeAlign === 0) return 0;
-    if (file === null ? hint !== 0 || (flags & MAP_SHARED) !== 0 || length % hugeAlign !== 0 : file.inode.fs.swapBacked) return 0;
+    if (file === null ? hint !== 0 || (flags & MAP_SHARED) !== 0 || length % hugeAlign !== 0 : file.inode.fs.swapBacked)
+      return 0;
     const offset = file === null ? 0 : pgoff * this.pageSize;
     const firstHuge = Math.ceil(offset / hugeAlign) * hugeAlign;
     if (offset + length <= firstHuge || offset + length - firstHuge < hugeAlign) return 0;

@@ -7,13 +7,13 @@
  */
 
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts';
-import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { FaultHandler } from './fault.ts';
 import type { Task } from './task.ts';
-import { VM_ACCESS, VM_LOCKONFAULT, VM_READ, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import { FAULT_DONE, FAULT_OOM } from './vm-fault.ts';
+import { VM_ACCESS, VM_LOCKONFAULT, VM_READ, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 export class Populator {

@@ -5,8 +5,8 @@
  * Source: Linux fs/proc/task_mmu.c.
  */
 
-import { FRAME_ANON, FRAME_DIRTY, type FrameTable } from '../mmu/frames.ts';
 import { PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE } from '../mmu/entry-codes.ts';
+import { FRAME_ANON, FRAME_DIRTY, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { Mm } from './mm.ts';
 import { VM_EXEC, VM_LOCKED, VM_MAYSHARE, VM_READ, VM_WRITE } from './vm-flags.ts';
@@ -91,7 +91,8 @@ export function smapsOf(tables: PageTables, frames: FrameTable, zeroPfn: number,
       continue;
     }
     const flags = tables.flags(slot);
-    if (flags & (PTE_PRESENT | PTE_PROT_NONE)) countPage(counts, frames, zeroPfn, tables.frame(slot), flags, tables.pageSize);
+    if (flags & (PTE_PRESENT | PTE_PROT_NONE))
+      countPage(counts, frames, zeroPfn, tables.frame(slot), flags, tables.pageSize);
     va += tables.pageSize;
   }
   const kib = (bytes: number): number => Math.floor(bytes / 1024);
@@ -108,7 +109,14 @@ export function smapsOf(tables: PageTables, frames: FrameTable, zeroPfn: number,
   };
 }
 
-function countPage(counts: SmapsCounts, frames: FrameTable, zeroPfn: number, pfn: number, flags: number, pageSize: number): void {
+function countPage(
+  counts: SmapsCounts,
+  frames: FrameTable,
+  zeroPfn: number,
+  pfn: number,
+  flags: number,
+  pageSize: number,
+): void {
   if (pfn === zeroPfn) return;
   const mapped = frames.mapcount[pfn];
   const dirty = flags & PTE_DIRTY || frames.has(pfn, FRAME_DIRTY) ? 1 : 0;

@@ -13,6 +13,7 @@ import type { Ram } from '../mmu/ram.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import type { FilePages } from './file-pages.ts';
 import { READAHEAD_PAGES } from './file-pages.ts';
+import type { FramePool } from './frame-pool.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Signals } from './signals.ts';
@@ -22,15 +23,16 @@ import type { Truncator } from './truncate.ts';
 export interface TransferParts {
   readonly ram: Ram;
   readonly cache: PageCache;
+  readonly pool: FramePool;
   readonly filePages: FilePages;
   readonly truncator: Truncator;
   readonly signals: Signals;
 }
 
-/** Where bytes of a file go: takes a chunk, tells how much of it arrived. */
-export type ByteSink = (chunk: Uint8Array) => number;
-/** Where bytes for a file come from: fills a chunk, tells how much of it is good. */
-export type ByteSource = (chunk: Uint8Array) => number;
+/** Where bytes of a file go: takes them from physical memory (inside one frame), tells how many arrived. */
+export type ByteSink = (pa: number, length: number) => number;
+/** Where bytes for a file come from: stores them in physical memory (inside one frame), tells how many came. */
+export type ByteSource = (pa: number, length: number) => number;
 
 /** The most that one call moves (MAX_RW_COUNT). */
 export const TRANSFER_MAX = 0x7ffff000;
@@ -48,7 +50,13 @@ function advance(position: Position, bytes: number, pageSize: number): void {
 }
 
 /** Moves up to `count` bytes from `position` on, which moves along; bytes moved or a negative errno. */
-export function readFile(parts: TransferParts, file: OpenFile, position: Position, count: number, sink: ByteSink): number {
+export function readFile(
+  parts: TransferParts,
+  file: OpenFile,
+  position: Position,
+  count: number,
+  sink: ByteSink,
+): number {
   const { inode } = file;
   if (!file.readable) return -EBADF;
   if (inode.kind === 'directory') return -EISDIR;
@@ -58,16 +66,19 @@ export function readFile(parts: TransferParts, file: OpenFile, position: Positio
   while (left > 0) {
     const room = bytesInPage(parts, inode, position);
     if (room <= 0) break;
-    const pfn = parts.filePages.forRead(inode, position.page, readAheadPages(file, position.page, left, parts.ram.pageSize));
+    const pfn = parts.filePages.forRead(
+      inode,
+      position.page,
+      readAheadPages(file, position.page, left, parts.ram.pageSize),
+    );
     if (pfn < 0) return done > 0 ? done : pfn;
-    const chunk = new Uint8Array(Math.min(left, room));
-    if (pfn > 0) parts.ram.read(pfn * parts.ram.pageSize + position.byte, chunk);
-    const moved = sink(chunk);
+    const wanted = Math.min(left, room);
+    const moved = sink((pfn > 0 ? pfn : parts.pool.zeroPfn) * parts.ram.pageSize + position.byte, wanted);
     advance(position, moved, parts.ram.pageSize);
     done += moved;
     left -= moved;
     file.lastReadPage = position.byte > 0 ? position.page : position.page - 1;
-    if (moved < chunk.length) return done > 0 ? done : -EFAULT;
+    if (moved < wanted) return done > 0 ? done : -EFAULT;
   }
   return done;
 }
@@ -95,16 +106,23 @@ function bytesInPage(parts: TransferParts, inode: Inode, position: Position): nu
 function readZeros(parts: TransferParts, count: number, sink: ByteSink): number {
   let done = 0;
   while (done < count) {
-    const chunk = new Uint8Array(Math.min(count - done, parts.ram.pageSize));
-    const moved = sink(chunk);
+    const wanted = Math.min(count - done, parts.ram.pageSize);
+    const moved = sink(parts.pool.zeroPfn * parts.ram.pageSize, wanted);
     done += moved;
-    if (moved < chunk.length) return done > 0 ? done : -EFAULT;
+    if (moved < wanted) return done > 0 ? done : -EFAULT;
   }
   return done;
 }
 
 /** Writes up to `count` bytes at `position`, which moves along; bytes written or a negative errno. */
-export function writeFile(parts: TransferParts, task: Task, file: OpenFile, position: Position, count: number, source: ByteSource): number {
+export function writeFile(
+  parts: TransferParts,
+  task: Task,
+  file: OpenFile,
+  position: Position,
+  count: number,
+  source: ByteSource,
+): number {
   const { inode } = file;
   if (!file.writable) return -EBADF;
   if (inode.kind !== 'regular') return inode.kind === 'directory' ? -EISDIR : count;
@@ -137,7 +155,13 @@ function checkSeals(inode: Inode, position: Position, count: number, pageSize: n
   if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
   if (!(inode.seals & F_SEAL_GROW)) return 0;
   const endByte = position.byte + count;
-  const grows = comparePosition(position.page + Math.floor(endByte / pageSize), endByte % pageSize, inode.sizePages, inode.sizeTail) > 0;
+  const grows =
+    comparePosition(
+      position.page + Math.floor(endByte / pageSize),
+      endByte % pageSize,
+      inode.sizePages,
+      inode.sizeTail,
+    ) > 0;
   return grows ? -EPERM : 0;
 }
 
@@ -148,25 +172,26 @@ function writePages(parts: TransferParts, inode: Inode, position: Position, coun
     const want = Math.min(count - done, pageSize - position.byte);
     const sealed = checkSeals(inode, position, want, pageSize);
     if (sealed < 0) return done > 0 ? done : sealed;
-    const chunk = new Uint8Array(want);
-    let good = source(chunk);
-    const written = writeChunk(parts, inode, position, chunk.subarray(0, good), count - done);
-    if (written < 0) return done > 0 ? done : written;
-    if (good === 0) {
-      // The page is prepared and the size reaches up to it before the bytes are asked for again:
-      // a source that maps this very file may be readable now.
-      good = source(chunk);
-      if (good === 0) return done > 0 ? done : -EFAULT;
-      const again = writeChunk(parts, inode, position, chunk.subarray(0, good), count - done);
-      if (again < 0) return done > 0 ? done : again;
-    }
+    // When no byte comes, the page is prepared and the size reaches up to it all the same; then the
+    // bytes are asked for again: a source that maps this very file may be readable now.
+    let good = writeChunk(parts, inode, position, want, count - done, source);
+    if (good === 0) good = writeChunk(parts, inode, position, want, count - done, source);
+    if (good <= 0) return done > 0 ? done : good < 0 ? good : -EFAULT;
     advance(position, good, pageSize);
     done += good;
   }
   return done;
 }
 
-function writeChunk(parts: TransferParts, inode: Inode, position: Position, chunk: Uint8Array, left: number): number {
+/** Writes up to `want` bytes into one page; how many came, or a negative errno. */
+function writeChunk(
+  parts: TransferParts,
+  inode: Inode,
+  position: Position,
+  want: number,
+  left: number,
+  source: ByteSource,
+): number {
   const { page, byte } = position;
   const { pageSize } = parts.ram;
   const reserved = inode.fs.reserve(inode, page);
@@ -174,12 +199,16 @@ function writeChunk(parts: TransferParts, inode: Inode, position: Position, chun
   const pfn = parts.filePages.forWrite(inode, page, byte, left);
   if (pfn < 0) return pfn;
   if (comparePosition(page, byte, inode.sizePages, inode.sizeTail) > 0) parts.truncator.zeroGap(inode, page, byte);
-  parts.ram.write(pfn * pageSize + byte, chunk);
-  if (chunk.length > 0 || inode.fs.swapBacked) parts.cache.setDirty(inode.cache, page, pfn);
-  const end = byte + chunk.length;
+  // The page cannot go away while user memory is touched for it.
+  parts.pool.get(pfn);
+  const good = source(pfn * pageSize + byte, want);
+  parts.pool.put(pfn);
+  if (good > 0 || inode.fs.swapBacked) parts.cache.setDirty(inode.cache, page, pfn);
+  const end = byte + good;
   const endPage = page + Math.floor(end / pageSize);
-  if (comparePosition(endPage, end % pageSize, inode.sizePages, inode.sizeTail) > 0) inode.setSize(endPage, end % pageSize);
-  return chunk.length;
+  if (comparePosition(endPage, end % pageSize, inode.sizePages, inode.sizeTail) > 0)
+    inode.setSize(endPage, end % pageSize);
+  return good;
 }
 
 /** A negative position or one that overflows with `count` is no position. */

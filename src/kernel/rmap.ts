@@ -7,9 +7,9 @@
  * Source: Linux mm/rmap.c (rmap_walk_anon, rmap_walk_file, folio_mkclean).
  */
 
+import { PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
 import type { FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
-import { PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { Inode } from './inode.ts';
 import type { OwnerTable } from './owners.ts';
 import { FLUSH_CLEAN, type TlbFlusher } from './tlb-flush.ts';
@@ -34,7 +34,10 @@ export class Rmap {
     const owner = this.owners.get(this.frames.owner[pfn]);
     const index = this.frames.index[pfn];
     // An inode's mappings are VMAs: only VMAs enter themselves there (Vma.link).
-    const vmas = owner instanceof Inode ? (owner.mappings.overlapping(index, index + 1) as Vma[]) : owner.vmas.overlapping(index, index + 1);
+    const vmas =
+      owner instanceof Inode
+        ? (owner.mappings.overlapping(index, index + 1) as Vma[])
+        : owner.vmas.overlapping(index, index + 1);
     for (const vma of vmas) {
       const va = vma.start + (index - vma.pgoff) * vma.mm.pageSize;
       const slot = this.tables.lookup(vma.mm.root, va);

@@ -58,6 +58,7 @@ export class Signals {
 
   private note(info: SignalInfo): void {
     this.counters.add(SIGNALS, 1);
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.signal_generate, info.signal, info.code, Number(info.address), 0);
+    if (this.trace.mask !== 0)
+      this.trace.emit(RECORD_ID.signal_generate, info.signal, info.code, Number(info.address), 0);
   }
 }

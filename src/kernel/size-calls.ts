@@ -60,7 +60,12 @@ export function ftruncate(parts: SizeParts, task: Task, fd: Word, length: Word):
   return 0;
 }
 
-const FALLOC_MODES = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE;
+const FALLOC_MODES =
+  FALLOC_FL_PUNCH_HOLE |
+  FALLOC_FL_COLLAPSE_RANGE |
+  FALLOC_FL_ZERO_RANGE |
+  FALLOC_FL_INSERT_RANGE |
+  FALLOC_FL_UNSHARE_RANGE;
 
 /** The modes exclude each other; two of them must say what becomes of the size. */
 function checkMode(mode: number): number {
@@ -94,14 +99,28 @@ export function fallocate(parts: SizeParts, task: Task, fd: Word, modeWord: Word
   const end = from + bytes;
   const endPage = pageOf(end, parts.pageSize);
   const endByte = offsetOf(end, parts.pageSize);
-  if (end >= 1n << 63n || comparePosition(endPage, endByte, inode.fs.maxSizePages, inode.fs.maxSizeTail) > 0) return -EFBIG;
+  if (end >= 1n << 63n || comparePosition(endPage, endByte, inode.fs.maxSizePages, inode.fs.maxSizeTail) > 0)
+    return -EFBIG;
   const allowed = checkAllocation(parts, task, inode, mode, endPage, endByte);
   if (allowed < 0) return allowed;
-  return inode.fs.fallocate(inode, { mode, fromPage: pageOf(from, parts.pageSize), fromByte: offsetOf(from, parts.pageSize), endPage, endByte });
+  return inode.fs.fallocate(inode, {
+    mode,
+    fromPage: pageOf(from, parts.pageSize),
+    fromByte: offsetOf(from, parts.pageSize),
+    endPage,
+    endByte,
+  });
 }
 
 /** Seals and RLIMIT_FSIZE; tmpfs looks at the limit even when the size is kept. */
-function checkAllocation(parts: SizeParts, task: Task, inode: Inode, mode: number, endPage: number, endByte: number): number {
+function checkAllocation(
+  parts: SizeParts,
+  task: Task,
+  inode: Inode,
+  mode: number,
+  endPage: number,
+  endByte: number,
+): number {
   if (mode & FALLOC_FL_PUNCH_HOLE) return inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : 0;
   if (mode & (FALLOC_MODES & ~FALLOC_FL_ZERO_RANGE)) return 0;
   if (inode.fs.swapBacked && mode & FALLOC_FL_ZERO_RANGE) return 0;

@@ -11,9 +11,17 @@
 type Saved =
   | { readonly kind: 'bytes'; readonly target: ArrayBuffer; readonly copy: ArrayBuffer }
   | { readonly kind: 'array'; readonly target: unknown[]; readonly items: readonly unknown[] }
-  | { readonly kind: 'map'; readonly target: Map<unknown, unknown>; readonly entries: readonly (readonly [unknown, unknown])[] }
+  | {
+      readonly kind: 'map';
+      readonly target: Map<unknown, unknown>;
+      readonly entries: readonly (readonly [unknown, unknown])[];
+    }
   | { readonly kind: 'set'; readonly target: Set<unknown>; readonly items: readonly unknown[] }
-  | { readonly kind: 'fields'; readonly target: Record<string, unknown>; readonly fields: readonly (readonly [string, unknown])[] };
+  | {
+      readonly kind: 'fields';
+      readonly target: Record<string, unknown>;
+      readonly fields: readonly (readonly [string, unknown])[];
+    };
 
 /** Opaque to users: hand it back to the machine it came from. */
 export interface Snapshot {

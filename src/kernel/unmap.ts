@@ -12,8 +12,8 @@ import { RECORD_ID, type Trace } from '../trace.ts';
 import { accountPages } from './limits.ts';
 import type { Mm } from './mm.ts';
 import { VM_SEALED } from './vm-flags.ts';
-import type { VmaOps } from './vma-ops.ts';
 import type { Vma } from './vma.ts';
+import type { VmaOps } from './vma-ops.ts';
 import { ZAP_ALL, type Zapper } from './zap.ts';
 
 export class Unmapper {

@@ -90,7 +90,8 @@ export class VmaOps {
     const next = mm.vmas.find(range.start);
     const prev = next === null ? mm.vmas.last : next.prev;
     const left = prev !== null && this.mergesAfter(prev, range, range.copiedFrom);
-    const right = next !== null && this.mergesBefore(next, range, range.copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
+    const right =
+      next !== null && this.mergesBefore(next, range, range.copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
     if (left && prev !== null) {
       const last = right && next !== null ? next : null;
       this.absorb(prev, last, range.copiedFrom);
@@ -136,12 +137,22 @@ export class VmaOps {
   }
 
   private mergesAfter(prev: Vma, range: MergeRange, source: Vma | null): boolean {
-    return prev.end === range.start && this.compatible(prev, range) && anonVmasMerge(prev, range, source) && prev.pgoff + prev.pages === range.pgoff;
+    return (
+      prev.end === range.start &&
+      this.compatible(prev, range) &&
+      anonVmasMerge(prev, range, source) &&
+      prev.pgoff + prev.pages === range.pgoff
+    );
   }
 
   private mergesBefore(next: Vma, range: MergeRange, source: Vma | null): boolean {
     const pages = (range.end - range.start) / next.mm.pageSize;
-    return next.start === range.end && this.compatible(next, range) && anonVmasMerge(next, range, source) && next.pgoff === range.pgoff + pages;
+    return (
+      next.start === range.end &&
+      this.compatible(next, range) &&
+      anonVmasMerge(next, range, source) &&
+      next.pgoff === range.pgoff + pages
+    );
   }
 
   /** Cuts `vma` at `at`, which lies inside it; the upper part, or -ENOMEM at the limit of mappings. */
@@ -195,10 +206,19 @@ export class VmaOps {
     const leftSide = start === vma.start;
     const rightSide = end === vma.end;
     if (flags & VM_SPECIAL || (!leftSide && !rightSide)) return null;
-    const range = { start, end, flags, pgoff: vma.indexAt(start), file: vma.file, anonVma: vma.anonVma, copiedFrom: null };
+    const range = {
+      start,
+      end,
+      flags,
+      pgoff: vma.indexAt(start),
+      file: vma.file,
+      anonVma: vma.anonVma,
+      copiedFrom: null,
+    };
     const { prev, next } = vma;
     const left = leftSide && prev !== null && this.mergesAfter(prev, range, vma);
-    const right = rightSide && next !== null && this.mergesBefore(next, range, vma) && (!left || sameOrAbsent(prev as Vma, next));
+    const right =
+      rightSide && next !== null && this.mergesBefore(next, range, vma) && (!left || sameOrAbsent(prev as Vma, next));
     if (left && right) return this.joinBoth(prev as Vma, vma, next as Vma);
     if (left) return this.joinLeft(prev as Vma, vma, end);
     return right ? this.joinRight(vma, next as Vma, start) : null;

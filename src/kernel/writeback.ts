@@ -25,7 +25,15 @@ export class Writeback {
   private readonly counters: Counters;
   private readonly trace: Trace;
 
-  constructor(pageSize: number, pages: FilePages, cache: PageCache, rmap: Rmap, io: BlockIo, counters: Counters, trace: Trace) {
+  constructor(
+    pageSize: number,
+    pages: FilePages,
+    cache: PageCache,
+    rmap: Rmap,
+    io: BlockIo,
+    counters: Counters,
+    trace: Trace,
+  ) {
     this.pageSize = pageSize;
     this.pages = pages;
     this.cache = cache;

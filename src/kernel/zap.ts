@@ -6,8 +6,8 @@
  * Source: Linux mm/memory.c (zap_page_range_single, unmap_mapping_range, free_pgtables).
  */
 
-import { FRAME_ANON, type FrameTable } from '../mmu/frames.ts';
 import { PTE_GUARD } from '../mmu/entry-codes.ts';
+import { FRAME_ANON, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { Inode } from './inode.ts';

@@ -140,7 +140,12 @@ export class FrameAllocator {
   }
 
   private isFreeBlock(zone: Zone, pfn: number, order: number): boolean {
-    return pfn >= zone.first && pfn + 2 ** order <= zone.end && this.frames.has(pfn, FRAME_FREE) && this.frames.order[pfn] === order;
+    return (
+      pfn >= zone.first &&
+      pfn + 2 ** order <= zone.end &&
+      this.frames.has(pfn, FRAME_FREE) &&
+      this.frames.order[pfn] === order
+    );
   }
 
   private link(zone: Zone, pfn: number, order: number): void {

@@ -41,7 +41,7 @@ export interface SchemeCodes {
 }
 
 function bit(position: number): number {
-  return position < 0 ? 0 : (1 << position % 32) >>> 0;
+  return position < 0 ? 0 : (1 << (position % 32)) >>> 0;
 }
 
 function encodeFlags(bits: EntryBits, flags: number): number {
@@ -85,7 +85,8 @@ function decodeRaw(bits: EntryBits, raw: number): number {
   if (bits.executable < 0 ? bits.noExecute < 0 : raw & bit(bits.executable)) flags |= PTE_EXEC;
   if (bits.accessed < 0 || raw & bit(bits.accessed)) flags |= PTE_ACCESSED;
   if (bits.dirty < 0 ? flags & PTE_WRITE : raw & bit(bits.dirty)) flags |= PTE_DIRTY;
-  const rwx = bit(bits.readable) | (bits.leaf < 0 && bits.readable >= 0 ? bit(bits.writable) | bit(bits.executable) : 0);
+  const rwx =
+    bit(bits.readable) | (bits.leaf < 0 && bits.readable >= 0 ? bit(bits.writable) | bit(bits.executable) : 0);
   if (bits.leaf >= 0 ? raw & bit(bits.leaf) : raw & rwx) flags |= PTE_LEAF;
   return flags;
 }
@@ -103,6 +104,12 @@ export function schemeCodes(scheme: PageTableScheme): SchemeCodes {
     encodeLow[flags] = encodeFlags(scheme.bits, flags);
     encodeHigh[flags] = flags & PTE_PRESENT && !(flags & PTE_EXEC) ? noExecuteHigh : 0;
   }
-  return { encodeLow, encodeHigh, decode, decodeMask: decode.length - 1, noExecuteHigh, pointerLow: encodePointer(scheme.bits) };
+  return {
+    encodeLow,
+    encodeHigh,
+    decode,
+    decodeMask: decode.length - 1,
+    noExecuteHigh,
+    pointerLow: encodePointer(scheme.bits),
+  };
 }
-

@@ -12,9 +12,9 @@
  */
 
 import { RECORD_ID, type Trace } from '../trace.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_LEAF, PTE_PRESENT, PTE_USER, PTE_WRITE } from './entry-codes.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Ram } from './ram.ts';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_LEAF, PTE_PRESENT, PTE_USER, PTE_WRITE } from './entry-codes.ts';
 import { NO_TAG, type TlbLevel } from './tlb.ts';
 
 export const ACCESS_READ = 0;
@@ -103,7 +103,8 @@ export class Mmu {
     const tag = va - offset + this.asid;
     const entry = ((va * this.pageScale) & this.setMask) * this.ways;
     this.counts[COUNT_ACCESSES]++;
-    if (this.readTag[entry] !== tag || this.ways !== 1) return this.probe(this.readTag, entry, va, offset, tag, ACCESS_READ);
+    if (this.readTag[entry] !== tag || this.ways !== 1)
+      return this.probe(this.readTag, entry, va, offset, tag, ACCESS_READ);
     return this.base[entry] + offset;
   }
 
@@ -113,7 +114,8 @@ export class Mmu {
     const tag = va - offset + this.asid;
     const entry = ((va * this.pageScale) & this.setMask) * this.ways;
     this.counts[COUNT_ACCESSES]++;
-    if (this.writeTag[entry] !== tag || this.ways !== 1) return this.probe(this.writeTag, entry, va, offset, tag, ACCESS_WRITE);
+    if (this.writeTag[entry] !== tag || this.ways !== 1)
+      return this.probe(this.writeTag, entry, va, offset, tag, ACCESS_WRITE);
     return this.base[entry] + offset;
   }
 
@@ -123,7 +125,8 @@ export class Mmu {
     const tag = va - offset + this.asid;
     const entry = ((va * this.pageScale) & this.setMask) * this.ways;
     this.counts[COUNT_ACCESSES]++;
-    if (this.execTag[entry] !== tag || this.ways !== 1) return this.probe(this.execTag, entry, va, offset, tag, ACCESS_EXEC);
+    if (this.execTag[entry] !== tag || this.ways !== 1)
+      return this.probe(this.execTag, entry, va, offset, tag, ACCESS_EXEC);
     return this.base[entry] + offset;
   }
 
@@ -206,7 +209,13 @@ export class Mmu {
     const { tables, trace } = this;
     for (let level = 0; level < this.walkLength; level++) {
       const slot = this.walkSlots[level];
-      trace.emit(RECORD_ID.walk_entry, level, slot * tables.scheme.entryBytes, tables.rawLow(slot), tables.rawHigh(slot));
+      trace.emit(
+        RECORD_ID.walk_entry,
+        level,
+        slot * tables.scheme.entryBytes,
+        tables.rawLow(slot),
+        tables.rawHigh(slot),
+      );
     }
     trace.emit(RECORD_ID.walk, va, this.walkLength, result, 0);
   }

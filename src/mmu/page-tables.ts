@@ -8,11 +8,11 @@
  * Source: Linux mm/pgalloc, mm/memory.c (pmd_alloc, free_pgtables).
  */
 
-import { FRAME_TABLE, type FrameTable } from './frames.ts';
-import { type FrameAllocator, ZONE_LOW } from './buddy.ts';
-import type { Ram } from './ram.ts';
 import type { PageTableScheme } from '../scheme.ts';
+import { type FrameAllocator, ZONE_LOW } from './buddy.ts';
 import { PTE_EXEC, PTE_PRESENT, type SchemeCodes, schemeCodes } from './entry-codes.ts';
+import { FRAME_TABLE, type FrameTable } from './frames.ts';
+import type { Ram } from './ram.ts';
 
 export class PageTables {
   readonly scheme: PageTableScheme;
@@ -190,7 +190,15 @@ export class PageTables {
     return before - this.tableFrames;
   }
 
-  private freeBelow(table: number, level: number, base: number, start: number, end: number, floor: number, ceiling: number): void {
+  private freeBelow(
+    table: number,
+    level: number,
+    base: number,
+    start: number,
+    end: number,
+    floor: number,
+    ceiling: number,
+  ): void {
     const span = 2 ** this.levelShift[level];
     const first = Math.max(0, Math.floor((start - base) / span));
     const last = Math.min(this.entriesPerTable - 1, Math.ceil((end - base) / span) - 1);

@@ -37,9 +37,9 @@ export class Ram {
 
   copyFrame(to: number, from: number): void {
     if (to >= this.contentFrames) return;
-    if (from >= this.contentFrames) return this.zeroFrame(to);
     const start = from * this.pageSize;
-    this.u8.copyWithin(to * this.pageSize, start, start + this.pageSize);
+    if (from >= this.contentFrames) this.zeroFrame(to);
+    else this.u8.copyWithin(to * this.pageSize, start, start + this.pageSize);
   }
 
   /** Zeroes bytes [from, to) of a frame. */
@@ -58,6 +58,20 @@ export class Ram {
   /** Copies bytes into physical memory. */
   write(pa: number, source: Uint8Array): void {
     if (pa < this.contentBytes) this.u8.set(source, pa);
+  }
+
+  /**
+   * Copies `length` bytes upwards in steps of `step` bytes, as a copy loop in the kernel does: where
+   * source and target overlap, bytes already copied are copied again.
+   */
+  moveUpwards(to: number, from: number, length: number, step: number): void {
+    if (to >= this.contentBytes || from >= this.contentBytes) return;
+    const overlaps = to > from && to < from + length;
+    const stride = overlaps ? step : length;
+    for (let done = 0; done < length; done += stride) {
+      const end = Math.min(length, done + stride);
+      this.u8.copyWithin(to + done, from + done, from + end);
+    }
   }
 
   load8(pa: number): number {

@@ -15,7 +15,6 @@ export const REPLACE_LRU = 0;
 export const REPLACE_FIFO = 1;
 export const REPLACE_RANDOM = 2;
 
-
 /** No page has this tag: marks an unused entry or an access not granted. */
 export const NO_TAG = -1;
 

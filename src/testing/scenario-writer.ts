@@ -7,7 +7,17 @@
  * taken out of it, gives a scenario that parses.
  */
 
-import { ADVICE, type CallWeights, FALLOCATE_MODES, FILE_SIZES, MLOCKALL_FLAGS, MREMAP_FLAGS, MSYNC_FLAGS, ODD_LENGTHS, PROTECTIONS } from './scenario-choices.ts';
+import {
+  ADVICE,
+  type CallWeights,
+  FALLOCATE_MODES,
+  FILE_SIZES,
+  MLOCKALL_FLAGS,
+  MREMAP_FLAGS,
+  MSYNC_FLAGS,
+  ODD_LENGTHS,
+  PROTECTIONS,
+} from './scenario-choices.ts';
 
 /** One drawn operation: which call (0 to 999), then numbers from 0 to 999 that its arguments are made of. */
 export type DrawnCall = readonly [call: number, ...numbers: number[]];
@@ -63,7 +73,8 @@ export class ScenarioWriter {
     for (const who of this.alive()) {
       const prefix = who === 'main' ? '' : `${who}: `;
       this.lines.push(`${prefix}maps()`);
-      for (const range of this.ranges.slice(-6)) this.lines.push(`${prefix}copyin(${address(range.page)}, ${Math.min(range.pages, 4) * PAGE})`);
+      for (const range of this.ranges.slice(-6))
+        this.lines.push(`${prefix}copyin(${address(range.page)}, ${Math.min(range.pages, 4) * PAGE})`);
     }
     for (const fd of this.files) this.lines.push(`fstat(${fd})`, `pread(${fd}, 65536, 0)`);
     return `${this.lines.join('\n')}\n`;
@@ -146,9 +157,11 @@ export class ScenarioWriter {
       pwrite: () => this.transfer('pwrite'),
       pread: () => this.transfer('pread'),
       ftruncate: () => `ftruncate(${this.pick(this.files)}, ${this.pick(FILE_SIZES)})`,
-      fallocate: () => `fallocate(${this.pick(this.files)}, ${this.pick(FALLOCATE_MODES)}, ${this.pick(FILE_SIZES)}, ${this.pick([4096, 8192, 1000, 1])})`,
+      fallocate: () =>
+        `fallocate(${this.pick(this.files)}, ${this.pick(FALLOCATE_MODES)}, ${this.pick(FILE_SIZES)}, ${this.pick([4096, 8192, 1000, 1])})`,
       fsync: () => `${this.pick(['fsync', 'fdatasync'])}(${this.pick(this.files)})`,
-      lseek: () => `lseek(${this.pick(this.files)}, ${this.pick(FILE_SIZES)}, ${this.pick(['SEEK_SET', 'SEEK_END', 'SEEK_DATA', 'SEEK_HOLE'])})`,
+      lseek: () =>
+        `lseek(${this.pick(this.files)}, ${this.pick(FILE_SIZES)}, ${this.pick(['SEEK_SET', 'SEEK_END', 'SEEK_DATA', 'SEEK_HOLE'])})`,
       open: () => this.open(),
       fstat: () => `fstat(${this.pick(this.files)})`,
     };
@@ -158,7 +171,9 @@ export class ScenarioWriter {
   private mmap(fd: string): string {
     const { page, pages } = this.target();
     const sharing = this.pick(['MAP_PRIVATE', 'MAP_PRIVATE', 'MAP_SHARED']);
-    const extra = this.chance(15) ? `|${this.pick(['MAP_POPULATE', 'MAP_NORESERVE', 'MAP_STACK', 'MAP_LOCKED', 'MAP_GROWSDOWN'])}` : '';
+    const extra = this.chance(15)
+      ? `|${this.pick(['MAP_POPULATE', 'MAP_NORESERVE', 'MAP_STACK', 'MAP_LOCKED', 'MAP_GROWSDOWN'])}`
+      : '';
     const offset = fd === '-1' ? '0' : `${this.draw(4)}*${PAGE}`;
     const anonymous = fd === '-1' ? '|MAP_ANONYMOUS' : '';
     const prot = this.pick(PROTECTIONS);
@@ -223,7 +238,9 @@ export class ScenarioWriter {
     const fd = this.pick(this.files);
     const offset = this.pick(FILE_SIZES);
     if (this.chance(35)) return `${call}(${fd}, ${this.byteAddress()}, ${this.pick([16, 4096, 6000])}, ${offset})`;
-    return call === 'pread' ? `pread(${fd}, ${this.pick([1, 64, 4096, 10000])}, ${offset})` : `pwrite(${fd}, fill(${this.nextValue()}, ${this.pick([1, 100, 4096, 5000])}), ${offset})`;
+    return call === 'pread'
+      ? `pread(${fd}, ${this.pick([1, 64, 4096, 10000])}, ${offset})`
+      : `pwrite(${fd}, fill(${this.nextValue()}, ${this.pick([1, 100, 4096, 5000])}), ${offset})`;
   }
 }
 
@@ -233,5 +250,7 @@ function address(page: number): string {
 
 /** Each call as often as it weighs; the simplest first, so that shrinking ends at it. */
 function tableOf(weights: CallWeights): (keyof CallWeights)[] {
-  return Object.entries(weights).flatMap(([name, weight]) => Array<keyof CallWeights>(weight).fill(name as keyof CallWeights));
+  return Object.entries(weights).flatMap(([name, weight]) =>
+    Array<keyof CallWeights>(weight).fill(name as keyof CallWeights),
+  );
 }

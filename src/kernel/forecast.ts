@@ -1,0 +1,186 @@
+/**
+ * What an access would do now: a TLB hit, a walk, a page fault and what it would do, or a signal.
+ *
+ * Place: explain.ts asks; the machine itself never does. The order of questions is that of mmu.ts
+ * and fault.ts, asked without their effects: no memo, no count, no TLB order may change here.
+ * Differs: a disk without room, and RAM without a free frame, are not foreseen.
+ */
+
+import { PTE_EXEC, PTE_GUARD, PTE_LEAF, PTE_PRESENT, PTE_SWAP, PTE_USER, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { type DecodedEntry, decodeEntry } from '../mmu/entry-decode.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_POISONED } from '../mmu/frames.ts';
+import { ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
+import type { TlbLevel } from '../mmu/tlb.ts';
+import { allows } from './fault.ts';
+import type { KernelParts } from './kernel.ts';
+import type { Task } from './task.ts';
+import { FAULT_ACCERR, FAULT_BUS, FAULT_DONE, FAULT_MAPERR, FAULT_NONCANONICAL } from './vm-fault.ts';
+import { VM_SHARED } from './vm-flags.ts';
+import type { Vma } from './vma.ts';
+
+/** What the fault would do to the page. */
+export type FaultAction =
+  | 'map the zero page'
+  | 'fill a frame with zeros'
+  | 'map the cached page'
+  | 'read the page'
+  | 'add a page to the file'
+  | 'copy the page of the file'
+  | 'note the store'
+  | 'take the frame over'
+  | 'copy the frame'
+  | 'read from swap'
+  | 'try again';
+
+/** What comes of one access. */
+export type Forecast =
+  | { readonly kind: 'tlb-hit'; readonly level: 1 | 2 }
+  | { readonly kind: 'walk'; readonly entries: number }
+  | { readonly kind: 'fault'; readonly action: FaultAction; readonly major: boolean; readonly grows: boolean }
+  /** failure: FAULT_* of vm-fault.ts. */
+  | { readonly kind: 'signal'; readonly failure: number; readonly reason: SignalReason };
+
+export type SignalReason = 'no address' | 'no mapping' | 'no right' | 'guard' | 'beyond the end' | 'poisoned';
+
+/** An entry that a walk would read now. */
+export interface ProbedEntry {
+  /** 0 = root. */
+  readonly level: number;
+  /** Frame of the table and index in it. */
+  readonly table: number;
+  readonly index: number;
+  readonly entry: DecodedEntry;
+}
+
+/** Everything that decides about an access, looked up without a trace. */
+export interface Probe {
+  readonly task: Task;
+  readonly va: number;
+  /** An address that the scheme can translate. */
+  readonly translatable: boolean;
+  /** The VMA that holds `va`, or would after it has grown down to it. */
+  readonly vma: Vma | null;
+  readonly grows: boolean;
+  /** Root first; ends with the leaf, or with the first entry that leads nowhere. */
+  readonly walk: readonly ProbedEntry[];
+}
+
+export function probe(parts: KernelParts, task: Task, va: number): Probe {
+  const translatable = va >= 0 && va < parts.canonicalEnd;
+  const above = translatable ? firstEndingAbove(task, va) : null;
+  const grows = above !== null && above.start > va && parts.stackGrowth.allows(task, above, va);
+  const vma = above !== null && (above.start <= va || grows) ? above : null;
+  return { task, va, translatable, vma, grows, walk: translatable ? walk(parts, task.mm.root, va) : [] };
+}
+
+/** As VmaTree.find, which keeps a memo. */
+function firstEndingAbove(task: Task, va: number): Vma | null {
+  for (const vma of task.mm.vmas) if (vma.end > va) return vma;
+  return null;
+}
+
+function walk(parts: KernelParts, root: number, va: number): ProbedEntry[] {
+  const { tables } = parts;
+  const entries: ProbedEntry[] = [];
+  let table = root;
+  for (let level = 0; level < tables.levels; level++) {
+    const index = tables.indexAt(va, level);
+    const slot = table * tables.entriesPerTable + index;
+    const entry = decodeEntry(tables, level, tables.rawLow(slot), tables.rawHigh(slot));
+    entries.push({ level, table, index, entry });
+    if (!entry.isPointer) break;
+    table = entry.frame;
+  }
+  return entries;
+}
+
+/** The entry that names the page, whatever its bits; null if a table is missing. */
+export function leafOf(parts: KernelParts, found: Probe): DecodedEntry | null {
+  const last = found.walk.at(-1);
+  if (last === undefined) return null;
+  const isLeaf =
+    last.level === parts.tables.levels - 1 ||
+    (last.entry.flags & (PTE_PRESENT | PTE_LEAF)) === (PTE_PRESENT | PTE_LEAF);
+  return isLeaf && last.entry.raw !== '0x0' ? last.entry : null;
+}
+
+/** Column of the tags that grant `access`. */
+export function grants(level: TlbLevel, access: number): Float64Array {
+  return access === ACCESS_READ ? level.readTag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
+}
+
+/** What an access (ACCESS_*) at the probed address would do. */
+export function forecast(parts: KernelParts, found: Probe, access: number): Forecast {
+  return fromTlb(parts, found, access) ?? fromWalk(parts, found, access) ?? fromFault(parts, found, access);
+}
+
+function fromTlb(parts: KernelParts, found: Probe, access: number): Forecast | null {
+  if (!found.translatable) return null;
+  const { task, va } = found;
+  const mmu: Mmu = task.cpu.mmu;
+  const vpn = Math.floor(va / parts.pageSize);
+  const tag = vpn * parts.pageSize + task.mm.asid;
+  if (mmu.l1.find(grants(mmu.l1, access), vpn, tag) >= 0) return { kind: 'tlb-hit', level: 1 };
+  // An entry without the right makes the processor walk at once: it does not ask the second level.
+  if (mmu.l2 === null || mmu.l1.find(mmu.l1.tag, vpn, tag) >= 0) return null;
+  return mmu.l2.find(grants(mmu.l2, access), vpn, tag) >= 0 ? { kind: 'tlb-hit', level: 2 } : null;
+}
+
+function fromWalk(parts: KernelParts, found: Probe, access: number): Forecast | null {
+  const flags = leafOf(parts, found)?.flags ?? 0;
+  const right = access === ACCESS_WRITE ? PTE_WRITE : access === ACCESS_READ ? 0 : PTE_EXEC;
+  const needed = PTE_PRESENT | PTE_USER | right;
+  return (flags & needed) === needed ? { kind: 'walk', entries: found.walk.length } : null;
+}
+
+function fromFault(parts: KernelParts, found: Probe, access: number): Forecast {
+  const { va, vma } = found;
+  if (!found.translatable) {
+    const upper = va >= 2 ** 64 - parts.canonicalEnd;
+    return { kind: 'signal', failure: upper ? FAULT_MAPERR : FAULT_NONCANONICAL, reason: 'no address' };
+  }
+  if (vma === null) return { kind: 'signal', failure: FAULT_MAPERR, reason: 'no mapping' };
+  if (!allows(vma, access)) return { kind: 'signal', failure: FAULT_ACCERR, reason: 'no right' };
+  const leaf = leafOf(parts, found);
+  if (leaf === null) return vma.isAnonymous ? anonymous(found, access) : ofFile(parts, found, vma, access);
+  return present(parts, found, vma, leaf, access);
+}
+
+function resolved(found: Probe, action: FaultAction, major: number): Forecast {
+  return { kind: 'fault', action, major: major !== FAULT_DONE, grows: found.grows };
+}
+
+const MINOR = 0;
+const MAJOR = 1;
+
+function anonymous(found: Probe, access: number): Forecast {
+  return resolved(found, access === ACCESS_WRITE ? 'fill a frame with zeros' : 'map the zero page', MINOR);
+}
+
+function ofFile(parts: KernelParts, found: Probe, vma: Vma, access: number): Forecast {
+  const { file } = vma;
+  if (file === null) return anonymous(found, access);
+  const { inode } = file;
+  const index = Math.floor(vma.indexAt(found.va));
+  if (index >= inode.endPage) return { kind: 'signal', failure: FAULT_BUS, reason: 'beyond the end' };
+  const { pfn } = inode.cache.peek(index);
+  if (pfn !== 0 && parts.frames.has(pfn, FRAME_POISONED))
+    return { kind: 'signal', failure: FAULT_BUS, reason: 'poisoned' };
+  const major = pfn === 0 && !inode.fs.swapBacked ? MAJOR : MINOR;
+  if (access === ACCESS_WRITE && !(vma.flags & VM_SHARED)) return resolved(found, 'copy the page of the file', major);
+  if (pfn !== 0) return resolved(found, 'map the cached page', MINOR);
+  return resolved(found, inode.fs.swapBacked ? 'add a page to the file' : 'read the page', major);
+}
+
+/** The entry is there, but without the right; or it is no hardware entry at all. */
+function present(parts: KernelParts, found: Probe, vma: Vma, leaf: DecodedEntry, access: number): Forecast {
+  if (leaf.flags & PTE_GUARD) return { kind: 'signal', failure: FAULT_MAPERR, reason: 'guard' };
+  if (leaf.flags & PTE_SWAP) return resolved(found, 'read from swap', MAJOR);
+  if (!(leaf.flags & PTE_PRESENT) || access !== ACCESS_WRITE || leaf.flags & PTE_WRITE)
+    return resolved(found, 'try again', MINOR);
+  if (vma.flags & VM_SHARED) return resolved(found, 'note the store', MINOR);
+  if (leaf.frame === parts.pool.zeroPfn) return resolved(found, 'fill a frame with zeros', MINOR);
+  const { frames } = parts;
+  const alone = frames.has(leaf.frame, FRAME_ANON_EXCLUSIVE) || frames.refcount[leaf.frame] === 1;
+  return resolved(found, frames.has(leaf.frame, FRAME_ANON) && alone ? 'take the frame over' : 'copy the frame', MINOR);
+}

@@ -1,0 +1,256 @@
+/**
+ * The memory of a process as its programs see it: loads, stores, fetches, copies.
+ *
+ * Place: the public face of the access engine; process.ts adds the system calls. An access that
+ * hits the TLB costs one probe and touches nothing else. When a signal ends an access it throws
+ * `SignalError`; a handler that repairs and returns has it tried again.
+ * Invariant: a store that crosses a page writes nothing unless both pages take it.
+ */
+
+import { UserError } from '../assert.ts';
+import { SIGKILL } from '../flags.ts';
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
+import type { Ram } from '../mmu/ram.ts';
+import { toUnsigned, type Word } from '../units.ts';
+import { type AccessEngine, BY_KERNEL, BY_USER } from './access.ts';
+import { SignalError } from './errors.ts';
+import type { Kernel } from './kernel.ts';
+import { faultSignal, SIGNAL_KILLED, SIGNAL_RETRY } from './signals.ts';
+import { finishCall } from './syscalls.ts';
+import type { Task } from './task.ts';
+
+/** A handler that returns without repairing is tried this often. */
+const HANDLER_TRIES_MAX = 100_000;
+
+export class ProcessMemory {
+  readonly task: Task;
+  protected readonly kernel: Kernel;
+  private readonly engine: AccessEngine;
+  private readonly ram: Ram;
+  private readonly pageMask: number;
+
+  constructor(kernel: Kernel, task: Task) {
+    this.kernel = kernel;
+    this.task = task;
+    this.engine = kernel.parts.engine;
+    this.ram = kernel.parts.ram;
+    this.pageMask = kernel.parts.pageSize - 1;
+  }
+
+  private mmu(): Mmu {
+    if (this.task.exited) throw new UserError(`process ${this.task.id} has ended and makes no more accesses`);
+    return this.engine.activate(this.task);
+  }
+
+  // Loads and stores: `va` any 64-bit address; a page may be crossed.
+
+  load8(va: Word): number {
+    if (typeof va !== 'number' || this.engine.active !== this.task) return this.loadSlowly(va);
+    const pa = this.task.cpu.mmu.translateRead(va);
+    return this.ram.load8(pa >= 0 ? pa : this.faulted(va, ACCESS_READ, va));
+  }
+
+  private loadSlowly(va: Word): number {
+    this.mmu();
+    return this.ram.load8(this.resolve(toVa(va), ACCESS_READ, va));
+  }
+
+  store8(va: Word, value: number): void {
+    if (typeof va !== 'number' || this.engine.active !== this.task) {
+      this.storeSlowly(va, value);
+      return;
+    }
+    const pa = this.task.cpu.mmu.translateWrite(va);
+    this.ram.store8(pa >= 0 ? pa : this.faulted(va, ACCESS_WRITE, va), value);
+  }
+
+  private storeSlowly(va: Word, value: number): void {
+    this.mmu();
+    this.ram.store8(this.resolve(toVa(va), ACCESS_WRITE, va), value);
+  }
+
+  /** Fetches one instruction byte. */
+  fetch8(va: Word): number {
+    const at = toVa(va);
+    const pa = this.mmu().translateFetch(at);
+    return this.ram.load8(pa >= 0 ? pa : this.faulted(at, ACCESS_EXEC, va));
+  }
+
+  load16(va: Word): number {
+    const at = toVa(va);
+    if ((at & this.pageMask) > this.pageMask - 1) return Number(this.loadAcross(at, 2));
+    const pa = this.mmu().translateRead(at);
+    return this.ram.load16(pa >= 0 ? pa : this.faulted(at, ACCESS_READ, va));
+  }
+
+  store16(va: Word, value: number): void {
+    const at = toVa(va);
+    if ((at & this.pageMask) > this.pageMask - 1) {
+      this.storeAcross(at, 2, BigInt(value));
+      return;
+    }
+    const pa = this.mmu().translateWrite(at);
+    this.ram.store16(pa >= 0 ? pa : this.faulted(at, ACCESS_WRITE, va), value);
+  }
+
+  load32(va: Word): number {
+    const at = toVa(va);
+    if ((at & this.pageMask) > this.pageMask - 3) return Number(this.loadAcross(at, 4));
+    const pa = this.mmu().translateRead(at);
+    return this.ram.load32(pa >= 0 ? pa : this.faulted(at, ACCESS_READ, va));
+  }
+
+  store32(va: Word, value: number): void {
+    const at = toVa(va);
+    if ((at & this.pageMask) > this.pageMask - 3) {
+      this.storeAcross(at, 4, BigInt(value));
+      return;
+    }
+    const pa = this.mmu().translateWrite(at);
+    this.ram.store32(pa >= 0 ? pa : this.faulted(at, ACCESS_WRITE, va), value);
+  }
+
+  load64(va: Word): bigint {
+    const at = toVa(va);
+    if ((at & this.pageMask) > this.pageMask - 7) return this.loadAcross(at, 8);
+    const first = this.mmu().translateRead(at);
+    const pa = first >= 0 ? first : this.faulted(at, ACCESS_READ, va);
+    return BigInt(this.ram.load32(pa)) | (BigInt(this.ram.load32(pa + 4)) << 32n);
+  }
+
+  store64(va: Word, value: Word): void {
+    const at = toVa(va);
+    if ((at & this.pageMask) > this.pageMask - 7) {
+      this.storeAcross(at, 8, toUnsigned(value));
+      return;
+    }
+    const first = this.mmu().translateWrite(at);
+    const pa = first >= 0 ? first : this.faulted(at, ACCESS_WRITE, va);
+    const bits = toUnsigned(value);
+    this.ram.store32(pa, Number(bits & 0xffffffffn));
+    this.ram.store32(pa + 4, Number(bits >> 32n));
+  }
+
+  /** `length` bytes loaded upwards; throws at the first byte that cannot be loaded. */
+  copyIn(va: Word, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    this.copy(va, bytes, ACCESS_READ);
+    return bytes;
+  }
+
+  /** Stores bytes upwards; those before one that cannot be stored stay. */
+  copyOut(va: Word, bytes: Uint8Array): void {
+    this.copy(va, bytes, ACCESS_WRITE);
+  }
+
+  private copy(va: Word, bytes: Uint8Array, access: number): void {
+    const start = toVa(va);
+    this.mmu();
+    let done = 0;
+    for (;;) {
+      const rest = bytes.subarray(done);
+      const { engine, task } = this;
+      done +=
+        access === ACCESS_READ
+          ? engine.copyFromUser(task, start + done, rest, BY_USER)
+          : engine.copyToUser(task, start + done, rest, BY_USER);
+      if (done === bytes.length) break;
+      this.raise(typeof va === 'number' ? start + done : va + BigInt(done));
+    }
+    finishCall(this.kernel);
+  }
+
+  /** Bytes of an access that crosses a page: both pages are there before anything moves. */
+  private bothPages(va: number, size: number, access: number): void {
+    this.mmu();
+    // The processor looks at the form of the whole address range first: one byte that is no address spoils it all.
+    const end = this.kernel.parts.canonicalEnd;
+    if (va < end && va + size > end) this.resolve(end, access, end);
+    this.resolve(va, access, va);
+    const second = va + size - ((va + size) & this.pageMask);
+    this.resolve(second, access, second);
+  }
+
+  private loadAcross(va: number, size: number): bigint {
+    this.bothPages(va, size, ACCESS_READ);
+    let value = 0n;
+    for (let byte = size - 1; byte >= 0; byte--) value = (value << 8n) | BigInt(this.load8(va + byte));
+    return value;
+  }
+
+  private storeAcross(va: number, size: number, value: bigint): void {
+    this.bothPages(va, size, ACCESS_WRITE);
+    for (let byte = 0; byte < size; byte++) this.store8(va + byte, Number((value >> BigInt(8 * byte)) & 0xffn));
+  }
+
+  /** The MMU refused an access: its physical address once the fault is resolved; throws `SignalError` if it is not. */
+  private faulted(va: number, access: number, exact: Word): number {
+    if (!Number.isInteger(va)) throw new UserError(`${va} is not an address: addresses are whole numbers`);
+    if (va < 0) return this.resolve(toVa(va), access, exact);
+    const pa = this.engine.afterFault(this.task, va, access, BY_USER);
+    if (pa < 0) this.raise(exact);
+    finishCall(this.kernel);
+    return pa >= 0 ? pa : this.resolve(va, access, exact);
+  }
+
+  private resolve(va: number, access: number, exact: Word): number {
+    for (let tries = 0; tries < HANDLER_TRIES_MAX; tries++) {
+      const pa = this.engine.resolve(this.task, va, access, BY_USER);
+      if (pa >= 0) return pa;
+      this.raise(exact);
+    }
+    throw new UserError(
+      `a signal handler of process ${this.task.id} returned ${HANDLER_TRIES_MAX} times without repairing the access to ${va}`,
+    );
+  }
+
+  /** Delivers the signal of the access that failed last; returns if the handler wants the access tried again. */
+  private raise(address: Word): void {
+    const info = faultSignal(this.engine.failure, address);
+    const outcome = this.kernel.parts.signals.force(this.task, info);
+    if (outcome === SIGNAL_RETRY) return;
+    finishCall(this.kernel);
+    throw new SignalError(info.signal, info.code, info.address, outcome === SIGNAL_KILLED || info.signal === SIGKILL);
+  }
+
+  // Replay: accesses by the thousand, with negative codes instead of signals.
+
+  /** Touches the page or pages of one access (ACCESS_*); 0, or minus the FAULT_* reason. */
+  touch(va: number, size: number, access: number): number {
+    const mmu = this.engine.activate(this.task);
+    const pa =
+      access === ACCESS_READ
+        ? mmu.translateRead(va)
+        : access === ACCESS_WRITE
+          ? mmu.translateWrite(va)
+          : mmu.translateFetch(va);
+    if (pa < 0 && this.engine.afterFault(this.task, va, access, BY_USER) < 0) return -this.engine.failure;
+    const last = va + size - 1;
+    if (last - (last & this.pageMask) === va - (va & this.pageMask)) return 0;
+    return this.engine.resolve(this.task, last - (last & this.pageMask), access, BY_USER) < 0
+      ? -this.engine.failure
+      : 0;
+  }
+
+  /** Touches `length` bytes as the kernel does in a call on the process's behalf; 0, or minus the FAULT_* reason. */
+  kernelTouch(va: number, length: number, access: number): number {
+    for (let at = va; at < va + length; at = at - (at & this.pageMask) + this.pageMask + 1) {
+      if (this.engine.resolve(this.task, at, access, BY_KERNEL) < 0) return -this.engine.failure;
+    }
+    return 0;
+  }
+
+  resetFaults(): void {
+    this.task.minorFaults = 0;
+    this.task.majorFaults = 0;
+  }
+}
+
+const EXACT_END = 2n ** 53n;
+
+/** An address as the MMU takes it: a double in [0, 2^64), exact below 2^53, above that rounded down. */
+export function toVa(va: Word): number {
+  if (typeof va === 'number' && va >= 0) return va;
+  const exact = toUnsigned(va);
+  return exact < EXACT_END ? Number(exact) : Number(exact >> 12n) * 4096;
+}

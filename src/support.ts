@@ -1,0 +1,150 @@
+/**
+ * Which calls and flags the machine knows, and how much of each: the one source of the table in README.md.
+ *
+ * Place: words; pure data. The README's table is made from it (scripts/support-table.ts) and a test compares the two, checks
+ * that every constant of a call is here, and asks the machine about each flag that is said to be refused or accepted.
+ *
+ *   supported    what Linux does, as far as a program can tell
+ *   partial      some of it; the note says what is missing
+ *   ignored      accepted without effect
+ *   unsupported  refused with the errno, or not there at all
+ */
+
+export type Support = 'supported' | 'partial' | 'ignored' | 'unsupported';
+
+export interface SupportRow {
+  /** Calls or constants, by the manuals' names; all of them have the same support and note. */
+  readonly names: readonly string[];
+  readonly support: Support;
+  /** What to know; '' where the manual page says it all. */
+  readonly note: string;
+  /** What an unsupported flag is refused with. */
+  readonly errno?: string;
+}
+
+export interface SupportGroup {
+  readonly title: string;
+  readonly rows: readonly SupportRow[];
+}
+
+function supported(names: string, note = ''): SupportRow {
+  return { names: names.split(' '), support: 'supported', note };
+}
+
+function partial(names: string, note: string): SupportRow {
+  return { names: names.split(' '), support: 'partial', note };
+}
+
+function ignored(names: string, note: string): SupportRow {
+  return { names: names.split(' '), support: 'ignored', note };
+}
+
+function refused(names: string, errno: string, note = ''): SupportRow {
+  return { names: names.split(' '), support: 'unsupported', note, errno };
+}
+
+function absent(names: string, note = ''): SupportRow {
+  return { names: names.split(' '), support: 'unsupported', note };
+}
+
+const CALLS: SupportGroup = {
+  title: 'Calls',
+  rows: [
+    supported('mmap munmap mprotect mremap msync mincore mlock mlock2 munlock mlockall munlockall brk sbrk'),
+    partial('madvise', 'advice about reclaim, huge pages and dumps has nothing to act on, see below'),
+    supported('read write pread pwrite lseek ftruncate fallocate fsync fdatasync close dup memfd_create'),
+    partial('open', 'no symbolic links, and permission bits are kept but not checked'),
+    partial('fstat', 'the size only'),
+    partial('unlink rename mkdir', 'no `rmdir`, no links, no permissions'),
+    supported('fork exit'),
+    partial('wait', 'for one child, and never blocks: the answer may be "still running"'),
+    partial('sigaction', 'a handler is a function that says retry or abandon; no masks, no flags, no alternate stack'),
+    partial('setrlimit', 'soft limits of the resources below'),
+    partial('sysconf', 'the four names below'),
+    absent('mseal pkey_mprotect remap_file_pages process_madvise userfaultfd mbind'),
+    absent(
+      'execve clone vfork fcntl pipe shmget shmat',
+      'a process has one thread; what execve leaves is laid out by the replay only',
+    ),
+    absent('truncate link symlink chmod sendfile copy_file_range fadvise64 readahead sync_file_range'),
+  ],
+};
+
+const MAPPING: SupportGroup = {
+  title: 'mmap, mprotect, mremap',
+  rows: [
+    supported('PROT_NONE PROT_READ PROT_WRITE PROT_EXEC PROT_GROWSDOWN'),
+    ignored('PROT_SEM', 'as on Linux for x86'),
+    ignored('PROT_GROWSUP', 'EINVAL on Linux for x86; here refused only together with PROT_GROWSDOWN'),
+    supported(
+      'MAP_SHARED MAP_PRIVATE MAP_SHARED_VALIDATE MAP_TYPE MAP_ANONYMOUS MAP_FIXED MAP_FIXED_NOREPLACE MAP_32BIT',
+    ),
+    supported('MAP_GROWSDOWN MAP_LOCKED MAP_POPULATE MAP_NONBLOCK'),
+    supported('MAP_STACK', 'no huge pages, which blocks merging'),
+    partial('MAP_NORESERVE', 'blocks merging; commitments are not counted'),
+    partial('MAP_DROPPABLE', 'wiped on fork and never locked, but nothing drops its pages'),
+    ignored('MAP_DENYWRITE MAP_EXECUTABLE', 'as on Linux'),
+    partial('MAP_SYNC', 'EOPNOTSUPP with MAP_SHARED_VALIDATE, else without effect; ext4 on Linux refuses it always'),
+    refused('MAP_HUGETLB', 'ENOMEM', 'as with an empty pool of huge pages; EINVAL on a file'),
+    supported('MREMAP_MAYMOVE MREMAP_FIXED MREMAP_DONTUNMAP'),
+  ],
+};
+
+const MEMORY: SupportGroup = {
+  title: 'msync, mlock, mlockall',
+  rows: [
+    supported('MS_SYNC'),
+    supported('MS_ASYNC', 'nothing to do, as on Linux since 2.6.19'),
+    supported('MS_INVALIDATE', 'EBUSY on locked memory, else nothing to do'),
+    supported('MLOCK_ONFAULT MCL_CURRENT MCL_FUTURE MCL_ONFAULT'),
+  ],
+};
+
+const ADVICE: SupportGroup = {
+  title: 'madvise',
+  rows: [
+    supported('MADV_NORMAL MADV_DONTNEED MADV_DONTNEED_LOCKED MADV_REMOVE MADV_POPULATE_READ MADV_POPULATE_WRITE'),
+    supported('MADV_DONTFORK MADV_DOFORK MADV_WIPEONFORK MADV_KEEPONFORK MADV_GUARD_INSTALL MADV_GUARD_REMOVE'),
+    supported('MADV_RANDOM', 'faults read one page'),
+    partial('MADV_SEQUENTIAL', 'the mark is kept; readahead does not look at it'),
+    partial('MADV_WILLNEED', 'reads the pages in, and waits for them'),
+    partial('MADV_FREE', 'the pages become clean, and stay'),
+    ignored('MADV_COLD MADV_PAGEOUT', 'there is no reclaim; EINVAL on locked memory'),
+    ignored('MADV_HUGEPAGE MADV_NOHUGEPAGE MADV_MERGEABLE MADV_UNMERGEABLE', 'the mark is kept and blocks merging'),
+    ignored('MADV_DONTDUMP MADV_DODUMP', 'the mark is kept and blocks merging; there are no core dumps'),
+    refused('MADV_COLLAPSE', 'EINVAL'),
+    refused('MADV_HWPOISON MADV_SOFT_OFFLINE', 'EPERM', 'as without the privilege'),
+  ],
+};
+
+const FILES: SupportGroup = {
+  title: 'open, lseek, fallocate, memfd_create',
+  rows: [
+    supported('O_RDONLY O_WRONLY O_RDWR O_ACCMODE O_CREAT O_EXCL O_TRUNC O_APPEND O_DIRECTORY O_PATH'),
+    ignored('O_NOCTTY O_NONBLOCK O_LARGEFILE', 'as on Linux for such files'),
+    ignored('O_NOFOLLOW O_NOATIME O_CLOEXEC', 'there are no symbolic links, no times, no exec'),
+    ignored('O_SYNC O_DSYNC', 'a write stays in the page cache until fsync'),
+    ignored('O_DIRECT', 'transfers go through the page cache, aligned or not'),
+    refused('O_TMPFILE', 'EISDIR', 'as on a file system without it'),
+    supported('SEEK_SET SEEK_CUR SEEK_END SEEK_DATA SEEK_HOLE'),
+    supported('FALLOC_FL_KEEP_SIZE FALLOC_FL_PUNCH_HOLE'),
+    supported('FALLOC_FL_ZERO_RANGE FALLOC_FL_COLLAPSE_RANGE FALLOC_FL_INSERT_RANGE', 'ext4 only, as on Linux'),
+    refused('FALLOC_FL_UNSHARE_RANGE', 'EOPNOTSUPP', 'as on tmpfs and ext4'),
+    supported('MFD_EXEC MFD_NOEXEC_SEAL'),
+    partial('MFD_ALLOW_SEALING', 'accepted, but there is no fcntl to add a seal with'),
+    ignored('MFD_CLOEXEC', 'there is no exec'),
+    refused('MFD_HUGETLB', 'EINVAL'),
+  ],
+};
+
+const SURROUNDINGS: SupportGroup = {
+  title: 'Limits, signals, sysconf',
+  rows: [
+    supported('RLIMIT_AS RLIMIT_DATA RLIMIT_STACK RLIMIT_MEMLOCK RLIMIT_FSIZE RLIMIT_NOFILE RLIM_INFINITY'),
+    supported('SIGSEGV SIGBUS SIGXFSZ', 'raised by accesses and writes; nobody sends signals'),
+    supported('SIGKILL', 'ends a process whose access finds no free frame'),
+    supported('SC_PAGESIZE SC_NPROCESSORS_ONLN SC_PHYS_PAGES SC_AVPHYS_PAGES'),
+  ],
+};
+
+export const SUPPORT: readonly SupportGroup[] = [CALLS, MAPPING, MEMORY, ADVICE, FILES, SURROUNDINGS];
