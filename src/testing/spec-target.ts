@@ -9,7 +9,15 @@
 import { assert } from '../assert.ts';
 import { errnoName } from '../errno.ts';
 import { HANDLER_CATCH, HANDLER_DEFAULT, HANDLER_IGNORE } from '../scenario/constants.ts';
-import type { Answer, CallArgument, MapsEntry, SignalInfo, Target, TargetCall, WaitStatus } from '../scenario/scenario.ts';
+import type {
+  Answer,
+  CallArgument,
+  MapsEntry,
+  SignalInfo,
+  Target,
+  TargetCall,
+  WaitStatus,
+} from '../scenario/scenario.ts';
 import {
   type Call,
   type CallName,

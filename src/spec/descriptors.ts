@@ -1,0 +1,69 @@
+/**
+ * File descriptors: dup(2), close(2), and what a number leads to.
+ */
+
+import { EBADF, EMFILE } from '../errno.ts';
+import { type Answer, failure, SUCCESS, value } from './answer.ts';
+import { low32 } from './arithmetic.ts';
+import type { FileObject, OpenFile, Process, State } from './state.ts';
+import { newObject, newOpenFile, takeNumber } from './state.ts';
+
+/** An open file, its number and what it is open on. */
+export interface Opened {
+  readonly number: number;
+  readonly file: OpenFile;
+  readonly object: FileObject;
+}
+
+/** What a descriptor leads to, even one of O_PATH; undefined for EBADF. */
+export function openedEvenByPath(state: State, process: Process, fd: bigint): Opened | undefined {
+  const number = process.descriptors.get(low32(fd));
+  const file = number === undefined ? undefined : state.openFiles.get(number);
+  const object = file && state.objects.get(file.object);
+  return number !== undefined && file && object ? { number, file, object } : undefined;
+}
+
+/** What a descriptor leads to; undefined for EBADF. */
+export function opened(state: State, process: Process, fd: bigint): Opened | undefined {
+  const found = openedEvenByPath(state, process, fd);
+  return found?.file.pathOnly ? undefined : found;
+}
+
+/** Whether the process may have one more descriptor; EMFILE if not. */
+export function hasFreeDescriptor(process: Process): boolean {
+  return BigInt(freeDescriptor(process)) < process.limits.nofile;
+}
+
+function freeDescriptor(process: Process): number {
+  let fd = 0;
+  while (process.descriptors.has(fd)) fd++;
+  return fd;
+}
+
+/** The lowest free descriptor, for an open file. */
+export function install(process: Process, number: number): Answer {
+  const fd = freeDescriptor(process);
+  process.descriptors.set(fd, number);
+  return value(BigInt(fd));
+}
+
+/** A second descriptor of the same open file: they share the position and all else. */
+export function dup(state: State, process: Process, fd: bigint): Answer {
+  const found = openedEvenByPath(state, process, fd);
+  if (!found) return failure(EBADF);
+  return hasFreeDescriptor(process) ? install(process, found.number) : failure(EMFILE);
+}
+
+/** Mappings of the file stay, and so does the file. */
+export function close(process: Process, fd: bigint): Answer {
+  return process.descriptors.delete(low32(fd)) ? SUCCESS : failure(EBADF);
+}
+
+/** A nameless file on the kernel's own tmpfs, open for reading and writing: its number. */
+export function newTmpfsFile(state: State, name: string, size: bigint): number {
+  const object = takeNumber(state);
+  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size });
+  const number = takeNumber(state);
+  state.openFiles.set(number, { ...newOpenFile(object), readable: true, writable: true });
+  return number;
+}

@@ -1,0 +1,109 @@
+/**
+ * What fallocate does on ext4, and holes on either file system.
+ *
+ * Source: Linux fs/ext4/extents.c, fs/ext4/inode.c ext4_punch_hole.
+ */
+
+import { EFBIG, EINVAL, EOPNOTSUPP } from '../errno.ts';
+import {
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_ZERO_RANGE,
+} from '../flags.ts';
+import { addressOf, type Errno, isAligned, min, pageOf, pagesOf } from './arithmetic.ts';
+import { checkNewSize, maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
+import { dropCopies, pagesBetween, removePages, zeroBytes } from './objects.ts';
+import type { FileObject, Process, State } from './state.ts';
+
+export interface FallocateRequest {
+  readonly state: State;
+  readonly process: Process;
+  readonly object: FileObject;
+  /** FALLOC_FL_ */
+  readonly bits: number;
+  readonly offset: bigint;
+  readonly length: bigint;
+}
+
+export function onExt4(request: FallocateRequest): Errno {
+  const { object, bits, offset, length } = request;
+  switch (bits & ~FALLOC_FL_KEEP_SIZE) {
+    case 0:
+      return allocate(request);
+    case FALLOC_FL_PUNCH_HOLE:
+      return punchHole(object, offset, length);
+    case FALLOC_FL_ZERO_RANGE:
+      return zeroRange(request);
+    case FALLOC_FL_COLLAPSE_RANGE:
+      return collapse(request);
+    case FALLOC_FL_INSERT_RANGE:
+      return insert(request);
+    default:
+      return EOPNOTSUPP;
+  }
+}
+
+/** MADV_REMOVE, and PUNCH_HOLE after its checks. On ext4 a hole ends with the page that the file ends in. */
+export function punchHole(object: FileObject, offset: bigint, length: bigint): Errno {
+  if (offset + length > maxBytes(object)) return EFBIG;
+  const end = object.fs === 'ext4' ? min(offset + length, addressOf(pagesOf(object.size))) : offset + length;
+  if (end <= offset) return 0;
+  zeroBytes(object, offset, end);
+  removePages(object, pagesOf(offset), pageOf(end));
+  return 0;
+}
+
+function allocate({ process, object, bits, offset, length }: FallocateRequest): Errno {
+  const end = offset + length;
+  if ((bits & FALLOC_FL_KEEP_SIZE) === 0) {
+    const errno = checkNewSize(process, object, end);
+    if (errno !== 0) return errno;
+    extend(object, end);
+  }
+  object.preallocated = true;
+  return 0;
+}
+
+function extend(object: FileObject, end: bigint): void {
+  if (end <= object.size) return;
+  zeroBehindEnd(object, end);
+  object.size = end;
+}
+
+function zeroRange(request: FallocateRequest): Errno {
+  const { object, offset, length } = request;
+  const errno = allocate(request);
+  if (errno === 0) zeroBytes(object, offset, offset + length);
+  return errno;
+}
+
+/** In whole pages, and not up to the end of the file. */
+function collapse({ state, object, offset, length }: FallocateRequest): Errno {
+  if (!isAligned(offset) || !isAligned(length) || offset + length >= object.size) return EINVAL;
+  writeBack(object, 0n, object.size);
+  dropCopies(state, object, pageOf(offset));
+  removePages(object, pageOf(offset), pageOf(offset + length));
+  shiftPages(object, pageOf(offset + length), -pageOf(length));
+  object.size -= length;
+  return 0;
+}
+
+/** In whole pages, and not at the end of the file. */
+function insert({ state, object, offset, length }: FallocateRequest): Errno {
+  if (!isAligned(offset) || !isAligned(length) || offset >= object.size) return EINVAL;
+  if (length > maxBytes(object) - object.size) return EFBIG;
+  writeBack(object, 0n, object.size);
+  dropCopies(state, object, pageOf(offset));
+  shiftPages(object, pageOf(offset), pageOf(length));
+  object.size += length;
+  return 0;
+}
+
+/** Renumbers the pages from `first` on. */
+function shiftPages(object: FileObject, first: bigint, distance: bigint): void {
+  const moved = pagesBetween(object, first, 1n << 52n).map((page) => [page, object.pages.get(page)] as const);
+  for (const [page] of moved) object.pages.delete(page);
+  for (const [page, bytes] of moved) if (bytes) object.pages.set(page + distance, bytes);
+}

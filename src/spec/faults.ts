@@ -1,0 +1,121 @@
+/**
+ * What an access finds at an address, and the page it makes there if it has to.
+ *
+ *     no mapping, and no stack that could grow       SIGSEGV, SEGV_MAPERR
+ *     mapping without the right                      SIGSEGV, SEGV_ACCERR
+ *     guard page (MADV_GUARD_INSTALL)                SIGSEGV, SEGV_MAPERR
+ *     page wholly behind the end of the object       SIGBUS, BUS_ADRERR
+ *     shared mapping                                 the object's page
+ *     private mapping, stored to before              the process's own page
+ *     private mapping of a file, load                the object's page
+ *     private mapping of a file, first store         a copy of the object's page, from now on its own
+ *     private anonymous memory, first access         zeros, from now on its own
+ *
+ * Source: Linux mm/memory.c, arch/x86/mm/fault.c.
+ */
+
+import type { Signal } from './answer.ts';
+import { pageFloor, pageOf, pagesOf, ZERO_PAGE } from './arithmetic.ts';
+import { commit, mayExpand, mayLockMore } from './limits.ts';
+import { ensureFamily } from './merge.ts';
+import type { FileObject, OwnPage, Process, State, Vma } from './state.ts';
+import { VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_MAYSHARE, VM_WRITE } from './vm-flags.ts';
+import { findVma, pgoffAt, STACK_GUARD_GAP, setStart, vmaBelow } from './vmas.ts';
+
+export type Access = 'load' | 'store';
+
+/** Where the bytes of a page stand. A store puts a new page there. */
+export interface Place {
+  readonly pages: Map<bigint, OwnPage>;
+  readonly page: bigint;
+}
+
+export type Fault = Signal;
+
+export function isFault(found: Place | Fault): found is Fault {
+  return 'code' in found;
+}
+
+/** The bytes of a page. Not to be written. */
+export function bytesAt({ pages, page }: Place): Uint8Array {
+  const bytes = pages.get(page);
+  return bytes instanceof Uint8Array ? bytes : ZERO_PAGE;
+}
+
+/** What an access to the page of `address` finds. */
+export function access(state: State, process: Process, address: bigint, kind: Access): Place | Fault {
+  const vma = mappingFor(state, process, address);
+  if (!vma) return { name: 'SIGSEGV', code: 'SEGV_MAPERR', address };
+  const right = kind === 'store' ? VM_WRITE : VM_ACCESS_FLAGS; // On x86 each right implies the one to load.
+  if ((vma.flags & right) === 0) return { name: 'SIGSEGV', code: 'SEGV_ACCERR', address };
+  return touch(state, process, vma, address, kind);
+}
+
+/** The same for a mapping that is known to be there and to allow it. */
+export function touch(state: State, process: Process, vma: Vma, address: bigint, kind: Access): Place | Fault {
+  const page = pageOf(address);
+  const own = process.pages.get(page);
+  if (own === 'guard') return { name: 'SIGSEGV', code: 'SEGV_MAPERR', address };
+  if (vma.flags & VM_MAYSHARE) return objectPage(state, vma, address, kind);
+  if (kind === 'store') ensureFamily(state, process, vma);
+  const mine = { pages: process.pages, page };
+  if (own) return mine;
+  if (vma.file === undefined) {
+    process.pages.set(page, ZERO_PAGE);
+    return mine;
+  }
+  const theirs = objectPage(state, vma, address, 'load');
+  if (kind === 'load' || isFault(theirs)) return theirs;
+  process.pages.set(page, bytesAt(theirs));
+  return mine;
+}
+
+/** The object behind a mapping; undefined for private anonymous memory. */
+export function objectOf(state: State, vma: Vma): FileObject | undefined {
+  if (vma.file === undefined) return undefined;
+  const file = state.openFiles.get(vma.file);
+  return file && state.objects.get(file.object);
+}
+
+/** A page of the object. On tmpfs any fault fills a hole with a page of zeros, on ext4 only a store does. */
+function objectPage(state: State, vma: Vma, address: bigint, kind: Access): Place | Fault {
+  const object = objectOf(state, vma);
+  const page = pgoffAt(vma, pageFloor(address));
+  if (!object || page >= pagesOf(object.size)) return { name: 'SIGBUS', code: 'BUS_ADRERR', address };
+  const { pages } = object;
+  if (!pages.has(page) && (object.fs === 'tmpfs' || kind === 'store')) pages.set(page, ZERO_PAGE);
+  return { pages, page };
+}
+
+/** The mapping at an address, if need be after the stack above it has grown down to it. */
+function mappingFor(state: State, process: Process, address: bigint): Vma | undefined {
+  const vma = findVma(process, address);
+  if (!vma || vma.start <= address) return vma;
+  return vma.flags & VM_GROWSDOWN && growDown(state, process, vma, pageFloor(address)) ? vma : undefined;
+}
+
+/**
+ * Lets a stack start at `start`. Refused below mmap_min_addr; within 256 pages of a mapping below it that can be
+ * accessed and is no stack itself; beyond a limit (of which the stack's own gives it a family all the same).
+ */
+function growDown(state: State, process: Process, vma: Vma, start: bigint): boolean {
+  if (start < state.layout.minAddress) return false;
+  const below = vmaBelow(process, vma.start);
+  const blocks = below !== undefined && (below.flags & VM_GROWSDOWN) === 0 && (below.flags & VM_ACCESS_FLAGS) !== 0;
+  if (blocks && start - below.end < STACK_GUARD_GAP) return false;
+  ensureFamily(state, process, vma);
+  const pages = pageOf(vma.start - start);
+  if (pages > vma.pgoff || !withinLimits(state, process, vma, start, pages)) return false;
+  if (vma.flags & VM_LOCKED) process.lockedPages += pages;
+  setStart(vma, start);
+  return true;
+}
+
+function withinLimits(state: State, process: Process, vma: Vma, start: bigint, pages: bigint): boolean {
+  return (
+    mayExpand(process, vma.flags, pages) &&
+    vma.end - start <= process.limits.stack &&
+    mayLockMore(process, vma.flags, pages) &&
+    commit(state, pages) === 0
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * ftruncate(2), fsync(2), fdatasync(2), and what becomes of the bytes behind the end of a file.
+ *
+ * A store through a mapping may put bytes behind the end of the file, into its last page. They are no part of
+ * the file, and read as they were stored as long as the page stays as it is:
+ *
+ *                                      tmpfs              ext4
+ *     the file shrinks                 zeroed             zeroed
+ *     ftruncate to the same size       stay               zeroed
+ *     the file grows over them         become data        zeroed
+ *     write(2) from the end or before  become data        become data
+ *     msync, fsync of the page         stay               zeroed
+ *
+ * Source: ftruncate(2), mmap(2); Linux mm/shmem.c shmem_setattr, fs/ext4/inode.c ext4_setattr.
+ */
+
+import { EBADF, EFBIG, EINVAL } from '../errno.ts';
+import { RLIM_INFINITY } from '../flags.ts';
+import { type Answer, failure, SUCCESS } from './answer.ts';
+import { addressOf, type Errno, min, pageFloor, pagesOf, signed } from './arithmetic.ts';
+import { opened } from './descriptors.ts';
+import { dropCopies, removePages, zeroBytes } from './objects.ts';
+import type { FileObject, Process, State } from './state.ts';
+
+/** The largest file. */
+export function maxBytes(object: FileObject): bigint {
+  return object.fs === 'tmpfs' ? (1n << 63n) - 1n : (1n << 44n) - 4096n;
+}
+
+/**
+ * EINVAL: negative length, no regular file, not open for writing. EFBIG: larger than files can be; beyond RLIMIT_FSIZE, then
+ * with SIGXFSZ.
+ */
+export function ftruncate(state: State, process: Process, fd: bigint, length: bigint): Answer {
+  if (signed(length) < 0n) return failure(EINVAL);
+  const found = opened(state, process, fd);
+  if (!found) return failure(EBADF);
+  const { file, object } = found;
+  if (object.type !== 'regular' || !file.writable) return failure(EINVAL);
+  const errno = checkNewSize(process, object, length);
+  if (errno !== 0) return failure(errno);
+  setSize(state, object, length);
+  return SUCCESS;
+}
+
+/** EFBIG if a file may not grow to `size`; with SIGXFSZ if that is for RLIMIT_FSIZE. */
+export function checkNewSize(process: Process, object: FileObject, size: bigint): Errno {
+  if (size <= object.size) return 0;
+  const limit = process.limits.fsize;
+  if (limit !== RLIM_INFINITY && size > limit) {
+    process.pendingSignal = 'SIGXFSZ';
+    return EFBIG;
+  }
+  return size > maxBytes(object) ? EFBIG : 0;
+}
+
+/** What is cut off is gone, private copies of it too. */
+export function setSize(state: State, object: FileObject, size: bigint): void {
+  const before = object.size;
+  if (size > before) zeroBehindEnd(object, size);
+  object.size = size;
+  if (size >= before && object.fs === 'tmpfs') return;
+  dropCopies(state, object, pagesOf(size));
+  removePages(object, pagesOf(size), pagesOf(before));
+  zeroBytes(object, size, addressOf(pagesOf(size)));
+}
+
+/** A file of ext4 is about to grow by something that begins at `position`, behind its end. */
+export function zeroBehindEnd(object: FileObject, position: bigint): void {
+  if (object.fs === 'ext4') zeroBytes(object, object.size, min(position, addressOf(pagesOf(object.size))));
+}
+
+/** What is written to the disk has zeros behind the end of the file, and then so has the page. tmpfs has no disk. */
+export function writeBack(object: FileObject, start: bigint, end: bigint): void {
+  const lastPage = pageFloor(object.size);
+  const lastEnd = addressOf(pagesOf(object.size));
+  if (object.fs === 'ext4' && start < lastEnd && end > lastPage) zeroBytes(object, object.size, lastEnd);
+}
+
+/** fsync and fdatasync: EINVAL for /dev/null. */
+export function fsync(state: State, process: Process, fd: bigint): Answer {
+  const found = opened(state, process, fd);
+  if (!found) return failure(EBADF);
+  if (found.object.type === 'null') return failure(EINVAL);
+  writeBack(found.object, 0n, found.object.size);
+  return SUCCESS;
+}

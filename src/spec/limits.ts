@@ -1,0 +1,81 @@
+/**
+ * setrlimit(2), and what each limit is held against.
+ *
+ * RLIMIT_AS counts all mappings, RLIMIT_DATA the private writable ones that are no stacks,
+ * RLIMIT_MEMLOCK the locked ones, in whole pages. There are no privileges here: every limit counts.
+ *
+ * Source: setrlimit(2); Linux mm/vma.c may_expand_vm, mm/mmap.c mlock_future_ok, mm/util.c
+ * __vm_enough_memory.
+ */
+
+import { EINVAL, ENOMEM } from '../errno.ts';
+import {
+  RLIM_INFINITY,
+  RLIMIT_AS,
+  RLIMIT_DATA,
+  RLIMIT_FSIZE,
+  RLIMIT_MEMLOCK,
+  RLIMIT_NOFILE,
+  RLIMIT_STACK,
+} from '../flags.ts';
+import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
+import { type Errno, low32, pageOf } from './arithmetic.ts';
+import type { Limits, Process, State, Vma } from './state.ts';
+import { isData, VM_LOCKED } from './vm-flags.ts';
+import { pagesIn } from './vmas.ts';
+
+/** Number of resources that Linux knows. */
+const RLIM_NLIMITS = 16;
+
+const BY_RESOURCE: ReadonlyMap<number, keyof Limits> = new Map([
+  [RLIMIT_AS, 'as'],
+  [RLIMIT_DATA, 'data'],
+  [RLIMIT_MEMLOCK, 'memlock'],
+  [RLIMIT_FSIZE, 'fsize'],
+  [RLIMIT_STACK, 'stack'],
+  [RLIMIT_NOFILE, 'nofile'],
+]);
+
+/** Sets a soft limit. EINVAL for no such resource, or for more than the hard limit. */
+export function setrlimit(state: State, process: Process, resource: bigint, limit: bigint): Answer {
+  const number = low32(resource);
+  if (number >= RLIM_NLIMITS) return failure(EINVAL);
+  const name = BY_RESOURCE.get(number);
+  if (name === undefined || name === 'nofile') return UNSPECIFIED;
+  if (name === 'memlock' && limit > state.layout.memlockMax) return failure(EINVAL);
+  process.limits[name] = limit;
+  return SUCCESS;
+}
+
+function total(process: Process, counts: (vma: Vma) => boolean): bigint {
+  return process.vmas.reduce((sum, vma) => (counts(vma) ? sum + pagesIn(vma) : sum), 0n);
+}
+
+/** All mappings, in pages. */
+export function mappedPages(process: Process): bigint {
+  return total(process, () => true);
+}
+
+/** Whether `pages` more pages with these flags stay within RLIMIT_AS and RLIMIT_DATA. */
+export function mayExpand(process: Process, flags: number, pages: bigint): boolean {
+  const { as, data } = process.limits;
+  if (mappedPages(process) + pages > pageOf(as)) return false;
+  // A data limit of 0 counts as none: the hard limit, which is infinite, is used instead.
+  if (!isData(flags) || data === RLIM_INFINITY || data === 0n) return true;
+  return total(process, (vma) => isData(vma.flags)) + pages <= pageOf(data);
+}
+
+/** Whether `pages` more pages with these flags stay within RLIMIT_MEMLOCK. */
+export function mayLockMore(process: Process, flags: number, pages: bigint): boolean {
+  return (flags & VM_LOCKED) === 0 || process.lockedPages + pages <= pageOf(process.limits.memlock);
+}
+
+/** Without privilege, a limit of 0 forbids locking altogether. */
+export function mayLock(process: Process): boolean {
+  return process.limits.memlock !== 0n;
+}
+
+/** ENOMEM if a single demand is for more than there is at all; nothing is added up (overcommit_memory = 0). */
+export function commit(state: State, pages: bigint): Errno {
+  return pages > state.layout.memoryPages ? ENOMEM : 0;
+}

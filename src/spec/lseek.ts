@@ -1,0 +1,63 @@
+/**
+ * lseek(2): moves the position of an open file.
+ *
+ * SEEK_DATA finds the next page the file has, SEEK_HOLE the next that it has not; the end of the file counts as a hole. On
+ * ext4, where fallocate took space ahead, data begins where something was cached: not the business of this specification.
+ *
+ * EBADF: no such descriptor. EINVAL: unknown whence; negative position, or one larger than files can be. ENXIO: SEEK_DATA
+ * or SEEK_HOLE from the end on or from below 0; no data left.
+ *
+ * Source: lseek(2); Linux fs/read_write.c, mm/filemap.c mapping_seek_hole_data.
+ */
+
+import { EBADF, EINVAL, ENXIO } from '../errno.ts';
+import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
+import { type Answer, failure, UNSPECIFIED, value } from './answer.ts';
+import { addressOf, low32, max, min, pageOf, pagesOf, signed, wrap } from './arithmetic.ts';
+import { opened } from './descriptors.ts';
+import { maxBytes } from './file-sizes.ts';
+import type { FileObject, OpenFile, Process, State } from './state.ts';
+
+const WHENCES: readonly number[] = [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE];
+
+export function lseek(state: State, process: Process, fd: bigint, offset: bigint, whence: bigint): Answer {
+  const found = opened(state, process, fd);
+  if (!found) return failure(EBADF);
+  const { file, object } = found;
+  const from = low32(whence);
+  if (!WHENCES.includes(from)) return failure(EINVAL);
+  if (object.type === 'null') return value(0n);
+  if (object.type === 'directory') return UNSPECIFIED;
+  if (from === SEEK_DATA || from === SEEK_HOLE) return seekContents(file, object, signed(offset), from);
+  const base = from === SEEK_SET ? 0n : from === SEEK_CUR ? file.position : object.size;
+  return setPosition(file, object, signed(wrap(base + offset)));
+}
+
+function setPosition(file: OpenFile, object: FileObject, position: bigint): Answer {
+  if (position < 0n || position > maxBytes(object)) return failure(EINVAL);
+  file.position = position;
+  return value(position);
+}
+
+function seekContents(file: OpenFile, object: FileObject, offset: bigint, whence: number): Answer {
+  if (offset < 0n || offset >= object.size) return failure(ENXIO);
+  if (object.preallocated) return UNSPECIFIED;
+  const found = whence === SEEK_DATA ? nextData(object, offset) : nextHole(object, offset);
+  return found === undefined ? failure(ENXIO) : setPosition(file, object, found);
+}
+
+function nextData(object: FileObject, offset: bigint): bigint | undefined {
+  const first = pageOf(offset);
+  const end = pagesOf(object.size);
+  let next: bigint | undefined;
+  for (const page of object.pages.keys()) {
+    if (page >= first && page < end && (next === undefined || page < next)) next = page;
+  }
+  return next === undefined ? undefined : max(offset, addressOf(next));
+}
+
+function nextHole(object: FileObject, offset: bigint): bigint {
+  let page = pageOf(offset);
+  while (object.pages.has(page)) page++;
+  return min(object.size, max(offset, addressOf(page)));
+}

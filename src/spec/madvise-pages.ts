@@ -1,0 +1,79 @@
+/**
+ * The advice of madvise(2) that discards pages.
+ *
+ *     MADV_DONTNEED     forgets the process's own pages: zeros, or the file's page, from now on
+ *     MADV_FREE         lets the kernel do so when it needs memory; until a store, either may be seen
+ *     MADV_REMOVE       punches a hole into the object
+ *     MADV_GUARD_*      forgets the pages and makes every access fault; takes that back
+ *
+ * Source: madvise(2); Linux mm/madvise.c.
+ */
+
+import { EACCES, EINVAL } from '../errno.ts';
+import {
+  MADV_DONTNEED,
+  MADV_DONTNEED_LOCKED,
+  MADV_FREE,
+  MADV_GUARD_INSTALL,
+  MADV_GUARD_REMOVE,
+  MADV_REMOVE,
+} from '../flags.ts';
+import { addressOf, type Errno, PAGE_SIZE, pageOf } from './arithmetic.ts';
+import { punchHole } from './fallocate-ext4.ts';
+import { objectOf } from './faults.ts';
+import { ensureFamily } from './merge.ts';
+import type { Process, State, Vma } from './state.ts';
+import { VM_LOCKED, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
+import { dropPages, ownPagesIn, pgoffAt } from './vmas.ts';
+
+type Discard = (state: State, process: Process, vma: Vma, start: bigint, end: bigint) => Errno;
+
+// biome-ignore format: a table
+export const DISCARDING: ReadonlyMap<number, Discard> = new Map([
+  [MADV_DONTNEED,        dontneed],
+  [MADV_DONTNEED_LOCKED, forget],
+  [MADV_FREE,            free],
+  [MADV_REMOVE,          remove],
+  [MADV_GUARD_INSTALL,   installGuards],
+  [MADV_GUARD_REMOVE,    removeGuards],
+]);
+
+/** Follows one of these in a part of a mapping. */
+export function discard(state: State, process: Process, vma: Vma, start: bigint, end: bigint, advice: number): Errno {
+  return DISCARDING.get(advice)?.(state, process, vma, start, end) ?? EINVAL;
+}
+
+function dontneed(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Errno {
+  return vma.flags & VM_LOCKED ? EINVAL : forget(state, process, vma, start, end);
+}
+
+function forget(_state: State, process: Process, _vma: Vma, start: bigint, end: bigint): Errno {
+  dropPages(process, start, end, 'guards-stay');
+  return 0;
+}
+
+/** Nothing is freed here: there is always memory. */
+function free(_state: State, _process: Process, vma: Vma): Errno {
+  return vma.flags & VM_LOCKED || vma.file !== undefined ? EINVAL : 0;
+}
+
+function remove(state: State, _process: Process, vma: Vma, start: bigint, end: bigint): Errno {
+  const object = objectOf(state, vma);
+  if (vma.flags & VM_LOCKED || !object) return EINVAL;
+  if ((vma.flags & VM_SHARED) === 0 || (vma.flags & VM_MAYWRITE) === 0) return EACCES;
+  return punchHole(object, addressOf(pgoffAt(vma, start)), end - start);
+}
+
+function installGuards(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Errno {
+  if (vma.flags & VM_LOCKED) return EINVAL;
+  ensureFamily(state, process, vma);
+  for (let address = start; address < end; address += PAGE_SIZE) process.pages.set(pageOf(address), 'guard');
+  return 0;
+}
+
+function removeGuards(_state: State, process: Process, _vma: Vma, start: bigint, end: bigint): Errno {
+  for (const page of ownPagesIn(process, start, end)) {
+    if (process.pages.get(page) === 'guard') process.pages.delete(page);
+  }
+  return 0;
+}

@@ -1,0 +1,133 @@
+/**
+ * madvise(2): what the program will do with a range, and what shall become of it.
+ *
+ * Mapping by mapping, upwards. Holes are passed over and reported at the end with ENOMEM; a mapping for which the
+ * advice is wrong ends the call at once, and those before it stay advised.
+ *
+ * EINVAL: unknown advice (even for length 0), address not aligned, range wraps, advice that the mapping does not take.
+ * ENOMEM: a hole. EAGAIN: a cut would make too many mappings. EACCES: MADV_REMOVE of what is not shared and writable.
+ * EPERM: would discard pages of a sealed mapping that the program could not have written.
+ *
+ * Source: madvise(2); Linux mm/madvise.c.
+ */
+
+import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import * as flags from '../flags.ts';
+import { type Answer, failure, outcome, SUCCESS, UNSPECIFIED } from './answer.ts';
+import { type Errno, isAligned, low32, max, min, pageAlign, wrap } from './arithmetic.ts';
+import { DISCARDING, discard } from './madvise-pages.ts';
+import { changeFlags } from './merge.ts';
+import { populateStrictly } from './populate.ts';
+import type { Process, State, Vma } from './state.ts';
+import {
+  VM_DONTCOPY,
+  VM_DONTDUMP,
+  VM_DROPPABLE,
+  VM_HUGEPAGE,
+  VM_LOCKED,
+  VM_MAYSHARE,
+  VM_MERGEABLE,
+  VM_NOHUGEPAGE,
+  VM_RAND_READ,
+  VM_SEALED,
+  VM_SEQ_READ,
+  VM_SHARED,
+  VM_WIPEONFORK,
+  VM_WRITE,
+} from './vm-flags.ts';
+import { findVma } from './vmas.ts';
+
+/** What an advice clears and then sets in the flags of a mapping, and which mappings take it. */
+interface Mark {
+  readonly clears: number;
+  readonly sets: number;
+  readonly takes: (vma: Vma) => boolean;
+}
+
+const ANY = () => true;
+const PRIVATE_MEMORY = (vma: Vma) => vma.file === undefined;
+const NOT_DROPPABLE = (vma: Vma) => (vma.flags & VM_DROPPABLE) === 0;
+
+// biome-ignore format: a table
+const MARKS: ReadonlyMap<number, Mark> = new Map([
+  [flags.MADV_NORMAL,       { clears: VM_RAND_READ | VM_SEQ_READ, sets: 0, takes: ANY }],
+  [flags.MADV_RANDOM,       { clears: VM_SEQ_READ, sets: VM_RAND_READ, takes: ANY }],
+  [flags.MADV_SEQUENTIAL,   { clears: VM_RAND_READ, sets: VM_SEQ_READ, takes: ANY }],
+  [flags.MADV_DONTFORK,     { clears: 0, sets: VM_DONTCOPY, takes: ANY }],
+  [flags.MADV_DOFORK,       { clears: VM_DONTCOPY, sets: 0, takes: ANY }],
+  [flags.MADV_WIPEONFORK,   { clears: 0, sets: VM_WIPEONFORK, takes: PRIVATE_MEMORY }],
+  [flags.MADV_KEEPONFORK,   { clears: VM_WIPEONFORK, sets: 0, takes: NOT_DROPPABLE }],
+  [flags.MADV_DONTDUMP,     { clears: 0, sets: VM_DONTDUMP, takes: ANY }],
+  [flags.MADV_DODUMP,       { clears: VM_DONTDUMP, sets: 0, takes: NOT_DROPPABLE }],
+  [flags.MADV_HUGEPAGE,     { clears: VM_NOHUGEPAGE, sets: VM_HUGEPAGE, takes: ANY }],
+  [flags.MADV_NOHUGEPAGE,   { clears: VM_HUGEPAGE, sets: VM_NOHUGEPAGE, takes: ANY }],
+  [flags.MADV_UNMERGEABLE,  { clears: VM_MERGEABLE, sets: 0, takes: ANY }],
+]);
+
+/** Advice that says only what will be wanted soon, or not. */
+const HINTS: readonly number[] = [flags.MADV_WILLNEED, flags.MADV_COLD, flags.MADV_PAGEOUT];
+
+const OTHERS: readonly number[] = [
+  flags.MADV_MERGEABLE,
+  flags.MADV_COLLAPSE,
+  flags.MADV_POPULATE_READ,
+  flags.MADV_POPULATE_WRITE,
+];
+
+function isKnown(advice: number): boolean {
+  return MARKS.has(advice) || HINTS.includes(advice) || DISCARDING.has(advice) || OTHERS.includes(advice);
+}
+
+export function madvise(state: State, process: Process, address: bigint, length: bigint, advice: bigint): Answer {
+  const number = low32(advice);
+  const size = pageAlign(length);
+  const end = wrap(address + size);
+  if (!isKnown(number) || !isAligned(address)) return failure(EINVAL);
+  if ((length !== 0n && size === 0n) || end < address) return failure(EINVAL);
+  if (size === 0n) return SUCCESS;
+  if (number === flags.MADV_COLLAPSE) return UNSPECIFIED;
+  if (number === flags.MADV_POPULATE_READ) return outcome(populateStrictly(state, process, address, end, 'load'));
+  if (number === flags.MADV_POPULATE_WRITE) return outcome(populateStrictly(state, process, address, end, 'store'));
+  return outcome(walk(state, process, address, end, number));
+}
+
+function walk(state: State, process: Process, start: bigint, end: bigint, advice: number): Errno {
+  let hole: Errno = 0;
+  for (let at = start; at < end; ) {
+    const vma = findVma(process, at);
+    if (!vma) return ENOMEM;
+    if (vma.start > at) hole = ENOMEM;
+    if (vma.start >= end) break;
+    const from = max(at, vma.start);
+    const to = min(end, vma.end);
+    const errno = adviseMapping(state, process, vma, from, to, advice);
+    if (errno !== 0) return errno;
+    at = to;
+  }
+  return hole;
+}
+
+function adviseMapping(state: State, process: Process, vma: Vma, start: bigint, end: bigint, advice: number): Errno {
+  if (isSealedAgainst(vma, advice)) return EPERM;
+  if (DISCARDING.has(advice)) return discard(state, process, vma, start, end, advice);
+  if (advice === flags.MADV_WILLNEED) return 0;
+  if (HINTS.includes(advice)) return vma.flags & VM_LOCKED ? EINVAL : 0;
+  const mark = advice === flags.MADV_MERGEABLE ? mergeable(vma) : MARKS.get(advice);
+  if (!mark?.takes(vma)) return EINVAL;
+  const wanted = (vma.flags & ~mark.clears) | mark.sets;
+  if (wanted === vma.flags) return 0;
+  return changeFlags(state, process, vma, start, end, wanted) ? 0 : EAGAIN;
+}
+
+/** Sealed private memory that cannot be written is not to lose its pages either, here or in a child. */
+function isSealedAgainst(vma: Vma, advice: number): boolean {
+  const guarded = (vma.flags & (VM_SEALED | VM_WRITE)) === VM_SEALED && vma.file === undefined;
+  const forgets = DISCARDING.has(advice) && advice !== flags.MADV_GUARD_REMOVE;
+  return guarded && (forgets || advice === flags.MADV_DONTFORK || advice === flags.MADV_WIPEONFORK);
+}
+
+/** Pages that can become one with equal ones (KSM) are private ones; for others the advice does nothing. */
+function mergeable(vma: Vma): Mark {
+  const shared = (vma.flags & (VM_SHARED | VM_MAYSHARE | VM_DROPPABLE)) !== 0;
+  return { clears: 0, sets: shared ? 0 : VM_MERGEABLE, takes: ANY };
+}

@@ -1,0 +1,67 @@
+/**
+ * The second half of mmap: everything is decided, and the range becomes mapped.
+ *
+ * What was there is unmapped first. A refusal for a limit comes after the mappings were cut around the range,
+ * so that it can leave them in pieces.
+ *
+ * Source: Linux mm/vma.c __mmap_region.
+ */
+
+import { ENOMEM } from '../errno.ts';
+import { type Errno, pageOf } from './arithmetic.ts';
+import { newTmpfsFile } from './descriptors.ts';
+import { commit, mayExpand } from './limits.ts';
+import { addRange } from './merge.ts';
+import type { Process, State, Vma } from './state.ts';
+import { isAccountable, VM_ACCOUNT, VM_LOCKED, VM_NORESERVE, VM_SHARED } from './vm-flags.ts';
+import { cutAround, mappingsIn, pagesIn, takeOut } from './vmas.ts';
+
+export interface NewRange {
+  readonly start: bigint;
+  readonly end: bigint;
+  /** VM_ flags. */
+  readonly flags: number;
+  /** Of the file; what anonymous memory gets is decided here. */
+  readonly pgoff: bigint;
+  /** Number of the open file; undefined for anonymous memory, which is shared if `flags` say so. */
+  readonly file: number | undefined;
+}
+
+/** EPERM sealed; ENOMEM too many mappings, RLIMIT_AS, RLIMIT_DATA, memory. */
+export function mapRange(state: State, process: Process, range: NewRange): Errno {
+  const { start, end } = range;
+  const pages = pageOf(end - start);
+  const cut = cutAround(state, process, start, end);
+  if (cut !== 0) return cut;
+  const replaced = mappingsIn(process, start, end);
+  if (!mayExpand(process, range.flags, pages - sumOfPages(replaced))) return ENOMEM;
+  const accountable = isAccountable(range.flags);
+  const counted = replaced.filter((vma) => vma.flags & VM_ACCOUNT);
+  if (accountable && commit(state, pages - sumOfPages(counted)) !== 0) return ENOMEM;
+  takeOut(process, start, end);
+  const vma = accountable ? { ...range, flags: range.flags | VM_ACCOUNT } : range;
+  return enter(state, process, vma, pages);
+}
+
+function sumOfPages(vmas: readonly Vma[]): bigint {
+  return vmas.reduce((sum, vma) => sum + pagesIn(vma), 0n);
+}
+
+function enter(state: State, process: Process, range: NewRange, pages: bigint): Errno {
+  const fresh = { ...range, anonVma: undefined, inherited: false };
+  if (range.file !== undefined) {
+    addRange(process, fresh);
+  } else if (range.flags & VM_SHARED) {
+    if ((range.flags & VM_NORESERVE) === 0 && commit(state, pages) !== 0) return ENOMEM;
+    addRange(process, { ...fresh, pgoff: 0n, file: sharedMemory(state, range.end - range.start) });
+  } else {
+    addRange(process, { ...fresh, pgoff: pageOf(range.start) });
+  }
+  if (range.flags & VM_LOCKED) process.lockedPages += pages;
+  return 0;
+}
+
+/** Shared anonymous memory is a nameless file of a fixed size. */
+function sharedMemory(state: State, size: bigint): number {
+  return newTmpfsFile(state, '/dev/zero', size);
+}

@@ -1,0 +1,194 @@
+/**
+ * Loads and stores, by the program itself and by system calls on its behalf.
+ *
+ * An access that crosses into another page finds both pages first: it faults on the lowest byte
+ * that fails, and then nothing is stored. A system call moves bytes until the first that fails.
+ *
+ * Source: Intel SDM volume 3A chapters 4 and 6; Linux arch/x86/lib/copy_user_64.S.
+ */
+
+import { type Answer, SUCCESS, value } from './answer.ts';
+import { offsetIn, PAGE_BYTES, wrap } from './arithmetic.ts';
+import { type Access, access, bytesAt, type Fault, isFault, type Place } from './faults.ts';
+import { raise } from './signals.ts';
+import type { Process, State } from './state.ts';
+
+/** Addresses have 48 bits; what lies between the lower and the upper half is no address at all. */
+const LOWER_HALF_END = 1n << 47n;
+const UPPER_HALF_START = (1n << 64n) - (1n << 47n);
+
+/** A part of a range of addresses that lies in one page. */
+interface Part {
+  readonly address: bigint;
+  readonly length: number;
+}
+
+function isCanonical(address: bigint): boolean {
+  return address < LOWER_HALF_END || address >= UPPER_HALF_START;
+}
+
+function* partsOf(address: bigint, length: number): Generator<Part> {
+  for (let done = 0; done < length; ) {
+    const at = wrap(address + BigInt(done));
+    const part = Math.min(length - done, PAGE_BYTES - offsetIn(at));
+    yield { address: at, length: part };
+    done += part;
+  }
+}
+
+/** All pages of one access of the processor, or the fault it makes. */
+function findAll(state: State, process: Process, address: bigint, length: number, kind: Access): Place[] | Fault {
+  if (!isCanonical(address) || !isCanonical(wrap(address + BigInt(length) - 1n))) {
+    return { name: 'SIGSEGV', code: 'SI_KERNEL', address: 0n };
+  }
+  const places: Place[] = [];
+  for (const part of partsOf(address, length)) {
+    const found = access(state, process, part.address, kind);
+    if (isFault(found)) return found;
+    places.push(found);
+  }
+  return places;
+}
+
+/** Puts bytes into a page. */
+export function putBytes(place: Place, offset: number, bytes: Uint8Array): void {
+  if (bytes.length === 0) return;
+  const page = bytesAt(place).slice();
+  page.set(bytes, offset);
+  place.pages.set(place.page, page);
+}
+
+/** load8, load16, load32, load64: `size` bytes, the lowest first. */
+export function load(state: State, process: Process, address: bigint, size: number): Answer {
+  const places = findAll(state, process, address, size, 'load');
+  if (!Array.isArray(places)) return raise(process, places);
+  let number = 0n;
+  for (let index = size - 1; index >= 0; index--) number = (number << 8n) | BigInt(byteOf(places, address, index));
+  return value(number);
+}
+
+function byteOf(places: readonly Place[], address: bigint, index: number): number {
+  const offset = offsetIn(address) + index;
+  return bytesAt(places[offset < PAGE_BYTES ? 0 : 1])[offset % PAGE_BYTES];
+}
+
+/** store8, store16, store32, store64 */
+export function store(state: State, process: Process, address: bigint, size: number, number: bigint): Answer {
+  const places = findAll(state, process, address, size, 'store');
+  if (!Array.isArray(places)) return raise(process, places);
+  const bytes = Uint8Array.from({ length: size }, (_, index) => Number((number >> BigInt(8 * index)) & 0xffn));
+  let done = 0;
+  for (const [index, part] of [...partsOf(address, size)].entries()) {
+    putBytes(places[index], offsetIn(part.address), bytes.subarray(done, done + part.length));
+    done += part.length;
+  }
+  return SUCCESS;
+}
+
+/** Loads byte by byte, upwards. */
+export function copyin(state: State, process: Process, address: bigint, length: bigint): Answer {
+  const bytes = new Uint8Array(Number(length));
+  let done = 0;
+  for (const part of partsOf(address, bytes.length)) {
+    const found = findAll(state, process, part.address, 1, 'load');
+    if (!Array.isArray(found)) return raise(process, found);
+    const offset = offsetIn(part.address);
+    bytes.set(bytesAt(found[0]).subarray(offset, offset + part.length), done);
+    done += part.length;
+  }
+  return { kind: 'bytes', bytes };
+}
+
+/** Stores byte by byte, upwards; those before a fault stay. */
+export function copyout(state: State, process: Process, address: bigint, bytes: Uint8Array): Answer {
+  let done = 0;
+  for (const part of partsOf(address, bytes.length)) {
+    const found = findAll(state, process, part.address, 1, 'store');
+    if (!Array.isArray(found)) return raise(process, found);
+    putBytes(found[0], offsetIn(part.address), bytes.subarray(done, done + part.length));
+    done += part.length;
+  }
+  return SUCCESS;
+}
+
+/** Whether a system call takes [address, address + length) for memory of the program; EFAULT if not. */
+export function isUserRange(state: State, address: bigint, length: bigint): boolean {
+  return address + length <= state.layout.taskSize;
+}
+
+/** Moves bytes of the program into a page of a file: as many as can be loaded. */
+export function copyFromUser(
+  state: State,
+  process: Process,
+  address: bigint,
+  target: Place,
+  offset: number,
+  length: number,
+): number {
+  let done = 0;
+  for (const part of partsOf(address, length)) {
+    const source = access(state, process, part.address, 'load');
+    if (isFault(source)) break;
+    movePart(
+      { place: source, offset: offsetIn(part.address) },
+      { place: target, offset: offset + done },
+      part.length,
+      length,
+    );
+    done += part.length;
+  }
+  return done;
+}
+
+/** Moves bytes of a page of a file to the program: as many as can be stored. */
+export function copyToUser(
+  state: State,
+  process: Process,
+  address: bigint,
+  source: Place,
+  offset: number,
+  length: number,
+): number {
+  let done = 0;
+  for (const part of partsOf(address, length)) {
+    const target = access(state, process, part.address, 'store');
+    if (isFault(target)) break;
+    movePart(
+      { place: source, offset: offset + done },
+      { place: target, offset: offsetIn(part.address) },
+      part.length,
+      length,
+    );
+    done += part.length;
+  }
+  return done;
+}
+
+interface Spot {
+  readonly place: Place;
+  readonly offset: number;
+}
+
+/** Copies within one page each; `total` is the length of the whole copy. */
+function movePart(from: Spot, to: Spot, length: number, total: number): void {
+  const source = bytesAt(from.place);
+  if (from.place.pages !== to.place.pages || from.place.page !== to.place.page) {
+    putBytes(to.place, to.offset, source.subarray(from.offset, from.offset + length));
+    return;
+  }
+  const page = source.slice();
+  copyUpwards(page, from.offset, to.offset, length, total < 64 ? 8 : 1);
+  to.place.pages.set(to.place.page, page);
+}
+
+/**
+ * A file mapped by the program and read or written through itself: the kernel copies upwards, so
+ * that what it has stored may be loaded again. Below 64 bytes it moves words of eight.
+ */
+function copyUpwards(page: Uint8Array, from: number, to: number, length: number, word: number): void {
+  for (let done = 0; done < length; ) {
+    const step = length - done >= word ? word : 1;
+    page.copyWithin(to + done, from + done, from + done + step);
+    done += step;
+  }
+}

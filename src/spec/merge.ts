@@ -1,0 +1,163 @@
+/**
+ * When neighbouring mappings become one.
+ *
+ * A range joins a mapping that it touches if both have the same flags and the same open file, if
+ * the pages of the file (for private anonymous memory: what pgoff was given) run on without a
+ * break, and if their anonymous pages are of one family:
+ *
+ *     families          joins?
+ *     none,  none       yes
+ *     none,  F          yes, unless F was inherited from the parent by fork
+ *     F,     F          yes
+ *     F,     G          no
+ *
+ * The family is Linux's `anon_vma`. A mapping gets one when something is first stored in it
+ * privately; then it takes that of a neighbour which could become one with it by mprotect alone.
+ *
+ * Source: Linux mm/vma.c (vma_merge_new_range, vma_merge_existing_range, find_mergeable_anon_vma).
+ */
+
+import type { Process, State, Vma } from './state.ts';
+import { takeNumber } from './state.ts';
+import { VM_ACCESS_FLAGS } from './vm-flags.ts';
+import { findVma, insertVma, pagesIn, removeVma, setStart, splitVma, vmaBelow } from './vmas.ts';
+
+/** Whether two mappings side by side, `left` below `right`, agree in everything but their families. */
+function runOn(left: Vma, right: Vma, ignoredFlags: number): boolean {
+  return (
+    left.end === right.start &&
+    ((left.flags ^ right.flags) & ~ignoredFlags) === 0 &&
+    left.file === right.file &&
+    left.pgoff + pagesIn(left) === right.pgoff
+  );
+}
+
+/** Whether a range may join a mapping as far as families go. */
+function familiesAgree(range: Vma, mapping: Vma): boolean {
+  if (mapping.anonVma === undefined && range.anonVma !== undefined) return !range.inherited;
+  if (mapping.anonVma !== undefined && range.anonVma === undefined) return !mapping.inherited;
+  return mapping.anonVma === range.anonVma;
+}
+
+/** The mappings that a range can join. With both of them, those too must be of one family. */
+function partners(range: Vma, below: Vma | undefined, above: Vma | undefined): { prev?: Vma; next?: Vma } {
+  const prev = below && runOn(below, range, 0) && familiesAgree(range, below) ? below : undefined;
+  const next = above && runOn(range, above, 0) && familiesAgree(range, above) ? above : undefined;
+  if (!prev) return next ? { next } : {};
+  const strangers =
+    next !== undefined && prev.anonVma !== undefined && next.anonVma !== undefined && prev.anonVma !== next.anonVma;
+  return next && !strangers ? { prev, next } : { prev };
+}
+
+/** A mapping without a family takes that of what joins it. */
+function adoptFamily(mapping: Vma, from: Vma): void {
+  if (mapping.anonVma !== undefined || from.anonVma === undefined) return;
+  mapping.anonVma = from.anonVma;
+  mapping.inherited = from.inherited;
+}
+
+/**
+ * Makes a range in free space part of the mappings that it touches: prev grows over it, and over
+ * next if both fit; else next grows down. The mapping it became part of, undefined for none. brk
+ * looks at prev alone.
+ */
+export function mergeNewRange(process: Process, range: Vma, sides: 'both' | 'prev'): Vma | undefined {
+  const below = vmaBelow(process, range.start);
+  const above = sides === 'both' ? findVma(process, range.start) : undefined;
+  const { prev, next } = partners(range, below, above);
+  const target = prev ?? next;
+  if (!target) return undefined;
+  adoptFamily(target, range);
+  if (!prev) {
+    setStart(target, range.start);
+    return target;
+  }
+  target.end = next ? next.end : range.end;
+  if (next) {
+    adoptFamily(target, next);
+    removeVma(process, next);
+  }
+  return target;
+}
+
+/** Puts a range into free space, as part of its neighbours where it can be. The mapping it is in then. */
+export function addRange(process: Process, range: Vma): Vma {
+  const merged = mergeNewRange(process, range, 'both');
+  if (merged) return merged;
+  insertVma(process, range);
+  return range;
+}
+
+/**
+ * Gives [start, end) of a mapping other flags: it joins what it touches at an end of the mapping, or is
+ * cut out. The mapping that the range is in then; undefined if a cut needs more mappings than there may be
+ * (a first cut that was possible stays).
+ */
+export function changeFlags(
+  state: State,
+  process: Process,
+  vma: Vma,
+  start: bigint,
+  end: bigint,
+  flags: number,
+): Vma | undefined {
+  const merged = mergeChanged(process, vma, start, end, flags);
+  if (merged) return merged;
+  let part = vma;
+  if (part.start < start) {
+    if (process.vmas.length >= state.layout.maxMapCount) return undefined;
+    part = splitVma(process, part, start);
+  }
+  if (part.end > end) {
+    if (process.vmas.length >= state.layout.maxMapCount) return undefined;
+    splitVma(process, part, end);
+  }
+  part.flags = flags;
+  return part;
+}
+
+/** The part of `changeFlags` without cuts: prev, next or both take the range over. */
+function mergeChanged(process: Process, vma: Vma, start: bigint, end: bigint, flags: number): Vma | undefined {
+  const index = process.vmas.indexOf(vma);
+  const below = start === vma.start ? process.vmas[index - 1] : undefined;
+  const above = end === vma.end ? process.vmas[index + 1] : undefined;
+  const range: Vma = { ...vma, flags, end };
+  setStart(range, start);
+  const { prev, next } = partners(range, below, above);
+  const target = prev ?? next;
+  if (!target) return undefined;
+  if (prev && next) adoptFamily(prev, next);
+  adoptFamily(target, vma);
+  shrinkTo(process, vma, prev ? end : vma.start, prev ? vma.end : start);
+  if (prev) prev.end = next ? next.end : end;
+  else setStart(target, start);
+  if (prev && next) removeVma(process, next);
+  return target;
+}
+
+/** What is left of a mapping whose other part joined a neighbour; nothing if that was all of it. */
+function shrinkTo(process: Process, vma: Vma, start: bigint, end: bigint): void {
+  if (start === end) {
+    removeVma(process, vma);
+    return;
+  }
+  setStart(vma, start);
+  vma.end = end;
+}
+
+/** Gives a mapping that is about to get its first private page a family: a neighbour's or a new one. */
+export function ensureFamily(state: State, process: Process, vma: Vma): void {
+  if (vma.anonVma !== undefined) return;
+  vma.anonVma = familyOfNeighbour(process, vma) ?? takeNumber(state);
+  vma.inherited = false;
+}
+
+/** The family of next or else prev, if that differs in rights alone and did not get it by fork. */
+function familyOfNeighbour(process: Process, vma: Vma): number | undefined {
+  const index = process.vmas.indexOf(vma);
+  const next = process.vmas[index + 1];
+  if (next && !next.inherited && next.anonVma !== undefined && runOn(vma, next, VM_ACCESS_FLAGS)) return next.anonVma;
+  const prev = process.vmas[index - 1];
+  if (prev && !prev.inherited && prev.anonVma !== undefined && runOn(prev, vma, VM_ACCESS_FLAGS)) return prev.anonVma;
+  return undefined;
+}

@@ -1,0 +1,124 @@
+/**
+ * mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2): pages that stay in memory.
+ *
+ * The range is widened to whole pages. Mapping by mapping, upwards, to the first hole; those
+ * before it stay locked. Then every page is made present, which copies private writable ones.
+ *
+ * mlock: EPERM if RLIMIT_MEMLOCK is 0. ENOMEM beyond the limit (what is locked already does not count twice), or not all
+ * mapped, or a page that cannot be had, though it then counts as locked. EINVAL: range wraps, unknown flags.
+ * mlockall: EINVAL for no flags, unknown ones or MCL_ONFAULT alone. A length that rounds up to 0 succeeds.
+ *
+ * Source: mlock(2); Linux mm/mlock.c.
+ */
+
+import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../flags.ts';
+import { type Answer, failure, outcome, SUCCESS } from './answer.ts';
+import { type Errno, low32, max, min, offsetIn, pageAlign, pageFloor, pageOf, wrap } from './arithmetic.ts';
+import { mappedPages, mayLock } from './limits.ts';
+import { changeFlags } from './merge.ts';
+import { populate, populateOrFail } from './populate.ts';
+import type { Process, State, Vma } from './state.ts';
+import { VM_DROPPABLE, VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT } from './vm-flags.ts';
+import { findVma, mappingsIn, vmaAt } from './vmas.ts';
+
+export function mlock(state: State, process: Process, address: bigint, length: bigint): Answer {
+  return outcome(lock(state, process, address, length, VM_LOCKED));
+}
+
+export function mlock2(state: State, process: Process, address: bigint, length: bigint, flags: bigint): Answer {
+  const bits = low32(flags);
+  if ((bits & ~MLOCK_ONFAULT) !== 0) return failure(EINVAL);
+  const marks = bits === 0 ? VM_LOCKED : VM_LOCKED | VM_LOCKONFAULT;
+  return outcome(lock(state, process, address, length, marks));
+}
+
+export function munlock(state: State, process: Process, address: bigint, length: bigint): Answer {
+  const { start, size } = widen(address, length);
+  return outcome(setMarks(state, process, start, size, 0));
+}
+
+function lock(state: State, process: Process, address: bigint, length: bigint, marks: number): Errno {
+  if (!mayLock(process)) return EPERM;
+  const { start, size } = widen(address, length);
+  if (!withinLimit(process, start, size)) return ENOMEM;
+  const errno = setMarks(state, process, start, size, marks);
+  return errno === 0 ? populateOrFail(state, process, start, start + size) : errno;
+}
+
+/** To whole pages; a length near 2^64 wraps to 0. */
+function widen(address: bigint, length: bigint): { start: bigint; size: bigint } {
+  return { start: pageFloor(address), size: pageAlign(wrap(length + BigInt(offsetIn(address)))) };
+}
+
+function withinLimit(process: Process, start: bigint, size: bigint): boolean {
+  const limit = pageOf(process.limits.memlock);
+  const wanted = process.lockedPages + pageOf(size);
+  return wanted <= limit || wanted - lockedIn(process, start, start + size) <= limit;
+}
+
+function lockedIn(process: Process, start: bigint, end: bigint): bigint {
+  const locked = mappingsIn(process, start, end).filter((vma) => vma.flags & VM_LOCKED);
+  return locked.reduce((sum, vma) => sum + pageOf(min(vma.end, end) - max(vma.start, start)), 0n);
+}
+
+function setMarks(state: State, process: Process, start: bigint, size: bigint, marks: number): Errno {
+  const end = wrap(start + size);
+  if (end < start) return EINVAL;
+  for (let at = start; at < end; ) {
+    const vma = vmaAt(process, at);
+    if (!vma) return ENOMEM;
+    const marked = markMapping(state, process, vma, at, min(end, vma.end), marks);
+    if (!marked) return ENOMEM;
+    at = marked.end;
+  }
+  return 0;
+}
+
+/** The mapping that [start, end) is in then; undefined if there are too many. MAP_DROPPABLE memory is never locked. */
+function markMapping(
+  state: State,
+  process: Process,
+  vma: Vma,
+  start: bigint,
+  end: bigint,
+  marks: number,
+): Vma | undefined {
+  const before = vma.flags;
+  const wanted = (before & ~VM_LOCKED_MASK) | marks;
+  if (wanted === before || before & VM_DROPPABLE) return vma;
+  const changed = changeFlags(state, process, vma, start, end, wanted);
+  if (changed && (wanted & VM_LOCKED) !== (before & VM_LOCKED)) {
+    process.lockedPages += wanted & VM_LOCKED ? pageOf(end - start) : -pageOf(end - start);
+  }
+  return changed;
+}
+
+export function mlockall(state: State, process: Process, flags: bigint): Answer {
+  const bits = low32(flags);
+  const known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
+  if (bits === 0 || (bits & ~known) !== 0 || bits === MCL_ONFAULT) return failure(EINVAL);
+  if (!mayLock(process)) return failure(EPERM);
+  const current = (bits & MCL_CURRENT) !== 0;
+  if (current && mappedPages(process) > pageOf(process.limits.memlock)) return failure(ENOMEM);
+  const marks = bits & MCL_ONFAULT ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
+  process.futureFlags = bits & MCL_FUTURE ? marks : 0;
+  if (current) {
+    markAll(state, process, marks);
+    populate(state, process, 0n, state.layout.taskSize);
+  }
+  return SUCCESS;
+}
+
+export function munlockall(state: State, process: Process): Answer {
+  process.futureFlags = 0;
+  markAll(state, process, 0);
+  return SUCCESS;
+}
+
+function markAll(state: State, process: Process, marks: number): void {
+  for (let vma = findVma(process, 0n); vma; ) {
+    const marked = markMapping(state, process, vma, vma.start, vma.end, marks) ?? vma;
+    vma = findVma(process, marked.end);
+  }
+}

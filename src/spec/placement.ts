@@ -1,0 +1,125 @@
+/**
+ * Where a mapping goes that says no address, or says one only as a hint.
+ *
+ * Without MAP_FIXED the kernel takes the hint if nothing is there, else the highest gap below
+ * mmapBase that is large enough. A mapping that grows down keeps a gap of 256 pages below it free
+ * from all but MAP_FIXED. Memory that could hold a huge page (2 MiB) is aligned to one.
+ *
+ * Source: mmap(2); Linux mm/mmap.c __get_unmapped_area, mm/vma.c unmapped_area_topdown,
+ * mm/huge_memory.c __thp_get_unmapped_area, arch/x86/kernel/sys_x86_64.c.
+ */
+
+import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import { MAP_32BIT, MAP_FIXED } from '../flags.ts';
+import { type AddressOrErrno, addressOf, failed, isAligned, max, pageAlign, pageFloor } from './arithmetic.ts';
+import type { FileObject, Layout, Process, State } from './state.ts';
+import { findVma, startWithGap } from './vmas.ts';
+
+const HUGE_PAGE = 2n * 1024n * 1024n;
+
+/** MAP_32BIT: the second and third GiB of the first four. */
+const LOW_START = 0x4000_0000n;
+const LOW_END = 0x8000_0000n;
+
+export interface PlaceRequest {
+  /** What is mapped; undefined for anonymous memory, shared too. */
+  readonly object: FileObject | undefined;
+  /** Shared anonymous memory is never aligned to huge pages. */
+  readonly shared: boolean;
+  readonly address: bigint;
+  /** In whole pages. */
+  readonly length: bigint;
+  readonly pgoff: bigint;
+  /** MAP_ flags. */
+  readonly flags: number;
+}
+
+/** The address for a mapping: ENOMEM no room, EINVAL unaligned, EPERM too low. */
+export function findPlace(state: State, process: Process, request: PlaceRequest): AddressOrErrno {
+  const { taskSize, minAddress } = state.layout;
+  const { length } = request;
+  if (length > taskSize) return failed(ENOMEM);
+  const address = choose(state.layout, process, request);
+  if (address < 0n) return address;
+  if (address > taskSize - length) return failed(ENOMEM);
+  if (!isAligned(address)) return failed(EINVAL);
+  return address < minAddress ? failed(EPERM) : address;
+}
+
+function choose(layout: Layout, process: Process, request: PlaceRequest): AddressOrErrno {
+  const alignment = hugeAlignment(request);
+  const aligned = alignment === undefined ? undefined : chooseAligned(layout, process, request, alignment);
+  return aligned ?? chooseAnywhere(layout, process, request, request.length);
+}
+
+/**
+ * The offset that a place is aligned to modulo 2 MiB; undefined for no alignment. Private anonymous memory is
+ * aligned when there is no hint and its length is whole huge pages; files of ext4 whenever a huge page of
+ * the file fits; files of tmpfs never.
+ */
+function hugeAlignment({ object, shared, address, length, pgoff }: PlaceRequest): bigint | undefined {
+  if (!object) return !shared && address === 0n && length % HUGE_PAGE === 0n ? 0n : undefined;
+  if (object.fs !== 'ext4' || object.type !== 'regular') return undefined;
+  const offset = addressOf(pgoff);
+  const firstHugePage = ((offset + HUGE_PAGE - 1n) / HUGE_PAGE) * HUGE_PAGE;
+  return offset + length - firstHugePage < HUGE_PAGE ? undefined : offset;
+}
+
+/** A place with 2 MiB to spare, moved up to where it is aligned; undefined if there is no such room. */
+function chooseAligned(layout: Layout, process: Process, request: PlaceRequest, offset: bigint): bigint | undefined {
+  const place = chooseAnywhere(layout, process, request, request.length + HUGE_PAGE);
+  if (place < 0n) return undefined;
+  if (place === request.address) return place;
+  const shift = BigInt.asUintN(64, offset - place) % HUGE_PAGE;
+  return shift === 0n ? place + HUGE_PAGE : place + shift;
+}
+
+function chooseAnywhere(layout: Layout, process: Process, request: PlaceRequest, length: bigint): AddressOrErrno {
+  if (length > layout.taskSize) return failed(ENOMEM);
+  if (request.flags & MAP_FIXED) return request.address;
+  if (request.flags & MAP_32BIT) return chooseLow(process, request, length);
+  const hint = pageFloor(request.address);
+  if (hint !== 0n && isFree(layout, process, hint, length)) return hint;
+  return highestGap(layout, process, length);
+}
+
+/** Whether a hint can be taken. What lies below it does not matter, even if that could grow. */
+function isFree(layout: Layout, process: Process, address: bigint, length: bigint): boolean {
+  if (address > layout.taskSize - length) return false;
+  const above = findVma(process, address);
+  return !above || address + length <= startWithGap(above);
+}
+
+/** The highest place below mmapBase. */
+function highestGap(layout: Layout, process: Process, length: bigint): AddressOrErrno {
+  let limit = layout.mmapBase;
+  for (const vma of [...process.vmas].reverse()) {
+    const gapStart = max(vma.end, layout.minAddress);
+    if (limit - gapStart >= length && limit > gapStart) return limit - length;
+    if (startWithGap(vma) < limit) limit = startWithGap(vma);
+  }
+  return limit - length >= layout.minAddress ? limit - length : failed(ENOMEM);
+}
+
+/** MAP_32BIT: the hint, or the lowest place in the second and third GiB. */
+function chooseLow(process: Process, request: PlaceRequest, length: bigint): AddressOrErrno {
+  if (length > LOW_END) return failed(ENOMEM);
+  const hint = pageAlign(request.address);
+  if (hint !== 0n && hint <= LOW_END - length && fits(process, hint, length)) return hint;
+  return lowestGap(process, length);
+}
+
+function fits(process: Process, address: bigint, length: bigint): boolean {
+  const above = findVma(process, address);
+  return !above || address + length <= startWithGap(above);
+}
+
+function lowestGap(process: Process, length: bigint): AddressOrErrno {
+  let candidate = LOW_START;
+  for (const vma of process.vmas) {
+    if (vma.end <= candidate) continue;
+    if (startWithGap(vma) >= candidate + length) break;
+    candidate = vma.end;
+  }
+  return candidate + length <= LOW_END ? candidate : failed(ENOMEM);
+}

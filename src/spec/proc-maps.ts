@@ -1,0 +1,47 @@
+/**
+ * /proc/PID/maps, without device and inode.
+ *
+ * Source: proc_pid_maps(5); Linux fs/proc/task_mmu.c.
+ */
+
+import { type Answer, type MapsLine, UNSPECIFIED } from './answer.ts';
+import { addressOf } from './arithmetic.ts';
+import { objectOf } from './faults.ts';
+import type { FileObject, Process, State, Vma } from './state.ts';
+import { VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE } from './vm-flags.ts';
+import { vmaAt } from './vmas.ts';
+
+export function maps(state: State, process: Process): Answer {
+  return { kind: 'maps', lines: process.vmas.map((vma) => line(state, process, vma)) };
+}
+
+function line(state: State, process: Process, vma: Vma): MapsLine {
+  const { start, end, pgoff } = vma;
+  const object = objectOf(state, vma);
+  return {
+    start,
+    end,
+    perms: permissions(vma.flags),
+    offset: object ? addressOf(pgoff) : 0n,
+    path: object ? pathOf(object) : isHeap(state, process, vma) ? '[heap]' : '',
+  };
+}
+
+function permissions(flags: number): string {
+  const rights = [flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-'];
+  return rights.join('') + (flags & VM_MAYSHARE ? 's' : 'p');
+}
+
+function pathOf(object: FileObject): string {
+  return object.deleted ? `${object.name} (deleted)` : object.name;
+}
+
+/** Private anonymous memory that has a byte below the break, whoever made it. */
+function isHeap(state: State, process: Process, vma: Vma): boolean {
+  return vma.start < process.brk && vma.end > state.layout.brk;
+}
+
+/** /proc/PID/smaps of the mapping at an address. What of it is in memory is not the business of this specification. */
+export function smaps(process: Process, address: bigint): Answer {
+  return vmaAt(process, address) ? UNSPECIFIED : { kind: 'unmapped' };
+}

@@ -1,0 +1,84 @@
+/**
+ * fork(2), _exit(2) and waitpid(2).
+ *
+ * The child has the parent's mappings and private pages as they are, and shares with it what is
+ * shared: objects, open files and their positions. It does not inherit locks (mlock, mlockall),
+ * mappings under MADV_DONTFORK, and the pages of those under MADV_WIPEONFORK. Every mapping with
+ * anonymous pages gets a family of its own in the child, one by one.
+ *
+ * Source: fork(2); Linux mm/mmap.c dup_mmap, mm/memory.c vma_needs_copy, mm/rmap.c anon_vma_fork.
+ */
+
+import { ECHILD } from '../errno.ts';
+import { type Answer, failure, value } from './answer.ts';
+import { low32 } from './arithmetic.ts';
+import type { OwnPage, Process, SignalName, State, Vma } from './state.ts';
+import { takeNumber } from './state.ts';
+import { VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from './vm-flags.ts';
+import { ownPagesIn } from './vmas.ts';
+
+/** Makes the process `child`, a number that no process had. */
+export function fork(state: State, number: number, process: Process, child: bigint): Answer {
+  const vmas = process.vmas.filter((vma) => (vma.flags & VM_DONTCOPY) === 0);
+  state.processes.set(Number(child), {
+    parent: number,
+    status: { state: 'running' },
+    reaped: false,
+    descriptors: new Map(process.descriptors),
+    vmas: vmas.map((vma) => inheritedMapping(state, vma)),
+    pages: inheritedPages(process, vmas),
+    brk: process.brk,
+    lockedPages: 0n,
+    futureFlags: 0,
+    limits: { ...process.limits },
+    handlers: { ...process.handlers },
+    pendingSignal: undefined,
+  });
+  return value(child);
+}
+
+function inheritedMapping(state: State, vma: Vma): Vma {
+  const flags = vma.flags & ~VM_LOCKED_MASK;
+  if (vma.anonVma === undefined || vma.flags & VM_WIPEONFORK) {
+    return { ...vma, flags, anonVma: undefined, inherited: false };
+  }
+  return { ...vma, flags, anonVma: takeNumber(state), inherited: true };
+}
+
+/** A mapping that nothing was stored in has only zeros, which the child finds again by itself. */
+function inheritedPages(process: Process, vmas: readonly Vma[]): Map<bigint, OwnPage> {
+  const pages = new Map<bigint, OwnPage>();
+  for (const vma of vmas) {
+    if (vma.anonVma === undefined || vma.flags & VM_WIPEONFORK) continue;
+    for (const page of ownPagesIn(process, vma.start, vma.end)) {
+      pages.set(page, process.pages.get(page) as OwnPage);
+    }
+  }
+  return pages;
+}
+
+/** Ends the process. Its parent learns the low 8 bits of `code`. */
+export function exit(process: Process, code: bigint): Answer {
+  end(process);
+  process.status = { state: 'exited', code: low32(code) & 0xff };
+  return { kind: 'gone' };
+}
+
+export function killProcess(process: Process, signal: SignalName): void {
+  end(process);
+  process.status = { state: 'killed', signal };
+}
+
+function end(process: Process): void {
+  process.vmas = [];
+  process.pages = new Map();
+  process.descriptors = new Map();
+}
+
+/** What has become of a child, without waiting. ECHILD if it is none of its own, or was waited for. */
+export function wait(state: State, number: number, child: bigint): Answer {
+  const process = state.processes.get(Number(child));
+  if (!process || process.parent !== number || process.reaped) return failure(ECHILD);
+  if (process.status.state !== 'running') process.reaped = true;
+  return { kind: 'status', status: { ...process.status } };
+}

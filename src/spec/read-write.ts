@@ -1,0 +1,161 @@
+/**
+ * read(2), write(2), pread(2), pwrite(2).
+ *
+ * Transfers move as many bytes as they can: to the end of the file, to RLIMIT_FSIZE, to the first byte of memory that cannot be
+ * accessed. EFAULT only if that was the first of all. Files and their mappings show the same bytes at any time.
+ *
+ * Which error wins: EINVAL for a negative position (pread, pwrite); EBADF; EFAULT for memory that is not the program's; EINVAL if
+ * position + count exceeds 2^63 - 1; EISDIR; for writing EFBIG, with SIGXFSZ beyond RLIMIT_FSIZE.
+ *
+ * Source: read(2), write(2), pread(2); Linux fs/read_write.c, mm/filemap.c.
+ */
+
+import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR } from '../errno.ts';
+import { RLIM_INFINITY } from '../flags.ts';
+import { type Answer, failure, transferred, value } from './answer.ts';
+import { type Errno, min, offsetIn, PAGE_SIZE, pageOf, signed, ZERO_PAGE } from './arithmetic.ts';
+import { type Opened, opened } from './descriptors.ts';
+import type { Place } from './faults.ts';
+import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
+import { copyFromUser, copyToUser, isUserRange, putBytes } from './memory-access.ts';
+import { readBytes } from './objects.ts';
+import type { FileObject, Process, State } from './state.ts';
+
+/** The most that one call moves. */
+const TRANSFER_MAX = 0x7fff_f000n;
+const POSITION_END = 1n << 63n;
+
+/** Memory of the program. */
+interface Memory {
+  readonly address: bigint;
+  readonly length: bigint;
+}
+
+/** Where a transfer takes place: at a position of its own (pread, pwrite), or at that of the open file, which it moves on. */
+export type Position = bigint | 'current';
+
+/** read and pread into the caller's own buffer, which is always there. */
+export function readShown(state: State, process: Process, fd: bigint, count: bigint, where: Position): Answer {
+  const begun = begin(state, process, fd, 'readable', count, where, undefined);
+  if (typeof begun === 'number') return failure(begun);
+  if (begun.object.type === 'directory') return failure(EISDIR);
+  const bytes = readBytes(begun.object, begun.position, min(count, TRANSFER_MAX));
+  moveOn(begun, where, BigInt(bytes.length));
+  return { kind: 'bytes', bytes };
+}
+
+/** read and pread into memory of the program. */
+export function read(state: State, process: Process, fd: bigint, memory: Memory, where: Position): Answer {
+  const begun = begin(state, process, fd, 'readable', memory.length, where, memory.address);
+  if (typeof begun === 'number') return failure(begun);
+  const { object, position } = begun;
+  if (object.type === 'directory') return failure(EISDIR);
+  const count = min(min(memory.length, TRANSFER_MAX), object.size > position ? object.size - position : 0n);
+  const done = moveChunks(object, position, count, (place, offset, length, at) =>
+    copyToUser(state, process, memory.address + at, place, offset, length),
+  );
+  moveOn(begun, where, done);
+  return transferred(done, count);
+}
+
+/** write and pwrite of bytes that are always there. */
+export function writeShown(state: State, process: Process, fd: bigint, bytes: Uint8Array, where: Position): Answer {
+  return writeFrom(state, process, fd, BigInt(bytes.length), where, undefined, (place, offset, length, at) => {
+    putBytes(place, offset, bytes.subarray(Number(at), Number(at) + length));
+    return length;
+  });
+}
+
+/** write and pwrite from memory of the program. */
+export function write(state: State, process: Process, fd: bigint, memory: Memory, where: Position): Answer {
+  const { address, length: count } = memory;
+  return writeFrom(state, process, fd, count, where, address, (place, offset, length, at) =>
+    copyFromUser(state, process, address + at, place, offset, length),
+  );
+}
+
+/** Moves bytes between a page of the file and elsewhere; `at` counts from the start of the transfer. The bytes moved. */
+type Move = (place: Place, offset: number, length: number, at: bigint) => number;
+
+interface Begun extends Opened {
+  readonly position: bigint;
+}
+
+/** The checks that reading and writing share. */
+function begin(
+  state: State,
+  process: Process,
+  fd: bigint,
+  right: 'readable' | 'writable',
+  count: bigint,
+  where: Position,
+  address: bigint | undefined,
+): Begun | Errno {
+  if (where !== 'current' && signed(where) < 0n) return EINVAL;
+  const found = opened(state, process, fd);
+  if (!found?.file[right]) return EBADF;
+  if (address !== undefined && !isUserRange(state, address, count)) return EFAULT;
+  const position = where === 'current' ? found.file.position : where;
+  if (signed(count) < 0n || position + count >= POSITION_END) return EINVAL;
+  return { ...found, position };
+}
+
+function moveOn({ file, position }: Begun, where: Position, count: bigint): void {
+  if (where === 'current') file.position = position + count;
+}
+
+function moveChunks(object: FileObject, position: bigint, count: bigint, move: Move): bigint {
+  for (let done = 0n; done < count; ) {
+    const at = position + done;
+    const length = Number(min(PAGE_SIZE - BigInt(offsetIn(at)), count - done));
+    const moved = move({ pages: object.pages, page: pageOf(at) }, offsetIn(at), length, done);
+    done += BigInt(moved);
+    if (moved < length) return done;
+  }
+  return count;
+}
+
+function writeFrom(
+  state: State,
+  process: Process,
+  fd: bigint,
+  count: bigint,
+  where: Position,
+  address: bigint | undefined,
+  move: Move,
+): Answer {
+  const begun = begin(state, process, fd, 'writable', count, where, address);
+  if (typeof begun === 'number') return failure(begun);
+  const { file, object } = begun;
+  if (object.type === 'null') return value(min(count, TRANSFER_MAX));
+  if (count === 0n) return value(0n);
+  const position = file.append ? object.size : begun.position;
+  const allowed = limitedCount(process, object, position, min(count, TRANSFER_MAX));
+  if (allowed === undefined) return failure(EFBIG);
+  const done = moveChunks(object, position, allowed, (...chunk) => writeChunk(object, move, ...chunk));
+  if (done > 0n && file.synchronous) writeBack(object, position, position + done);
+  if (done > 0n) moveOn({ ...begun, position }, where, done);
+  return transferred(done, allowed);
+}
+
+/** How much of a write there is room for; undefined if not even for one byte. */
+function limitedCount(process: Process, object: FileObject, position: bigint, count: bigint): bigint | undefined {
+  const limit = process.limits.fsize;
+  if (limit !== RLIM_INFINITY && position >= limit) {
+    process.pendingSignal = 'SIGXFSZ';
+    return undefined;
+  }
+  const end = min(limit, maxBytes(object));
+  return position >= end ? undefined : min(count, end - position);
+}
+
+/** The page is there, and the file reaches up to the bytes, even if then none of them can be had. */
+function writeChunk(object: FileObject, move: Move, place: Place, offset: number, length: number, at: bigint): number {
+  if (!place.pages.has(place.page)) place.pages.set(place.page, ZERO_PAGE);
+  const moved = move(place, offset, length, at);
+  const start = place.page * PAGE_SIZE + BigInt(offset);
+  if (start > object.size) zeroBehindEnd(object, start);
+  const end = start + BigInt(moved);
+  if (end > object.size) object.size = end;
+  return moved;
+}

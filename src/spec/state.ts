@@ -1,0 +1,219 @@
+/**
+ * What there is to know about the machine, as far as calls can show it: plain data.
+ *
+ * A state is made by `initialState` and changed by `step` alone, which works on an immer draft: a
+ * state that was given out is frozen and stays what it is. There are no page tables and no frames
+ * here; a page is its bytes, and it is missing where nothing was ever stored or read. A page's
+ * `Uint8Array` is never written once it is stored, so that states share them.
+ *
+ * Addresses, lengths, offsets and sizes are unsigned 64-bit bigints in bytes; `pgoff` and the keys
+ * of page maps count pages of 4096 bytes.
+ */
+
+import { RLIM_INFINITY } from '../flags.ts';
+
+export type FileSystemName = 'tmpfs' | 'ext4';
+
+/** A mapping: a range of addresses [start, end) that behaves alike. */
+export interface Vma {
+  start: bigint;
+  end: bigint;
+  /** VM_* of vm-flags.ts. */
+  flags: number;
+  /** The page of the file that stands at `start`; for private anonymous memory what merging compares instead. */
+  pgoff: bigint;
+  /** Number of the open file behind it; undefined for private anonymous memory. */
+  file: number | undefined;
+  /** Which family of anonymous pages it belongs to; undefined until something is stored in it privately. */
+  anonVma: number | undefined;
+  /** The family came from the parent through fork: others do not join it. */
+  inherited: boolean;
+}
+
+/** A page of a process's own: its bytes, or the mark of MADV_GUARD_INSTALL. */
+export type OwnPage = Uint8Array | 'guard';
+
+export interface FileObject {
+  type: 'regular' | 'directory' | 'null';
+  /** memfds and shared anonymous memory are always on tmpfs. */
+  fs: FileSystemName;
+  /** As /proc/PID/maps prints it, without ` (deleted)`. */
+  name: string;
+  /** Permissions, as of open's third argument. */
+  mode: number;
+  deleted: boolean;
+  size: bigint;
+  /** By page number. What is missing is a hole and reads as zeros. */
+  pages: Map<bigint, Uint8Array>;
+  /** ext4: fallocate took blocks that hold nothing yet; where data begins then depends on what was cached. */
+  preallocated: boolean;
+}
+
+/** An open file description: what `open` makes and `dup` and `fork` share. */
+export interface OpenFile {
+  object: number;
+  readable: boolean;
+  writable: boolean;
+  append: boolean;
+  /** O_SYNC or O_DSYNC: what is written goes to the disk at once. */
+  synchronous: boolean;
+  /** O_PATH: a name for the file, but no way to its contents. */
+  pathOnly: boolean;
+  position: bigint;
+}
+
+export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGXFSZ';
+
+export type Handler = 'catch' | 'default' | 'ignore';
+
+/** Soft limits of setrlimit, in bytes (nofile: descriptors). */
+export interface Limits {
+  as: bigint;
+  data: bigint;
+  memlock: bigint;
+  fsize: bigint;
+  stack: bigint;
+  nofile: bigint;
+}
+
+export type ProcessStatus =
+  | { readonly state: 'running' }
+  | { readonly state: 'exited'; readonly code: number }
+  | { readonly state: 'killed'; readonly signal: SignalName };
+
+export interface Process {
+  /** The process that made it, until that one ends; undefined for the first. */
+  parent: number | undefined;
+  status: ProcessStatus;
+  /** Its parent has waited for it: nothing is left of it but its number. */
+  reaped: boolean;
+  descriptors: Map<number, number>;
+  /** By address. They do not overlap. */
+  vmas: Vma[];
+  /** The pages of its private mappings that it has a copy of its own of, or has read as zeros. */
+  pages: Map<bigint, OwnPage>;
+  brk: bigint;
+  /** What RLIMIT_MEMLOCK is held against, in pages. */
+  lockedPages: bigint;
+  /** VM_LOCKED and VM_LOCKONFAULT of mlockall(MCL_FUTURE). */
+  futureFlags: number;
+  limits: Limits;
+  handlers: Record<SignalName, Handler>;
+  /** Sent by the call at hand, delivered when it returns. */
+  pendingSignal: SignalName | undefined;
+}
+
+/** What does not change: the shape of the machine. */
+export interface Layout {
+  /** File system of the directory that `open` works in. */
+  fs: FileSystemName;
+  /** The program break at the start. */
+  brk: bigint;
+  /** Mappings without an address lie below this. */
+  mmapBase: bigint;
+  /** First address beyond user space. */
+  taskSize: bigint;
+  /** vm.mmap_min_addr */
+  minAddress: bigint;
+  /** vm.max_map_count */
+  maxMapCount: number;
+  /** RAM and swap: a single demand for more is refused (vm.overcommit_memory = 0). */
+  memoryPages: bigint;
+  /** Hard limit of RLIMIT_MEMLOCK; the others have none. */
+  memlockMax: bigint;
+}
+
+export interface State {
+  layout: Layout;
+  objects: Map<number, FileObject>;
+  openFiles: Map<number, OpenFile>;
+  /** The directory: name -> object. */
+  directory: Map<string, number>;
+  processes: Map<number, Process>;
+  /** The number that the next object, open file or family of anonymous pages gets. */
+  nextNumber: number;
+}
+
+/** The number of the process there is at the start. */
+export const FIRST_PROCESS = 0;
+
+/** The object of `.`, the directory that `open` works in. */
+export const ROOT_OBJECT = 0;
+
+const NULL_OBJECT = 1;
+const NULL_FILE = 2;
+
+const MIB = 1n << 20n;
+
+const DEFAULT_LAYOUT: Layout = {
+  fs: 'tmpfs',
+  brk: 0x5555_5556_0000n,
+  mmapBase: 0x7fff_f7c0_0000n,
+  taskSize: 0x7fff_ffff_f000n,
+  minAddress: 4096n,
+  maxMapCount: 65530,
+  memoryPages: 1n << 24n,
+  memlockMax: 8n * MIB,
+};
+
+/** A machine with one process that has descriptors 0, 1 and 2 on /dev/null, no mapping, and an empty directory. */
+export function initialState(options: Partial<Layout> = {}): State {
+  const layout = { ...DEFAULT_LAYOUT, ...options };
+  return {
+    layout,
+    objects: new Map([
+      [ROOT_OBJECT, newObject('directory', layout.fs, '')],
+      [NULL_OBJECT, newObject('null', layout.fs, 'null')],
+    ]),
+    openFiles: new Map([[NULL_FILE, { ...newOpenFile(NULL_OBJECT), readable: true, writable: true }]]),
+    directory: new Map(),
+    processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
+    nextNumber: NULL_FILE + 1,
+  };
+}
+
+function firstProcess(layout: Layout): Process {
+  return {
+    parent: undefined,
+    status: { state: 'running' },
+    reaped: false,
+    descriptors: new Map([0, 1, 2].map((fd) => [fd, NULL_FILE])),
+    vmas: [],
+    pages: new Map(),
+    brk: layout.brk,
+    lockedPages: 0n,
+    futureFlags: 0,
+    limits: {
+      as: RLIM_INFINITY,
+      data: RLIM_INFINITY,
+      memlock: layout.memlockMax,
+      fsize: RLIM_INFINITY,
+      stack: 8n * MIB,
+      nofile: 1024n,
+    },
+    handlers: { SIGSEGV: 'catch', SIGBUS: 'catch', SIGXFSZ: 'catch' },
+    pendingSignal: undefined,
+  };
+}
+
+/** An object without contents. */
+export function newObject(type: FileObject['type'], fs: FileSystemName, name: string): FileObject {
+  return { type, fs, name, mode: 0o777, deleted: false, size: 0n, pages: new Map(), preallocated: false };
+}
+
+/** An open file that allows nothing yet. */
+export function newOpenFile(object: number): OpenFile {
+  return {
+    object,
+    readable: false,
+    writable: false,
+    append: false,
+    synchronous: false,
+    pathOnly: false,
+    position: 0n,
+  };
+}
+
+export function takeNumber(state: State): number {
+  return state.nextNumber++;
+}

@@ -1,0 +1,37 @@
+/**
+ * The specification as one function: a state and a call give the next state and the answer.
+ *
+ * The calls themselves work on an immer draft and may be read as if they changed it in place; the state that was
+ * given stays as it was, and shares with the next whatever the call did not touch.
+ */
+
+import { enableMapSet, produce } from 'immer';
+import { assert } from '../assert.ts';
+import type { Answer } from './answer.ts';
+import { CALLS, type Call } from './calls.ts';
+import { deliverPending } from './signals.ts';
+import type { State } from './state.ts';
+
+enableMapSet();
+
+/** The caller must be running: see `isRunning`. */
+export function step(state: State, call: Call): readonly [State, Answer] {
+  let answer: Answer | undefined;
+  const next = produce(state, (draft) => {
+    answer = perform(draft as State, call);
+  });
+  assert(answer !== undefined, `the call ${call.name} gave no answer`);
+  return [next, answer];
+}
+
+function perform(state: State, call: Call): Answer {
+  const process = state.processes.get(call.process);
+  assert(process?.status.state === 'running', `process ${call.process} calls ${call.name} and is not running`);
+  const run = CALLS[call.name] as (...args: readonly unknown[]) => Answer;
+  return deliverPending(process, run({ state, process, number: call.process }, ...call.args));
+}
+
+/** Whether a process was made and has not ended. */
+export function isRunning(state: State, process: number): boolean {
+  return state.processes.get(process)?.status.state === 'running';
+}
