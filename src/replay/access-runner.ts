@@ -11,7 +11,8 @@
 import { type AccessBatch, FETCH, MODIFY, WRITE } from './access-batch.ts';
 import { type AddressSpace, outOfMemory, TOUCH_OOM } from './address-space.ts';
 import { failAt } from './bad-line.ts';
-import { holds, type Image, touchInitialStack } from './image.ts';
+import { holds, type Image, readVdsoHeader, touchInitialStack } from './image.ts';
+import type { AddressRange } from './log-event.ts';
 
 /** The red zone below the stack pointer, which a signal frame leaves alone. */
 const RED_ZONE = 128;
@@ -28,6 +29,7 @@ const LOST_SHARE = 0.01;
 
 export class AccessRunner {
   private readonly log: string;
+  private readonly hidden: Readonly<AddressRange>;
   /** Accesses by kind: READ, WRITE, FETCH, MODIFY. */
   readonly counts: [number, number, number, number];
   lost: number;
@@ -42,8 +44,10 @@ export class AccessRunner {
   /** The last access to the stack before now, 0 for none. */
   private lastStackVa: number;
 
-  constructor(log: string) {
+  /** Accesses in `hidden`, which may grow, are left out. */
+  constructor(log: string, hidden: Readonly<AddressRange>) {
     this.log = log;
+    this.hidden = hidden;
     this.counts = [0, 0, 0, 0];
     this.lost = 0;
     this.firstLost = undefined;
@@ -88,9 +92,11 @@ export class AccessRunner {
 
   private play({ process }: AddressSpace, batch: AccessBatch): void {
     const { va, size, kind, count } = batch;
-    const { counts } = this;
+    const { counts, hidden } = this;
+    const { start, end } = hidden;
     for (let i = 0; i < count; i++) {
       const what = kind[i];
+      if (va[i] < end && va[i] >= start) continue;
       counts[what]++;
       const result = process.touch(va[i], size[i], what === MODIFY ? WRITE : what);
       if (result < 0) this.refused(result, batch, i);
@@ -139,6 +145,7 @@ export class AccessRunner {
       break;
     }
     space.process.resetFaults();
+    if (image.hiddenVdso !== undefined) readVdsoHeader(space.process, image.hiddenVdso);
   }
 
   /** If the first store after a signal is far below the last stack access, a handler's frame lies between. */

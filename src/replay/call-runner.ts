@@ -11,6 +11,7 @@ import { failAt } from './bad-line.ts';
 import type { ReplayedCall } from './call-context.ts';
 import type { Descriptors } from './descriptors.ts';
 import { FILE_CALLS } from './file-calls.ts';
+import { callVdso, type HiddenVdso } from './image.ts';
 import type { RecordedCall } from './log-event.ts';
 import { MEMORY_CALLS } from './memory-calls.ts';
 import type { StraceCalls, StraceDetail, StraceMatch } from './strace-log.ts';
@@ -26,18 +27,29 @@ const RSEQ_FLAG_UNREGISTER = 1;
 /** Offset of rseq_cs, which the kernel clears on its way back to user mode. */
 const RSEQ_CS = 8;
 
+/** Calls that the vdso answers natively; under a recorder that hides it they are system calls. */
+const VDSO_CALLS: ReadonlySet<number> = new Set(
+  ['clock_gettime', 'gettimeofday', 'time', 'getcpu', 'clock_getres'].map((name) => syscallNumber(name) as number),
+);
+
+export interface KernelAreas {
+  /** The registered restartable-sequences area, or 0. */
+  readonly rseq: number;
+  readonly vdso: HiddenVdso | undefined;
+}
+
 export class CallRunner {
   private readonly log: string;
   private readonly straceFile: string | undefined;
   private readonly strace: StraceCalls | undefined;
-  /** The registered restartable-sequences area, or 0. */
-  rseq: number;
+  /** What is the kernel's in the address space now; a forked child has its parent's. */
+  areas: KernelAreas;
 
-  constructor(log: string, straceFile: string | undefined, strace: StraceCalls | undefined, rseq: number) {
+  constructor(log: string, straceFile: string | undefined, strace: StraceCalls | undefined, areas: KernelAreas) {
     this.log = log;
     this.straceFile = straceFile;
     this.strace = strace;
-    this.rseq = rseq;
+    this.areas = areas;
   }
 
   /** The same call in the strace, or undefined. Throws `UserError` if it gave another address there. */
@@ -67,11 +79,18 @@ export class CallRunner {
       memoryCall(context, known);
       space.mappingsChanged();
     } else FILE_CALLS.get(call.nr)?.(context, known);
-    if (call.nr === NR_RSEQ && call.result === 0) this.rseq = call.args[2] & RSEQ_FLAG_UNREGISTER ? 0 : call.args[0];
+    if (call.nr === NR_RSEQ && call.result === 0) this.registerRseq(call);
+    const { vdso } = this.areas;
+    if (vdso !== undefined && VDSO_CALLS.has(call.nr)) callVdso(space.process, vdso);
+  }
+
+  private registerRseq({ args }: RecordedCall): void {
+    this.areas = { ...this.areas, rseq: args[2] & RSEQ_FLAG_UNREGISTER ? 0 : args[0] };
   }
 
   /** After a fork the kernel writes the rseq area on the way back to user mode, in the parent and in the child. */
   touchRseq(space: AddressSpace): void {
-    if (this.rseq !== 0) space.process.kernelTouch(this.rseq + RSEQ_CS, 8, WRITE);
+    const { rseq } = this.areas;
+    if (rseq !== 0) space.process.kernelTouch(rseq + RSEQ_CS, 8, WRITE);
   }
 }

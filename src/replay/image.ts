@@ -12,18 +12,28 @@
 
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../flags.ts';
 import type { Process } from '../index.ts';
-import { WRITE } from './access-batch.ts';
+import { FETCH, READ, WRITE } from './access-batch.ts';
 import { PAGE } from './call-context.ts';
 import type { MapsLine } from './maps-lines.ts';
 import type { RecordedFiles } from './recorded-files.ts';
 import type { SimDescriptors } from './sim-descriptors.ts';
 
 const STACK = '[stack]';
+const VDSO = '[vdso]';
+const VVAR = '[vvar]';
 /** Mappings of the kernel's own pages, which fault one by one. */
 const SPECIAL = /^\[(?:vdso|vvar|vvar_vclock|sigpage|uprobes)\]$/;
 
+/** Where the vdso and its data page stand natively. */
+export interface HiddenVdso {
+  readonly text: number;
+  readonly data: number;
+}
+
 export interface Image {
   readonly mappings: readonly MapsLine[];
+  /** The vdso and its data if the recorder hid them from the program. */
+  readonly hiddenVdso: HiddenVdso | undefined;
   /** [start, end) of the stack mapping; zeros if there is none. */
   readonly stackStart: number;
   readonly stackEnd: number;
@@ -31,7 +41,7 @@ export interface Image {
 
 export function imageOf(mappings: readonly MapsLine[]): Image {
   const stack = mappings.find(({ path }) => path === STACK);
-  return { mappings, stackStart: stack?.start ?? 0, stackEnd: stack?.end ?? 0 };
+  return { mappings, hiddenVdso: undefined, stackStart: stack?.start ?? 0, stackEnd: stack?.end ?? 0 };
 }
 
 /** True if `va` lies in the image. */
@@ -74,6 +84,17 @@ function clearedPages(mappings: readonly MapsLine[]): Iterable<number> {
   return ends.values();
 }
 
+/** The header of the vdso, which a native loader reads first of all. */
+export function readVdsoHeader(process: Process, { text }: HiddenVdso): void {
+  process.touch(text, 64, READ);
+}
+
+/** A call that natively stays in user mode: code of the vdso and the kernel's clock data. */
+export function callVdso(process: Process, { text, data }: HiddenVdso): void {
+  process.touch(text, 1, FETCH);
+  process.touch(data, 8, READ);
+}
+
 /** What execve put on the stack, given the address and kind of the program's first stack access. */
 export function touchInitialStack(process: Process, image: Image, firstAccess: number): void {
   const from = firstAccess - (firstAccess % PAGE);
@@ -107,7 +128,7 @@ export function valgrindImage(native: readonly MapsLine[]): Image {
     if (mapping.path === loader && loader !== program) return [moved(mapping, loaderShift)];
     if (mapping.path === program || (mapping.path === '' && mapping.start === programEnd))
       return [moved(mapping, programShift)];
-    return [];
+    return mapping.path === VDSO || mapping.path === VVAR ? [mapping] : [];
   });
   const rights = { shared: false, offset: 0 };
   const tool = { start: VALGRIND.toolStart, end: VALGRIND.toolEnd, prot: PROT_READ | 4, path: '[valgrind]', ...rights };
@@ -118,7 +139,10 @@ export function valgrindImage(native: readonly MapsLine[]): Image {
     path: STACK,
     ...rights,
   };
-  return imageOf([...shifted, tool, stack].sort((a, b) => a.start - b.start));
+  const image = imageOf([...shifted, tool, stack].sort((a, b) => a.start - b.start));
+  const text = native.find(({ path }) => path === VDSO)?.start;
+  const data = native.find(({ path }) => path === VVAR)?.start;
+  return { ...image, hiddenVdso: text === undefined || data === undefined ? undefined : { text, data } };
 }
 
 function moved(mapping: MapsLine, shift: number): MapsLine {

@@ -8,13 +8,14 @@
  *   SYSCALL[P,T](56) sys_clone ( 1200011, 0x0, ... )   clone(fork): process P created child C
  *    --> [pre-success] Success(0x9ac)                                          its end, and a forked child's first line
  *
- * Place: called by process-replay.ts for each text line. Keeps the call of each thread that has
- * begun and not ended. Texts behind a pointer are paths.
+ * Place: called by traced-process.ts for each text line. Keeps the call of each thread that has
+ * begun and not ended. Texts behind a pointer are paths. The library that Valgrind makes every program load is no part of
+ * the program: its mappings are left out and their range is `hidden`.
  * Source: Valgrind coregrind/m_syswrap/syswrap-main.c and the PRINT lines of its wrappers.
  */
 
 import { failAt, quoted } from './bad-line.ts';
-import type { EventReader, LogEvent, RecordedCall } from './log-event.ts';
+import type { AddressRange, EventReader, LogEvent, RecordedCall } from './log-event.ts';
 
 const HEAD = /^SYSCALL\[(\d+),(\d+)\]\( ?(\d+)\) (.*)$/;
 const OUTCOME = /(?:--> (?:\[[a-z-]+\] )?)(Success|Failure)\(0x([0-9a-f]+)(?::0x[0-9a-f]+)?\) *$/;
@@ -23,9 +24,18 @@ const BEGUN = /--> \[async\] \.\.\. *$/;
 const REST_OF_CALL = /^ --> \[(?:pre-success|pre-fail|async)\] .*$/;
 const BANNER = /^==\d+==|^--\d+--|^\*\*\d+\*\*/;
 
+const NR_CLOSE = 3;
+const NR_MMAP = 9;
 const NR_VFORK = 58;
+const NR_OPENAT = 257;
+const NR_SET_ROBUST_LIST = 273;
+const NR_RSEQ = 334;
+/** Both lie in glibc's struct pthread, since 2.35 so far apart. */
+const RSEQ_BEHIND_ROBUST_LIST = 0x640;
 /** Its flags are printed in hexadecimal without 0x. */
 const NR_CLONE = 56;
+const PRELOADED = /\/vgpreload_[^/]*\.so$/;
+const PAGE = 4096;
 const SIGNAL = /^==\d+== Process terminating with default action of signal (\d+)/;
 
 export class LackeyEvents implements EventReader {
@@ -36,12 +46,20 @@ export class LackeyEvents implements EventReader {
   private forking: string | undefined;
   /** It is clear how the log begins. */
   private begun: boolean;
+  /** Descriptor of the library that Valgrind makes each program load, -1 when none is open. */
+  private preloadFd: number;
+  readonly hidden: AddressRange;
+  private robustList: number;
 
-  constructor(file: string) {
+  /** `inherited`: what is hidden in the parent, whose address space a forked child has. */
+  constructor(file: string, inherited: Readonly<AddressRange>) {
     this.file = file;
     this.pending = new Map();
     this.forking = undefined;
     this.begun = false;
+    this.preloadFd = -1;
+    this.hidden = { ...inherited };
+    this.robustList = 0;
   }
 
   read(text: string, line: number): LogEvent | undefined {
@@ -56,9 +74,11 @@ export class LackeyEvents implements EventReader {
 
   /** Valgrind begins a new log at execve, without a word; a forked child's begins with the rest of its fork line. */
   startsImage(): boolean {
-    const first = !this.begun;
+    if (this.begun) return false;
     this.begun = true;
-    return first;
+    this.hidden.start = 0;
+    this.hidden.end = 0;
+    return true;
   }
 
   private fail(text: string, line: number): never {
@@ -70,16 +90,23 @@ export class LackeyEvents implements EventReader {
   }
 
   private readCall(thread: string, nr: number, rest: string, text: string, line: number): LogEvent | undefined {
-    if (rest.startsWith('unimplemented')) return undefined;
+    if (rest.startsWith('unimplemented')) return nr === NR_RSEQ ? this.nativeRseq() : undefined;
     const outcome = OUTCOME.exec(rest);
     if (rest.startsWith('...')) return outcome === null ? undefined : this.end(thread, resultOf(outcome));
     const call = parseCall(nr, rest);
     if (call === undefined) this.fail(text, line);
     const child = CHILD.exec(rest);
     if (child !== null) return this.beginFork(thread, call, Number(child[2]));
-    if (outcome !== null) return { kind: 'call', call: { ...call, result: resultOf(outcome) } };
+    if (outcome !== null) return this.finished({ ...call, result: resultOf(outcome) });
     this.pending.set(thread, call);
     return BEGUN.test(rest) || rest.endsWith(')') ? undefined : this.fail(text, line);
+  }
+
+  /** Valgrind refuses rseq; a native kernel registers the area, which it writes after each fork. */
+  private nativeRseq(): LogEvent | undefined {
+    if (this.robustList === 0) return undefined;
+    const args = [this.robustList + RSEQ_BEHIND_ROBUST_LIST, 32, 0, 0, 0, 0];
+    return { kind: 'call', call: { nr: NR_RSEQ, args, result: 0, texts: [] } };
   }
 
   private beginFork(thread: string, call: RecordedCall, child: number): LogEvent {
@@ -99,7 +126,21 @@ export class LackeyEvents implements EventReader {
   private end(thread: string, result: number): LogEvent | undefined {
     const call = this.pending.get(thread);
     this.pending.delete(thread);
-    return call === undefined ? undefined : { kind: 'call', call: { ...call, result } };
+    return call === undefined ? undefined : this.finished({ ...call, result });
+  }
+
+  /** Leaves out what Valgrind's own library does to the program. */
+  private finished(call: RecordedCall): LogEvent | undefined {
+    const { nr, args, texts, result } = call;
+    if (result === undefined || result < 0) return { kind: 'call', call };
+    if (nr === NR_SET_ROBUST_LIST) this.robustList = args[0];
+    if (nr === NR_OPENAT && PRELOADED.test(texts[1] ?? '')) this.preloadFd = result;
+    if (nr === NR_CLOSE && args[0] === this.preloadFd) this.preloadFd = -1;
+    if (nr !== NR_MMAP || this.preloadFd < 0 || args[4] !== this.preloadFd) return { kind: 'call', call };
+    const end = Math.ceil((result + args[1]) / PAGE) * PAGE;
+    this.hidden.start = this.hidden.end === 0 ? result : Math.min(this.hidden.start, result);
+    this.hidden.end = Math.max(this.hidden.end, end);
+    return undefined;
   }
 }
 

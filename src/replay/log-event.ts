@@ -1,7 +1,7 @@
 /**
  * What the lines of a log that are no accesses say, whichever recorder wrote them.
  *
- * Place: nstep-events.ts and lackey-events.ts make these, process-replay.ts acts on them. Numbers
+ * Place: nstep-events.ts and lackey-events.ts make these, traced-process.ts acts on them. Numbers
  * are as the kernel saw them: addresses exact, negative results are -errno.
  */
 
@@ -30,11 +30,19 @@ export type LogEvent =
   | { readonly kind: 'signal-end' }
   | { readonly kind: 'exit' };
 
+/** [start, end); empty: zeros. */
+export interface AddressRange {
+  start: number;
+  end: number;
+}
+
 /** Makes the event of a line, undefined for a line that means nothing here; throws `UserError` for a malformed one. */
 export interface EventReader {
   read(text: string, line: number): LogEvent | undefined;
   /** Asked before each batch: true once, if the accesses that follow are a new image's although no line says so. */
   startsImage(): boolean;
+  /** Accesses in here are the recorder's own doing and are left out. */
+  readonly hidden: Readonly<AddressRange>;
 }
 
 const SIGN_BIT = 1n << 63n;

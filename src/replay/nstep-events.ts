@@ -8,11 +8,11 @@
  *   #SIG N code=C ip=I                             any other signal
  *   #EXIT code=N | #EXIT signal=N
  *
- * Place: called by process-replay.ts for each text line of the log. Keeps no state.
+ * Place: called by traced-process.ts for each text line of the log. Keeps no state.
  */
 
 import { failAt, quoted } from './bad-line.ts';
-import { type EventReader, type ForkKind, hexWord, type LogEvent } from './log-event.ts';
+import { type AddressRange, type EventReader, type ForkKind, hexWord, type LogEvent } from './log-event.ts';
 
 const EXEC = /^#EXEC pid=(\d+)$/;
 const FORK = /^#FORK kind=(fork|vfork|clone) child=(\d+) file=(p\d+)$/;
@@ -31,9 +31,11 @@ const RIGHT: readonly (readonly [prefix: string, right: string])[] = [
 
 export class NstepEvents implements EventReader {
   private readonly file: string;
+  readonly hidden: AddressRange;
 
   constructor(file: string) {
     this.file = file;
+    this.hidden = { start: 0, end: 0 };
   }
 
   read(text: string, line: number): LogEvent {

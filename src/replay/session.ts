@@ -69,9 +69,10 @@ export class Replay {
       space: undefined,
       descriptors: Descriptors.standard(),
       strace: strace?.callsOf(strace.firstPid ?? 0),
-      rseq: 0,
+      areas: { rseq: 0, vdso: undefined },
       isThread: false,
       borrows: false,
+      hidden: { start: 0, end: 0 },
     });
   }
 
@@ -120,7 +121,7 @@ export class Replay {
       );
     }
     const path = `${this.options.folder}/${file}`;
-    const events = this.run.kind === 'nstep' ? new NstepEvents(path) : new LackeyEvents(path);
+    const events = this.run.kind === 'nstep' ? new NstepEvents(path) : new LackeyEvents(path, birth.hidden);
     const strace = this.run.kind === 'nstep' ? birth.strace : undefined;
     const process = new TracedProcess(name, path, events, this.services, { ...birth, strace });
     this.processes.push(process);

@@ -11,11 +11,11 @@ import { type AccessBatch, WRITE } from './access-batch.ts';
 import { AccessRunner } from './access-runner.ts';
 import { AddressSpace } from './address-space.ts';
 import { failAt } from './bad-line.ts';
-import { CallRunner } from './call-runner.ts';
+import { CallRunner, type KernelAreas } from './call-runner.ts';
 import type { Descriptors } from './descriptors.ts';
 import { type ForkRequest, forkRequest, makesChild } from './fork-flags.ts';
 import { type Image, mapImage } from './image.ts';
-import type { EventReader, LogEvent, RecordedCall } from './log-event.ts';
+import type { AddressRange, EventReader, LogEvent, RecordedCall } from './log-event.ts';
 import { LINE_CONTINUE, LINE_PAUSE, LogScanner, type LogSink, SCAN_ENDED, SCAN_PAUSED } from './log-scanner.ts';
 import type { RecordedFiles } from './recorded-files.ts';
 import type { StraceCalls } from './strace-log.ts';
@@ -48,11 +48,12 @@ export interface Birth {
   readonly space: AddressSpace | undefined;
   readonly descriptors: Descriptors;
   readonly strace: StraceCalls | undefined;
-  /** The parent's rseq area, which a forked child keeps. */
-  readonly rseq: number;
+  readonly areas: KernelAreas;
   readonly isThread: boolean;
   /** `space` is the parent's until an execve. */
   readonly borrows: boolean;
+  /** Accesses that are the recorder's own, in the parent. */
+  readonly hidden: Readonly<AddressRange>;
 }
 
 const numberOf = (name: string): number => syscallNumber(name) as number;
@@ -113,8 +114,8 @@ export class TracedProcess implements LogSink {
     this.name = name;
     this.scanner = new LogScanner(log, this);
     this.isThread = birth.isThread;
-    this.accessRunner = new AccessRunner(log);
-    this.calls = new CallRunner(log, services.straceFile, birth.strace, birth.rseq);
+    this.accessRunner = new AccessRunner(log, events.hidden);
+    this.calls = new CallRunner(log, services.straceFile, birth.strace, birth.areas);
     this.events = events;
     this.services = services;
     this.descriptors = birth.descriptors;
@@ -185,7 +186,7 @@ export class TracedProcess implements LogSink {
     mapImage(space.process, space.sims, services.files, image, services.userEnd);
     space.process.resetFaults();
     this.space = space;
-    this.calls.rseq = 0;
+    this.calls.areas = { rseq: 0, vdso: image.hiddenVdso };
     this.accessRunner.begin(image);
   }
 
@@ -246,9 +247,10 @@ export class TracedProcess implements LogSink {
       space: request.sharesMemory ? space : space.fork(),
       descriptors: request.sharesFiles ? this.descriptors : this.descriptors.copy(),
       strace: stracePid === undefined ? undefined : this.services.straceOf(stracePid),
-      rseq: request.sharesMemory ? 0 : this.calls.rseq,
+      areas: request.isThread ? { ...this.calls.areas, rseq: 0 } : this.calls.areas,
       isThread: request.isThread,
       borrows: request.sharesMemory && !request.isThread,
+      hidden: this.events.hidden,
     };
     const child = this.services.adopt(event, birth);
     this.children.set(event.child, child);
