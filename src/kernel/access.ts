@@ -15,6 +15,7 @@ import { CONTEXT_SWITCHES, type Counters } from '../counters.ts';
 import { ACCESS_READ, ACCESS_WRITE, FAULT_USER, type Mmu } from '../mmu/mmu.ts';
 import type { Ram } from '../mmu/ram.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
+import { type Asids, NO_ASID } from './asids.ts';
 import type { FaultHandler } from './fault.ts';
 import type { Task } from './task.ts';
 import type { TlbFlusher } from './tlb-flush.ts';
@@ -40,6 +41,7 @@ export class AccessEngine {
   readonly ram: Ram;
   private readonly faults: FaultHandler;
   private readonly flusher: TlbFlusher;
+  private readonly asids: Asids;
   private readonly clock: Clock;
   private readonly costs: CostTable;
   private readonly counters: Counters;
@@ -55,6 +57,7 @@ export class AccessEngine {
     ram: Ram,
     faults: FaultHandler,
     flusher: TlbFlusher,
+    asids: Asids,
     clock: Clock,
     costs: CostTable,
     counters: Counters,
@@ -63,6 +66,7 @@ export class AccessEngine {
     this.ram = ram;
     this.faults = faults;
     this.flusher = flusher;
+    this.asids = asids;
     this.clock = clock;
     this.costs = costs;
     this.counters = counters;
@@ -83,6 +87,7 @@ export class AccessEngine {
     this.active = task;
     this.flusher.running = cpu.id;
     this.trace.task = task.id;
+    if (mm.asid === NO_ASID) this.asids.assign(mm);
     if (cpu.current === mm && cpu.mmu.root === mm.root && cpu.mmu.asid === mm.asid) return;
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.context_switch, cpu.id, cpu.taskId, task.id, 0);
     cpu.current = mm;

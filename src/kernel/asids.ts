@@ -1,40 +1,52 @@
 /**
  * Address-space tags for the TLB.
  *
- * Ids are handed out in order; when they run out every TLB is flushed and the count begins anew,
- * each live address space getting a fresh one.
- * Invariant: no two live address spaces share an id. Source: Linux arch/arm64/mm/context.c (the
- * generation scheme, simplified).
+ * Ids are handed out in order; when they run out every TLB is flushed and the count begins anew:
+ * what runs on a CPU gets a fresh one at once, everything else when it runs again.
+ * Invariants: no two address spaces share an id; what a CPU runs has one. Source: Linux
+ * arch/arm64/mm/context.c (the generation scheme, simplified).
  */
 
 import type { Cpu } from './cpu.ts';
-import type { Mm } from './mm.ts';
+import type { AddressSpace } from './vma.ts';
+
+/** Has lost its id to others: it gets a new one before it runs. */
+export const NO_ASID = 0;
 
 export class Asids {
   private readonly cpus: readonly Cpu[];
   private readonly end: number;
   private next: number;
-  private readonly live: Set<Mm>;
+  /** Address spaces that got an id since the count began, dead ones among them. */
+  private holders: AddressSpace[];
 
   constructor(cpus: readonly Cpu[], asidBits: number) {
     this.cpus = cpus;
     this.end = 2 ** asidBits;
     this.next = 1;
-    this.live = new Set();
+    this.holders = [];
   }
 
-  /** An id for `mm`, which is remembered as live. */
-  assign(mm: Mm): number {
-    this.live.add(mm);
-    if (this.next === this.end) this.rollOver();
-    return this.next++;
+  /** Gives `mm` an id. */
+  assign(mm: AddressSpace): void {
+    if (this.next >= this.end) this.rollOver();
+    this.give(mm);
+  }
+
+  private give(mm: AddressSpace): void {
+    mm.asid = this.next++;
+    this.holders.push(mm);
   }
 
   private rollOver(): void {
-    for (const mm of this.live) if (mm.root === 0) this.live.delete(mm);
     for (const cpu of this.cpus) cpu.mmu.flushAll();
+    for (const mm of this.holders) mm.asid = NO_ASID;
+    this.holders = [];
     this.next = 1;
-    for (const mm of this.live) mm.asid = this.next++;
-    for (const cpu of this.cpus) if (cpu.current !== null) cpu.mmu.switchTo(cpu.current.root, cpu.current.asid);
+    for (const { current, mmu } of this.cpus) {
+      if (current === null) continue;
+      if (current.asid === NO_ASID) this.give(current);
+      mmu.switchTo(current.root, current.asid);
+    }
   }
 }

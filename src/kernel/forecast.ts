@@ -8,13 +8,13 @@
 
 import { PTE_EXEC, PTE_GUARD, PTE_LEAF, PTE_PRESENT, PTE_SWAP, PTE_USER, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { type DecodedEntry, decodeEntry } from '../mmu/entry-decode.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_POISONED } from '../mmu/frames.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
 import { ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
 import type { TlbLevel } from '../mmu/tlb.ts';
 import { allows } from './fault.ts';
 import type { KernelParts } from './kernel.ts';
 import type { Task } from './task.ts';
-import { FAULT_ACCERR, FAULT_BUS, FAULT_DONE, FAULT_MAPERR, FAULT_NONCANONICAL } from './vm-fault.ts';
+import { FAULT_ACCERR, FAULT_BUS, FAULT_MAPERR, FAULT_NONCANONICAL } from './vm-fault.ts';
 import { VM_SHARED } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
@@ -36,11 +36,11 @@ export type FaultAction =
 export type Forecast =
   | { readonly kind: 'tlb-hit'; readonly level: 1 | 2 }
   | { readonly kind: 'walk'; readonly entries: number }
-  | { readonly kind: 'fault'; readonly action: FaultAction; readonly major: boolean; readonly grows: boolean }
+  | { readonly kind: 'fault'; readonly action: FaultAction; readonly cost: 'minor' | 'major'; readonly grows: boolean }
   /** failure: FAULT_* of vm-fault.ts. */
   | { readonly kind: 'signal'; readonly failure: number; readonly reason: SignalReason };
 
-export type SignalReason = 'no address' | 'no mapping' | 'no right' | 'guard' | 'beyond the end' | 'poisoned';
+export type SignalReason = 'no address' | 'no mapping' | 'no right' | 'guard' | 'beyond the end';
 
 /** An entry that a walk would read now. */
 export interface ProbedEntry {
@@ -142,34 +142,32 @@ function fromFault(parts: KernelParts, found: Probe, access: number): Forecast {
   if (vma === null) return { kind: 'signal', failure: FAULT_MAPERR, reason: 'no mapping' };
   if (!allows(vma, access)) return { kind: 'signal', failure: FAULT_ACCERR, reason: 'no right' };
   const leaf = leafOf(parts, found);
-  if (leaf === null) return vma.isAnonymous ? anonymous(found, access) : ofFile(parts, found, vma, access);
+  if (leaf === null) return absent(found, vma, access);
   return present(parts, found, vma, leaf, access);
 }
 
-function resolved(found: Probe, action: FaultAction, major: number): Forecast {
-  return { kind: 'fault', action, major: major !== FAULT_DONE, grows: found.grows };
+const MINOR = 'minor';
+const MAJOR = 'major';
+
+function resolved(found: Probe, action: FaultAction, cost: 'minor' | 'major'): Forecast {
+  return { kind: 'fault', action, cost, grows: found.grows };
 }
 
-const MINOR = 0;
-const MAJOR = 1;
-
-function anonymous(found: Probe, access: number): Forecast {
-  return resolved(found, access === ACCESS_WRITE ? 'fill a frame with zeros' : 'map the zero page', MINOR);
-}
-
-function ofFile(parts: KernelParts, found: Probe, vma: Vma, access: number): Forecast {
+/** No entry yet: the first touch of the page. */
+function absent(found: Probe, vma: Vma, access: number): Forecast {
   const { file } = vma;
-  if (file === null) return anonymous(found, access);
+  if (file === null) {
+    return resolved(found, access === ACCESS_WRITE ? 'fill a frame with zeros' : 'map the zero page', MINOR);
+  }
   const { inode } = file;
   const index = Math.floor(vma.indexAt(found.va));
   if (index >= inode.endPage) return { kind: 'signal', failure: FAULT_BUS, reason: 'beyond the end' };
   const { pfn } = inode.cache.peek(index);
-  if (pfn !== 0 && parts.frames.has(pfn, FRAME_POISONED))
-    return { kind: 'signal', failure: FAULT_BUS, reason: 'poisoned' };
-  const major = pfn === 0 && !inode.fs.swapBacked ? MAJOR : MINOR;
-  if (access === ACCESS_WRITE && !(vma.flags & VM_SHARED)) return resolved(found, 'copy the page of the file', major);
+  const fromDisk = pfn === 0 && !inode.fs.swapBacked;
+  const cost = fromDisk ? MAJOR : MINOR;
+  if (access === ACCESS_WRITE && !(vma.flags & VM_SHARED)) return resolved(found, 'copy the page of the file', cost);
   if (pfn !== 0) return resolved(found, 'map the cached page', MINOR);
-  return resolved(found, inode.fs.swapBacked ? 'add a page to the file' : 'read the page', major);
+  return resolved(found, fromDisk ? 'read the page' : 'add a page to the file', cost);
 }
 
 /** The entry is there, but without the right; or it is no hardware entry at all. */

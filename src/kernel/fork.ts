@@ -10,14 +10,12 @@
  */
 
 import { ENOMEM } from '../errno.ts';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
+import { PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE } from '../mmu/entry-codes.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
 import type { Asids } from './asids.ts';
 import type { Exiter } from './exit.ts';
-import type { FramePool } from './frame-pool.ts';
 import { accountPages } from './limits.ts';
 import { Mm } from './mm.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -32,8 +30,6 @@ export interface ForkParts {
   readonly vmaOps: VmaOps;
   readonly anonVmas: AnonVmas;
   readonly tables: PageTables;
-  readonly frames: FrameTable;
-  readonly pool: FramePool;
   readonly mapper: PageMapper;
   readonly flusher: TlbFlusher;
   readonly openFiles: OpenFiles;
@@ -59,7 +55,7 @@ function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
   const tablesBefore = parts.tables.tableFrames;
   mm.root = parts.tables.newTable();
   if (mm.root === 0) return null;
-  mm.asid = parts.asids.assign(mm);
+  parts.asids.assign(mm);
   mm.startBrk = from.startBrk;
   mm.brk = from.brk;
   for (const vma of from.vmas) {
@@ -125,22 +121,16 @@ function copyTable(parts: ForkParts, vma: Vma, copy: Vma, start: number, stop: n
 }
 
 function copyEntry(parts: ForkParts, vma: Vma, copy: Vma, va: number, from: number, to: number): void {
-  const { tables, frames, pool, mapper } = parts;
+  const { tables, mapper } = parts;
   const flags = tables.flags(from);
   if (flags & PTE_GUARD) {
     tables.set(to, 0, PTE_GUARD);
     return;
   }
   if (!(flags & (PTE_PRESENT | PTE_PROT_NONE))) return;
-  const pfn = tables.frame(from);
-  const isPrivate = !(vma.flags & VM_SHARED);
-  if (isPrivate && flags & PTE_WRITE) mapper.change(vma.mm, va, from, flags & ~PTE_WRITE);
-  const inherited = isPrivate ? flags & ~(PTE_WRITE | PTE_ACCESSED) : flags & ~(PTE_DIRTY | PTE_ACCESSED);
-  if (pfn === pool.zeroPfn) {
-    mapper.enterZero(copy.mm, va, to, inherited);
-    return;
-  }
-  if (frames.has(pfn, FRAME_ANON)) frames.clear(pfn, FRAME_ANON_EXCLUSIVE);
-  pool.get(pfn);
-  mapper.enter(copy.mm, va, to, pfn, inherited);
+  const { writeLow, accessedLow, dirtyLow } = tables.codes;
+  // A page without rights has no write bit to lose: a scheme may use that bit for the mark itself.
+  const write = flags & PTE_PRESENT ? writeLow : 0;
+  if (vma.flags & VM_SHARED) mapper.inherit(copy.mm, va, from, to, dirtyLow | accessedLow, 0);
+  else mapper.inherit(copy.mm, va, from, to, write | accessedLow, write);
 }

@@ -149,10 +149,10 @@ function buildParts(config: ResolvedConfig) {
   const stackGrowth = new StackGrowth(config.layout.mmapMin, anonVmas, trace);
   const faults = new FaultHandler(faultParts, stackGrowth, room.canonicalEnd);
   const populator = new Populator(tables, faults);
-  const engine = new AccessEngine(ram, faults, flusher, clock, costs, counters, trace);
+  const asids = new Asids(cpus, config.scheme.asidBits);
+  const engine = new AccessEngine(ram, faults, flusher, asids, clock, costs, counters, trace);
   const exiter = new Exiter(unmapper, openFiles, tables, flusher, cpus, engine);
   const signals = new Signals(exiter, counters, trace);
-  const asids = new Asids(cpus, config.scheme.asidBits);
   return {
     ...room,
     costs,
@@ -212,7 +212,7 @@ export class Kernel {
       throw new UserError(
         `a machine with ${config.ramBytes} bytes of RAM has no frame left for a process; configure more`,
       );
-    mm.asid = asids.assign(mm);
+    asids.assign(mm);
     mm.startBrk = config.layout.brkStart;
     mm.brk = mm.startBrk;
     const id = ++this.lastTaskId;

@@ -19,7 +19,7 @@ import {
   PTE_USER,
   PTE_WRITE,
 } from '../mmu/entry-codes.ts';
-import { FRAME_ANON, FRAME_SWAP_BACKED, type FrameTable } from '../mmu/frames.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_SWAP_BACKED, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import { RECORD_ID, TRACE_STATE, type Trace } from '../trace.ts';
@@ -105,6 +105,20 @@ export class PageMapper {
   private write(mm: AddressSpace, va: number, slot: number, pfn: number, flags: number): void {
     this.tables.set(slot, pfn, flags);
     if (this.trace.mask & TRACE_STATE) this.trace.emit(RECORD_ID.pte_set, mm.id, va, pfn, flags);
+  }
+
+  /** Fork: gives a child's address space the parent's entry, without the raw bits of `fromCopy`; the parent loses those of `fromOriginal`. */
+  inherit(child: AddressSpace, va: number, from: number, to: number, fromCopy: number, fromOriginal: number): void {
+    const { frames, tables } = this;
+    const pfn = tables.frame(from);
+    tables.copyEntry(from, to, fromCopy, fromOriginal);
+    if (this.trace.mask & TRACE_STATE) this.trace.emit(RECORD_ID.pte_set, child.id, va, pfn, tables.flags(to));
+    if (pfn === this.pool.zeroPfn) return;
+    const flags = frames.flags[pfn];
+    if (flags & FRAME_ANON_EXCLUSIVE) frames.flags[pfn] = flags & ~FRAME_ANON_EXCLUSIVE;
+    frames.refcount[pfn]++;
+    frames.mapcount[pfn]++;
+    child.addRss(this.rssKind(pfn), 1);
   }
 
   /** Moves an entry, its frame and its rights to another slot of the same address space. */

@@ -36,6 +36,10 @@ export interface SchemeCodes {
   readonly decodeMask: number;
   /** Bit of the high lane that forbids execution, or 0. */
   readonly noExecuteHigh: number;
+  /** Raw bits of the low lane for PTE_WRITE, PTE_ACCESSED and PTE_DIRTY; 0 where the scheme has none. */
+  readonly writeLow: number;
+  readonly accessedLow: number;
+  readonly dirtyLow: number;
   /** The raw low lane of an entry that points to a lower table, without the frame. */
   readonly pointerLow: number;
 }
@@ -110,6 +114,9 @@ export function schemeCodes(scheme: PageTableScheme): SchemeCodes {
     decode,
     decodeMask: decode.length - 1,
     noExecuteHigh,
+    writeLow: bit(scheme.bits.writable),
+    accessedLow: bit(scheme.bits.accessed),
+    dirtyLow: bit(scheme.bits.dirty),
     pointerLow: encodePointer(scheme.bits),
   };
 }

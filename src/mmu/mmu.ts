@@ -183,11 +183,12 @@ export class Mmu {
       this.walkLength = 0;
       return this.refuse(va, access, WALK_NO_ADDRESS);
     }
+    const cached = this.trace.mask === 0 ? tables.cachedSlot(this.root, va) : -1;
     let table = this.root;
-    let slot = 0;
-    let flags = 0;
-    let level = 0;
-    for (;;) {
+    let slot = cached;
+    let flags = cached >= 0 ? tables.flags(cached) : 0;
+    let level = cached >= 0 ? tables.levels - 1 : 0;
+    while (cached < 0) {
       slot = table * tables.entriesPerTable + tables.indexAt(va, level);
       this.walkSlots[level] = slot;
       flags = tables.flags(slot);

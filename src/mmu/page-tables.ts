@@ -14,6 +14,9 @@ import { PTE_EXEC, PTE_PRESENT, type SchemeCodes, schemeCodes } from './entry-co
 import { FRAME_TABLE, type FrameTable } from './frames.ts';
 import type { Ram } from './ram.ts';
 
+/** Frame bits in the high lane of an 8-byte entry (bits 51 to 32). */
+const HIGH_FRAME_MASK = 0xfffff;
+
 export class PageTables {
   readonly scheme: PageTableScheme;
   readonly codes: SchemeCodes;
@@ -30,8 +33,17 @@ export class PageTables {
   private readonly allocator: FrameAllocator;
   /** Float64Array(levels): 2^-levelShift, so that `(va * scale) & mask` is the index at a level. */
   readonly levelScale: Float64Array;
-  /** Entries of the lane width a slot takes in Ram.u32: 2 for 8-byte entries, else 1. */
-  private readonly entryBytes: number;
+  /** The entries as words: two to an entry of 8 bytes, else one (`stride`). */
+  private readonly lanes: Uint32Array | Uint8Array;
+  private readonly stride: number;
+  private readonly frameShift: number;
+  /** 2^-shift of the page and of what one lowest-level table maps. */
+  private readonly leafScale: number;
+  private readonly spanScale: number;
+  /** The table reached last: its root, which span of addresses it maps, its frame. lastRoot -1 = none. */
+  private lastRoot: number;
+  private lastRegion: number;
+  private lastTable: number;
   private readonly indexMask: number;
   private readonly frameMaskLow: number;
   /** What frame >> 0 beyond the low lane counts: 2^(32 - frameShift). */
@@ -50,7 +62,9 @@ export class PageTables {
     this.levels = scheme.levels.length;
     this.pageShift = scheme.pageShift;
     this.pageSize = 2 ** scheme.pageShift;
-    this.entryBytes = scheme.entryBytes;
+    this.lanes = scheme.entryBytes === 1 ? ram.u8 : ram.u32;
+    this.stride = scheme.entryBytes === 8 ? 2 : 1;
+    this.frameShift = scheme.frameShift;
     this.entriesPerTable = this.pageSize / scheme.entryBytes;
     this.indexMask = this.entriesPerTable - 1;
     const shifts: number[] = [];
@@ -67,25 +81,25 @@ export class PageTables {
     this.highScale = 2 ** (32 - scheme.frameShift);
     this.tableFrames = 0;
     this.missingSpan = 0;
+    this.leafScale = 1 / this.pageSize;
+    this.spanScale = 1 / this.tableSpan;
+    this.lastRoot = -1;
+    this.lastRegion = 0;
+    this.lastTable = 0;
   }
 
   /** The low lane of an entry: the whole of it unless entries have 8 bytes. */
   rawLow(slot: number): number {
-    if (this.entryBytes === 8) return this.ram.u32[slot * 2];
-    if (this.entryBytes === 4) return this.ram.u32[slot];
-    return this.ram.u8[slot];
+    return this.lanes[slot * this.stride];
   }
 
   rawHigh(slot: number): number {
-    return this.entryBytes === 8 ? this.ram.u32[slot * 2 + 1] : 0;
+    return this.stride === 2 ? this.lanes[slot * 2 + 1] : 0;
   }
 
   private writeRaw(slot: number, low: number, high: number): void {
-    if (this.entryBytes === 8) {
-      this.ram.u32[slot * 2] = low;
-      this.ram.u32[slot * 2 + 1] = high;
-    } else if (this.entryBytes === 4) this.ram.u32[slot] = low;
-    else this.ram.u8[slot] = low;
+    this.lanes[slot * this.stride] = low;
+    if (this.stride === 2) this.lanes[slot * 2 + 1] = high;
   }
 
   /** PTE_* flags of an entry; 0 = empty. */
@@ -98,25 +112,28 @@ export class PageTables {
 
   /** Frame number of an entry (or its swap slot). */
   frame(slot: number): number {
-    const low = (this.rawLow(slot) & this.frameMaskLow) >>> this.scheme.frameShift;
-    return this.entryBytes === 8 ? low + (this.rawHigh(slot) & 0xfffff) * this.highScale : low;
+    const low = (this.rawLow(slot) & this.frameMaskLow) >>> this.frameShift;
+    const high = this.rawHigh(slot) & HIGH_FRAME_MASK;
+    return high === 0 ? low : low + high * this.highScale;
   }
 
   set(slot: number, pfn: number, flags: number): void {
     const { encodeLow, encodeHigh } = this.codes;
-    if (this.entryBytes !== 8) {
-      this.writeRaw(slot, ((encodeLow[flags] as number) | (pfn << this.scheme.frameShift)) >>> 0, 0);
-      return;
-    }
-    const high = Math.floor(pfn / this.highScale);
-    const low = (encodeLow[flags] as number) | (pfn << this.scheme.frameShift);
-    this.ram.u32[slot * 2] = low;
-    this.ram.u32[slot * 2 + 1] = (encodeHigh[flags] as number) | high;
+    const low = encodeLow[flags] | (pfn << this.frameShift);
+    this.writeRaw(slot, low, pfn < this.highScale ? encodeHigh[flags] : encodeHigh[flags] | (pfn / this.highScale));
+  }
+
+  /** Copies an entry that names a frame, and takes PTE_WRITE, PTE_ACCESSED or PTE_DIRTY bits (as raw masks) away from the copy and from the original. */
+  copyEntry(from: number, to: number, fromCopy: number, fromOriginal: number): void {
+    const low = this.rawLow(from);
+    const high = this.rawHigh(from);
+    this.writeRaw(to, low & ~fromCopy, high);
+    if (low & fromOriginal) this.writeRaw(from, low & ~fromOriginal, high);
   }
 
   /** Points an entry above the lowest level to a table. */
   private setPointer(slot: number, table: number): void {
-    const low = (this.codes.pointerLow | (table << this.scheme.frameShift)) >>> 0;
+    const low = this.codes.pointerLow | (table << this.frameShift);
     this.writeRaw(slot, low, Math.floor(table / this.highScale));
   }
 
@@ -135,6 +152,8 @@ export class PageTables {
 
   /** Slot of the lowest-level entry for `va`, or -1 (and `missingSpan`) when a table on the way is missing. */
   lookup(root: number, va: number): number {
+    const cached = this.cachedSlot(root, va);
+    if (cached >= 0) return cached;
     let table = root;
     const last = this.levels - 1;
     for (let level = 0; level < last; level++) {
@@ -145,11 +164,13 @@ export class PageTables {
       }
       table = this.frame(slot);
     }
-    return table * this.entriesPerTable + this.indexAt(va, last);
+    return this.remember(root, va, table);
   }
 
   /** As `lookup`, making missing tables; -1 when no frame is left for one. */
   ensure(root: number, va: number): number {
+    const cached = this.cachedSlot(root, va);
+    if (cached >= 0) return cached;
     let table = root;
     const last = this.levels - 1;
     for (let level = 0; level < last; level++) {
@@ -161,7 +182,23 @@ export class PageTables {
         table = made;
       } else table = this.frame(slot);
     }
-    return table * this.entriesPerTable + this.indexAt(va, last);
+    return this.remember(root, va, table);
+  }
+
+  /**
+   * Slot of the lowest-level entry for `va` if its table is the one reached last, else -1. Most walks
+   * go to the same 2 MiB as the one before: one compare instead of three reads (a paging-structure cache).
+   */
+  cachedSlot(root: number, va: number): number {
+    if (root !== this.lastRoot || Math.floor(va * this.spanScale) !== this.lastRegion) return -1;
+    return this.lastTable * this.entriesPerTable + ((va * this.leafScale) & this.indexMask);
+  }
+
+  private remember(root: number, va: number, table: number): number {
+    this.lastRoot = root;
+    this.lastRegion = Math.floor(va * this.spanScale);
+    this.lastTable = table;
+    return table * this.entriesPerTable + ((va * this.leafScale) & this.indexMask);
   }
 
   /** A zeroed table frame, or 0. */
@@ -176,6 +213,7 @@ export class PageTables {
 
   private freeTable(pfn: number): void {
     this.tableFrames--;
+    this.lastRoot = -1;
     this.frames.refcount[pfn] = 0;
     this.allocator.free(pfn, 0);
   }
