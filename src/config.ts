@@ -230,7 +230,8 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
     pageSize,
     ramBytes: resolveRam(config, scheme),
     contents: config.contents ?? 'all',
-    cpus: wholeNumber('cpus', config.cpus ?? 1, 1, 64),
+    // Every CPU's address space keeps its tag when the tags of all others are taken back, and one more must be free.
+    cpus: wholeNumber('cpus', config.cpus ?? 1, 1, Math.min(64, 2 ** scheme.asidBits - 2)),
     seed: String(config.seed ?? 'faultline'),
     fs: config.fs ?? 'tmpfs',
     tlb: resolveTlb(config.tlb),

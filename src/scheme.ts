@@ -138,6 +138,9 @@ export function validateScheme(scheme: PageTableScheme): void {
       `page-table scheme '${scheme.name}': without bits for softSwap and softGuard the frame number must start at bit 0, which tells them apart; give both bits or set frameShift to 0`,
     );
   }
+  if (!(scheme.asidBits >= 2)) {
+    throw new UserError(`page-table scheme '${scheme.name}': asidBits ${scheme.asidBits} is too few; use at least 2`);
+  }
   if (2 ** scheme.asidBits > tableBytes) {
     throw new UserError(
       `page-table scheme '${scheme.name}': asidBits ${scheme.asidBits} is too many; use at most ${scheme.pageShift}`,

@@ -151,5 +151,6 @@ describe('bits stand where the manuals put them', () => {
 test('a scheme that cannot work is refused', () => {
   expect(() => schemeCodes({ ...SV32, levels: [10, 9] })).toThrow(/'sv32': a level of 9 bits/);
   expect(() => schemeCodes({ ...TINY, asidBits: 6 })).toThrow(/asidBits 6 is too many/);
+  expect(() => schemeCodes({ ...TINY, asidBits: 1 })).toThrow(/asidBits 1 is too few/);
   expect(() => schemeCodes({ ...SV32, bits: { ...SV32.bits, softGuard: -1 } })).toThrow(/without bits for softSwap/);
 });
