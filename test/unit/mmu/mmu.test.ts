@@ -25,17 +25,19 @@ import {
 import { TlbLevel } from '../../../src/mmu/tlb.ts';
 import { RngStream } from '../../../src/rng.ts';
 import { addressBits, X86_64 } from '../../../src/scheme.ts';
-import { Trace } from '../../../src/trace.ts';
+import { TRACE_EVENT, Trace } from '../../../src/trace.ts';
 import { type MachineRoom, machineRoom, SCHEMES } from '../../helpers/machine-room.ts';
 
 let room: MachineRoom;
 let mmu: Mmu;
 let root: number;
+let trace: Trace;
 
 function build(scheme: MachineRoom['scheme'], addressEnd = 2 ** addressBits(scheme)): void {
   room = machineRoom(scheme, 64);
   const level = new TlbLevel({ sets: 4, ways: 2, replacement: 'lru' }, new RngStream('test'));
-  mmu = new Mmu(room.tables, room.ram, level, null, addressEnd, new Trace());
+  trace = new Trace();
+  mmu = new Mmu(room.tables, room.ram, level, null, addressEnd, trace);
   root = room.tables.newTable();
   mmu.switchTo(root, 1);
 }
@@ -60,11 +62,19 @@ describe.each(SCHEMES.map((scheme) => [scheme.name, scheme] as const))('a walk o
     enter(va, 40, PTE_PRESENT | PTE_USER | PTE_ACCESSED);
     expect(mmu.translateRead(va + 7)).toBe(40 * pageSize + 7);
     expect(mmu.counts[COUNT_WALK_REFERENCES]).toBe(scheme.levels.length);
+    expect(mmu.translateRead(va + 8)).toBe(40 * pageSize + 8);
+    expect([...mmu.counts].slice(0, 4)).toEqual([2, 1, 0, scheme.levels.length]);
+  });
+
+  test('notes what it reads for those who watch', () => {
+    const { pageSize, tables } = room;
+    const va = tables.tableSpan + 3 * pageSize;
+    enter(va, 40, PTE_PRESENT | PTE_USER | PTE_ACCESSED);
+    trace.enable(TRACE_EVENT);
+    mmu.translateRead(va);
     expect(mmu.walkLength).toBe(scheme.levels.length);
     expect(mmu.walkSlots[0]).toBe(root * tables.entriesPerTable + tables.indexAt(va, 0));
     expect(mmu.walkSlots[mmu.walkLength - 1]).toBe(tables.lookup(root, va));
-    expect(mmu.translateRead(va + 8)).toBe(40 * pageSize + 8);
-    expect([...mmu.counts].slice(0, 4)).toEqual([2, 1, 0, scheme.levels.length]);
   });
 
   test('ends at the first entry that is not there', () => {
