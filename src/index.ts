@@ -133,11 +133,29 @@ export {
 } from './flags.ts';
 export { SignalError, SyscallError } from './kernel/errors.ts';
 export type { WaitStatus } from './kernel/exit.ts';
+export type {
+  ExplainedAccess,
+  ExplainedCacheSlot,
+  ExplainedEntry,
+  ExplainedFrame,
+  ExplainedTlb,
+  ExplainedVma,
+  Explanation,
+} from './kernel/explain.ts';
+export type { FaultAction, Forecast, SignalReason } from './kernel/forecast.ts';
 export { Machine, type TlbCounts } from './kernel/machine.ts';
 export { Process } from './kernel/process.ts';
 export type { MapsLine, SmapsFields } from './kernel/procfs.ts';
 export type { Snapshot } from './kernel/snapshot.ts';
 export type { Disposition, SignalHandler, SignalInfo } from './kernel/task.ts';
 export type { PageTableScheme } from './scheme.ts';
-export { decodeRecord, type RecordName, TRACE_EVENT, TRACE_STATE, type TraceRecord, type TraceSink } from './trace.ts';
+export {
+  decodeRecord,
+  type RecordName,
+  TRACE_EVENT,
+  TRACE_STATE,
+  TraceCollector,
+  type TraceRecord,
+  type TraceSink,
+} from './trace.ts';
 export { parseSize, type Word } from './units.ts';

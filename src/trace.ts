@@ -106,6 +106,28 @@ export function decodeRecord(records: Float64Array, place: number): TraceRecord 
   return { kind: kind.name as RecordName, timeNs: records[base + 1], task: records[base + 2], fields };
 }
 
+/** A sink that keeps what it gets until it is taken. */
+export class TraceCollector implements TraceSink {
+  readonly mask: number;
+  private records: TraceRecord[];
+
+  constructor(mask: number) {
+    this.mask = mask;
+    this.records = [];
+  }
+
+  drain(records: Float64Array, count: number): void {
+    for (let place = 0; place < count; place++) this.records.push(decodeRecord(records, place));
+  }
+
+  /** What has come since the last time. */
+  take(): TraceRecord[] {
+    const { records } = this;
+    this.records = [];
+    return records;
+  }
+}
+
 const RING_RECORDS = 1024;
 const LAST_RECORDS = 64;
 

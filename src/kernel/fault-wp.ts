@@ -69,6 +69,7 @@ function wpCopy(parts: FaultParts, fault: VmFault, source: number): number {
   const copy = fromZero ? newZeroedFrame(parts) : parts.pool.alloc();
   if (copy === 0) return FAULT_OOM;
   if (!fromZero) copyFrame(parts, va, source, copy);
+  else if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, va, copy, 0, 0);
   adoptAnonFrame(parts, vma, va, copy);
   parts.mapper.remove(vma.mm, va, slot);
   parts.flusher.flushPage(vma.mm, va, FLUSH_COW);

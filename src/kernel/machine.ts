@@ -14,10 +14,13 @@ import {
   COUNT_L2_MISSES,
   COUNT_WALK_REFERENCES,
 } from '../mmu/mmu.ts';
-import { TRACE_EVENT, type TraceSink } from '../trace.ts';
-import { offsetOf, pageOf } from '../units.ts';
+import { TRACE_EVENT, type TraceRecord, type TraceSink } from '../trace.ts';
+import { offsetOf, pageOf, type Word } from '../units.ts';
+import { type Explanation, explain } from './explain.ts';
+import { explanationLines } from './explain-text.ts';
 import { checkMachine } from './invariants.ts';
 import { Kernel } from './kernel.ts';
+import { narrate } from './narrate.ts';
 import { Process } from './process.ts';
 import { restoreGraph, type Snapshot, saveGraph } from './snapshot.ts';
 import type { Task } from './task.ts';
@@ -104,6 +107,44 @@ export class Machine {
 
   detach(sink: TraceSink): void {
     this.kernel.parts.trace.detach(sink);
+  }
+
+  /** Hands the sinks what is still in the buffer: accesses that did not fault leave their records there. */
+  drainTrace(): void {
+    this.kernel.parts.trace.drain();
+  }
+
+  /** Everything about an address as a process sees it, and what an access there would do now. Changes nothing. */
+  explain(process: Process, address: Word): Explanation & { readonly lines: readonly string[] } {
+    const found = explain(this.kernel.parts, process.task, address);
+    return { ...found, lines: explanationLines(found) };
+  }
+
+  /** Lines that tell what trace records say; `name` may give an address a second name ('' for none). */
+  narrate(records: readonly TraceRecord[], name: (va: number) => string = () => ''): string[] {
+    const { tables, config, pageSize } = this.kernel.parts;
+    const fileName = (owner: number): string => this.fileName(owner);
+    return narrate(records, { tables, pageSize, twoTlbLevels: config.tlb.length === 2, name, fileName });
+  }
+
+  /** Base name of the file whose cache has the id `owner`, as long as a process has it open or mapped. */
+  private fileName(owner: number): string {
+    for (const task of this.kernel.tasks.values()) {
+      if (task.exited) continue;
+      for (const file of task.files.files()) if (file.inode.id === owner) return file.dentry.shown;
+      for (const vma of task.mm.vmas) if (vma.file?.inode.id === owner) return vma.file.dentry.shown;
+    }
+    return 'the file';
+  }
+
+  /** Moves a process to another CPU, where it runs from now on. Throws `UserError` if there is no such CPU. */
+  moveToCpu(process: Process, cpu: number): void {
+    const { cpus, engine } = this.kernel.parts;
+    if (!(cpu in cpus)) {
+      throw new UserError(`there is no CPU ${cpu}; this machine has CPUs 0 to ${cpus.length - 1}`);
+    }
+    process.task.cpu = cpus[cpu];
+    if (engine.active === process.task) engine.active = null;
   }
 
   /** Keeps the last event records in a ring without a sink. */

@@ -15,7 +15,8 @@ import { RECORD_ID, type Trace } from '../trace.ts';
 import type { Cpu } from './cpu.ts';
 import type { AddressSpace } from './vma.ts';
 
-const SINGLE_PAGE_CEILING = 33;
+/** More pages than this are dropped with their whole address space. */
+export const SINGLE_PAGE_CEILING = 33;
 
 export const FLUSH_UNMAP = 0;
 export const FLUSH_PROTECT = 1;
