@@ -15,11 +15,12 @@ import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
 import { RECORD_ID } from '../trace.ts';
 import { adoptAnonFrame, newZeroedFrame } from './fault-anon.ts';
 import { copyFrame, makePageWritable } from './fault-file.ts';
+import { takeOverStretch } from './fault-huge.ts';
 import type { OpenFile } from './open-file.ts';
 import { writableEntryFlags } from './page-mapper.ts';
 import { FLUSH_COW } from './tlb-flush.ts';
 import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
-import { VM_SHARED } from './vm-flags.ts';
+import { VM_HUGEPAGE, VM_SHARED } from './vm-flags.ts';
 
 export function doWpPage(parts: FaultParts, fault: VmFault): number {
   const pfn = parts.tables.frame(fault.slot);
@@ -56,6 +57,7 @@ function takeOver(parts: FaultParts, fault: VmFault, pfn: number): number {
     frames.set(pfn, FRAME_ANON_EXCLUSIVE);
     // The page belongs to this VMA's own AnonVma from now on, so that rmap need not look at the parent's.
     frames.owner[pfn] = parts.anonVmas.prepare(fault.vma).id;
+    if (fault.vma.flags & VM_HUGEPAGE) takeOverStretch(parts, fault, pfn);
   }
   grantStore(parts, fault);
   parts.counters.add(COW_REUSED, 1);

@@ -13,6 +13,7 @@ import { RECORD_ID, type Trace } from '../trace.ts';
 import type { Inode } from './inode.ts';
 import type { PageMapper } from './page-mapper.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
+import { VM_HUGEPAGE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 /** What a zap leaves in place. */
@@ -55,6 +56,8 @@ export class Zapper {
       found = true;
       const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
       this.zapTable(vma, va, stop, slot, mode);
+      // A huge page leaves no table behind: the next touch may be huge again.
+      if (vma.flags & VM_HUGEPAGE && stop - va === tables.tableSpan) tables.freeTables(vma.mm.root, va, stop, va, stop);
       va = stop;
     }
     if (this.removed > 0 && this.trace.mask !== 0) this.trace.emit(RECORD_ID.zap_range, start, end, this.removed, 0);
