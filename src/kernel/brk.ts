@@ -8,7 +8,7 @@
 import { ENOMEM } from '../errno.ts';
 import { RLIMIT_DATA } from '../flags.ts';
 import { pagesUp, toCount, type Word } from '../units.ts';
-import { accountPages, mayExpand, mayLock } from './limits.ts';
+import { accountPages, mayExpand, mayLock } from './memory-limits.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';

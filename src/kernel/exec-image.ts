@@ -9,7 +9,7 @@
 import { O_RDWR } from '../flags.ts';
 import type { FileSystem } from './inode.ts';
 import type { Inodes } from './inodes.ts';
-import { accountPages } from './limits.ts';
+import { accountPages } from './memory-limits.ts';
 import { protFlags } from './mmap.ts';
 import { Dentry, OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';

@@ -16,7 +16,7 @@ import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
 import type { Asids } from './asids.ts';
 import type { Exiter } from './exit.ts';
-import { accountPages } from './limits.ts';
+import { accountPages } from './memory-limits.ts';
 import { Mm } from './mm.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { PageMapper } from './page-mapper.ts';

@@ -21,7 +21,7 @@ import { NO_TAG, type TlbLevel } from '../mmu/tlb.ts';
 import { MARK_DIRTY } from '../pagecache/file-cache.ts';
 import { Inode } from './inode.ts';
 import type { Kernel, KernelParts } from './kernel.ts';
-import { isDataMapping } from './limits.ts';
+import { isDataMapping } from './memory-limits.ts';
 import { type Mm, RSS_ANON, RSS_FILE, RSS_SHMEM } from './mm.ts';
 import { VM_ACCESS, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';

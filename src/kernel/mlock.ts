@@ -8,7 +8,7 @@
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT, RLIMIT_MEMLOCK } from '../flags.ts';
 import { toFlags, toUnsigned, type Word } from '../units.ts';
-import { accountPages, canLock } from './limits.ts';
+import { accountPages, canLock } from './memory-limits.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';

@@ -33,7 +33,7 @@ import {
   PROT_WRITE,
 } from '../flags.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, type Word } from '../units.ts';
-import { accountPages, canLock, mayExpand, mayLock } from './limits.ts';
+import { accountPages, canLock, mayExpand, mayLock } from './memory-limits.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';

@@ -13,7 +13,7 @@ import { MREMAP_DONTUNMAP } from '../flags.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
-import { accountPages } from './limits.ts';
+import { accountPages } from './memory-limits.ts';
 import type { PageMapper } from './page-mapper.ts';
 import type { Task } from './task.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';

@@ -17,7 +17,7 @@ import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
-import { accountPages, mayExpand } from './limits.ts';
+import { accountPages, mayExpand } from './memory-limits.ts';
 import { protFlags } from './mmap.ts';
 import { entryFlags, type PageMapper, wantsWriteNotify } from './page-mapper.ts';
 import type { Populator } from './populate.ts';

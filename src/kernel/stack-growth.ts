@@ -8,7 +8,7 @@
 import { RLIMIT_STACK } from '../flags.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
-import { accountPages, mayExpand, mayLock } from './limits.ts';
+import { accountPages, mayExpand, mayLock } from './memory-limits.ts';
 import type { Task } from './task.ts';
 import { VM_ACCESS, VM_GROWSDOWN } from './vm-flags.ts';
 import type { Vma } from './vma.ts';

@@ -9,7 +9,7 @@
 import { ENOMEM, EPERM } from '../errno.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
-import { accountPages } from './limits.ts';
+import { accountPages } from './memory-limits.ts';
 import type { Mm } from './mm.ts';
 import { VM_SEALED } from './vm-flags.ts';
 import type { Vma } from './vma.ts';

@@ -1,0 +1,41 @@
+/**
+ * What the limits on memory count, and whether a call stays within them.
+ *
+ * Invariant: the counts of an address space change through `accountPages` only.
+ * Source: Linux mm/mmap.c may_expand_vm, mlock_future_ok, vm_stat_account.
+ */
+
+import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK } from '../flags.ts';
+import type { Mm } from './mm.ts';
+import type { Task } from './task.ts';
+import { VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+
+/** Counts towards RLIMIT_DATA: private, writable, not a stack. */
+export function isDataMapping(flags: number): boolean {
+  return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) === VM_WRITE;
+}
+
+/** `pages` more of a mapping with `flags` stay within RLIMIT_AS and RLIMIT_DATA. */
+export function mayExpand(task: Task, flags: number, pages: number): boolean {
+  const { mm, limits } = task;
+  if ((mm.totalPages + pages) * mm.pageSize > limits.soft(RLIMIT_AS)) return false;
+  return !isDataMapping(flags) || (mm.dataPages + pages) * mm.pageSize <= limits.soft(RLIMIT_DATA);
+}
+
+/** `pages` more locked memory stay within RLIMIT_MEMLOCK, if `flags` say that they are locked. */
+export function mayLock(task: Task, flags: number, pages: number): boolean {
+  if (!(flags & VM_LOCKED) || task.mayLockMemory) return true;
+  return (task.mm.lockedPages + pages) * task.mm.pageSize <= task.limits.soft(RLIMIT_MEMLOCK);
+}
+
+/** The task may lock memory at all. */
+export function canLock(task: Task): boolean {
+  return task.mayLockMemory || task.limits.soft(RLIMIT_MEMLOCK) !== 0;
+}
+
+/** Adjusts the counts of an address space by `pages` of a mapping with `flags` (negative: fewer). */
+export function accountPages(mm: Mm, flags: number, pages: number): void {
+  mm.totalPages += pages;
+  if (flags & VM_LOCKED) mm.lockedPages += pages;
+  if (isDataMapping(flags)) mm.dataPages += pages;
+}
