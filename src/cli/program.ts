@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addReplayCommand } from './commands/replay.ts';
+import { addRunCommand } from './commands/run.ts';
 
 const ABOUT = `A computer's memory system that behaves as Linux on x86-64 does.`;
 
@@ -19,6 +20,7 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'print this help, or that of a command')
     .exitOverride()
     .configureOutput({ outputError: () => {} });
+  addRunCommand(program);
   addReplayCommand(program);
   return program;
 }

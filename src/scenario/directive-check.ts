@@ -39,6 +39,14 @@ function checkWord(word: string, parameter: DirectiveParameter, bound: Bound, pl
   if (parameter.kind === 'process') {
     if (!bound.processes.has(word)) fail(place, `there is no process ${word}; ${hint(word, bound.processes)}`);
   }
+  const { choices } = parameter;
+  if (choices !== undefined && !choices.includes(word)) {
+    const near = nearestWord(word, choices);
+    fail(
+      place,
+      `there is no ${parameter.name} ${word}; ${near ? `did you mean ${near}?` : `choose one of ${choices.join(', ')}`}`,
+    );
+  }
   if (parameter.kind !== 'number') return;
   for (const name of namesIn(parseExpression(word, place))) {
     if (!bound.values.has(name)) fail(place, `${name} is not bound by any line; ${hint(name, bound.values)}`);

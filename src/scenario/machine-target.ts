@@ -29,7 +29,8 @@ import {
   SignalError,
 } from '../index.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
-import type { Answer, CallArgument, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
+import { machineDirectives } from './machine-directives.ts';
+import type { Answer, CallArgument, Directive, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
 
 const ARENA = 0x100000000000n;
 
@@ -200,6 +201,7 @@ function stored(run: () => void): Answer {
 
 export class MachineTarget implements Target {
   readonly base: { readonly arena: bigint; readonly brk: bigint };
+  readonly directives: ReadonlyMap<string, Directive>;
   readonly machine: Machine;
   private readonly processes: Map<number, Process>;
   /** The signal that a 'catch' handler saw during the call under way. */
@@ -213,6 +215,13 @@ export class MachineTarget implements Target {
     const main = this.machine.spawn();
     this.processes.set(0, main);
     for (const signal of [SIGSEGV, SIGBUS, SIGXFSZ]) this.catchSignal(main, signal);
+    this.directives = machineDirectives(this);
+  }
+
+  /** The process with a number of the runner's, if it is alive. */
+  liveProcess(process: number): Process | undefined {
+    const found = this.processes.get(process);
+    return found?.alive ? found : undefined;
   }
 
   isAlive(process: number): boolean {

@@ -14,6 +14,9 @@ import { ScenarioRun, type Step } from './runner.ts';
 import type { Target } from './target.ts';
 
 export type { CallStatement, DirectiveStatement, Scenario, Statement } from './ast.ts';
+export { StepExplainer } from './explain-step.ts';
+export { machineConfigOf } from './machine-directives.ts';
+export { MachineTarget } from './machine-target.ts';
 export type { Step } from './runner.ts';
 export type {
   Answer,

@@ -111,6 +111,8 @@ export interface DirectiveParameter {
   readonly kind: 'number' | 'process' | 'word';
   /** It may be left out; then so may all behind it. */
   readonly optional?: true;
+  /** What a `word` may be; anything if absent. */
+  readonly choices?: readonly string[];
 }
 
 export interface Directive {

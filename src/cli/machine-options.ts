@@ -1,0 +1,50 @@
+/**
+ * The options that shape the simulated machine, the same for every command that has one.
+ *
+ * Each is checked here, before anything else is done, so that what is wrong is said of the option and not of a configuration that the
+ * user has never seen.
+ */
+import type { Command } from 'commander';
+import { UserError } from '../assert.ts';
+import { resolveConfig } from '../config.ts';
+import type { MachineConfig } from '../index.ts';
+
+/** Options as the user wrote them. */
+export interface MachineFlags {
+  readonly fs?: string;
+  readonly ram?: string;
+  readonly cpus?: string;
+  readonly seed?: string;
+}
+
+export function addMachineOptions(command: Command): Command {
+  return command
+    .option('--fs <fs>', 'file system of the files: tmpfs or ext4 (default: tmpfs)')
+    .option('--ram <size>', 'physical memory, such as 64M (default: 64M)')
+    .option('--cpus <n>', 'processors; processes take turns on them (default: 1)')
+    .option('--seed <seed>', 'seed of every random choice');
+}
+
+/** The machine that `flags` ask for, what they leave out taken from `base`. Throws `UserError` naming the option. */
+export function machineConfig(flags: MachineFlags, base: MachineConfig = {}): MachineConfig {
+  const { fs, ram, cpus, seed } = flags;
+  const config: MachineConfig = {
+    ...base,
+    ...(fs === undefined ? {} : { fs: fs as 'tmpfs' }),
+    ...(ram === undefined ? {} : { ram }),
+    ...(cpus === undefined ? {} : { cpus: wholeNumber(cpus) }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+  try {
+    resolveConfig(config);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.message.replace(/^configuration: /, '--'));
+  }
+  return config;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new UserError(`--cpus is '${text}'; it must be a whole number, such as 2`);
+  return Number(text);
+}
