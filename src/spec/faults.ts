@@ -95,11 +95,11 @@ function mappingFor(state: State, process: Process, address: bigint): Vma | unde
 }
 
 /**
- * Lets a stack start at `start`. Refused below mmap_min_addr; within 256 pages of a mapping below it that can be
+ * Lets a stack start at `start`. Refused below minPlace; within 256 pages of a mapping below it that can be
  * accessed and is no stack itself; beyond a limit (of which the stack's own gives it a family all the same).
  */
 function growDown(state: State, process: Process, vma: Vma, start: bigint): boolean {
-  if (start < state.layout.minAddress) return false;
+  if (start < state.layout.minPlace) return false;
   const below = vmaBelow(process, vma.start);
   const blocks = below !== undefined && (below.flags & VM_GROWSDOWN) === 0 && (below.flags & VM_ACCESS_FLAGS) !== 0;
   if (blocks && start - below.end < STACK_GUARD_GAP) return false;

@@ -7,14 +7,23 @@
  * Source: Linux mm/vma.c __mmap_region.
  */
 
-import { ENOMEM } from '../errno.ts';
+import { ENOMEM, EOPNOTSUPP } from '../errno.ts';
 import { type Errno, pageOf } from './arithmetic.ts';
 import { newTmpfsFile } from './descriptors.ts';
 import { commit, mayExpand } from './limits.ts';
 import { addRange } from './merge.ts';
 import type { Process, State, Vma } from './state.ts';
-import { isAccountable, VM_ACCOUNT, VM_LOCKED, VM_NORESERVE, VM_SHARED } from './vm-flags.ts';
-import { cutAround, mappingsIn, pagesIn, takeOut } from './vmas.ts';
+import {
+  isAccountable,
+  VM_ACCOUNT,
+  VM_DROPPABLE,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_SYNC,
+} from './vm-flags.ts';
+import { cutAround, mappingsIn, pagesIn, takeOut, vmaAt } from './vmas.ts';
 
 export interface NewRange {
   readonly start: bigint;
@@ -27,7 +36,7 @@ export interface NewRange {
   readonly file: number | undefined;
 }
 
-/** EPERM sealed; ENOMEM too many mappings, RLIMIT_AS, RLIMIT_DATA, memory. */
+/** EPERM sealed; EOPNOTSUPP MAP_SYNC on ext4, after what was there is unmapped; ENOMEM too many mappings, RLIMIT_AS, RLIMIT_DATA, memory. */
 export function mapRange(state: State, process: Process, range: NewRange): Errno {
   const { start, end } = range;
   const pages = pageOf(end - start);
@@ -39,8 +48,15 @@ export function mapRange(state: State, process: Process, range: NewRange): Errno
   const counted = replaced.filter((vma) => vma.flags & VM_ACCOUNT);
   if (accountable && commit(state, pages - sumOfPages(counted)) !== 0) return ENOMEM;
   takeOut(process, start, end);
+  if (range.flags & VM_SYNC && isOnExt4(state, range.file)) return EOPNOTSUPP;
   const vma = accountable ? { ...range, flags: range.flags | VM_ACCOUNT } : range;
   return enter(state, process, vma, pages);
+}
+
+/** ext4 can do MAP_SYNC only on memory that is a disk, which there is none of. */
+function isOnExt4(state: State, file: number | undefined): boolean {
+  const found = file === undefined ? undefined : state.openFiles.get(file);
+  return found !== undefined && state.objects.get(found.object)?.fs === 'ext4';
 }
 
 function sumOfPages(vmas: readonly Vma[]): bigint {
@@ -57,8 +73,16 @@ function enter(state: State, process: Process, range: NewRange, pages: bigint): 
   } else {
     addRange(process, { ...fresh, pgoff: pageOf(range.start) });
   }
-  if (range.flags & VM_LOCKED) process.lockedPages += pages;
+  lock(process, range.start, pages);
   return 0;
+}
+
+/** MAP_DROPPABLE memory is never locked. */
+function lock(process: Process, start: bigint, pages: bigint): void {
+  const vma = vmaAt(process, start);
+  if (!vma || (vma.flags & VM_LOCKED) === 0) return;
+  if (vma.flags & VM_DROPPABLE) vma.flags &= ~VM_LOCKED_MASK;
+  else process.lockedPages += pages;
 }
 
 /** Shared anonymous memory is a nameless file of a fixed size. */

@@ -148,13 +148,13 @@ function map(state: State, process: Process, request: Request): AddressOrErrno {
   return start;
 }
 
-/** A hint is rounded down, but not to where nothing may be mapped. */
+/** A hint is rounded down, but not to where the kernel itself would not go. */
 function place(state: State, process: Process, request: Request): AddressOrErrno {
-  const { minAddress } = state.layout;
+  const { minPlace } = state.layout;
   const bits = low32(request.flags);
   const fixed = (bits & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
   const hint = pageFloor(request.address);
-  const rounded = hint !== 0n && hint < minAddress ? minAddress : hint;
+  const rounded = hint !== 0n && hint < minPlace ? minPlace : hint;
   return findPlace(state, process, {
     object: request.source?.object,
     shared: (bits & MAP_SHARED) !== 0,
@@ -184,7 +184,8 @@ function checkSource({ length, pgoff, prot, flags }: Request, { file, object }: 
   if (pgoff > pageOf(objectEnd - length)) return EOVERFLOW;
   const type = low32(flags) & MAP_TYPE;
   if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) return EINVAL;
-  if (type === MAP_SHARED_VALIDATE && (flags & ~BigInt(VALIDATED)) !== 0n) return EOPNOTSUPP;
+  const validated = object.fs === 'ext4' ? VALIDATED | MAP_SYNC : VALIDATED;
+  if (type === MAP_SHARED_VALIDATE && (flags & ~BigInt(validated)) !== 0n) return EOPNOTSUPP;
   if (type !== MAP_PRIVATE && prot & PROT_WRITE && !file.writable) return EACCES;
   if (!file.readable) return EACCES;
   if (object.type !== 'regular') return ENODEV;

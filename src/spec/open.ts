@@ -77,7 +77,7 @@ interface Numbered {
 
 function findOrCreate(state: State, found: Exclude<Lookup, string>, bits: number, mode: number): Numbered | Errno {
   if (found.errno !== 0) return found.errno;
-  if (found.slash && bits & O_CREAT) return EISDIR;
+  if (found.slash && found.number !== ROOT_OBJECT && bits & O_CREAT) return EISDIR;
   if (found.number === undefined) {
     return bits & O_CREAT ? { number: create(state, found.name, mode) } : ENOENT;
   }

@@ -11,8 +11,8 @@
 
 import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MAP_32BIT, MAP_FIXED } from '../flags.ts';
-import { type AddressOrErrno, addressOf, failed, isAligned, max, pageAlign, pageFloor } from './arithmetic.ts';
-import type { FileObject, Layout, Process, State } from './state.ts';
+import { type AddressOrErrno, addressOf, failed, isAligned, max, min, pageAlign, pageFloor } from './arithmetic.ts';
+import type { FileObject, Layout, Process, State, Vma } from './state.ts';
 import { findVma, startWithGap } from './vmas.ts';
 
 const HUGE_PAGE = 2n * 1024n * 1024n;
@@ -20,6 +20,10 @@ const HUGE_PAGE = 2n * 1024n * 1024n;
 /** MAP_32BIT: the second and third GiB of the first four. */
 const LOW_START = 0x4000_0000n;
 const LOW_END = 0x8000_0000n;
+
+/** MAP_FIXED takes -1 to -4095 for addresses, but the kernel then mistakes them for error numbers. */
+const TWO_64 = 1n << 64n;
+const FIRST_ERROR = TWO_64 - 4095n;
 
 export interface PlaceRequest {
   /** What is mapped; undefined for anonymous memory, shared too. */
@@ -41,6 +45,7 @@ export function findPlace(state: State, process: Process, request: PlaceRequest)
   if (length > taskSize) return failed(ENOMEM);
   const address = choose(state.layout, process, request);
   if (address < 0n) return address;
+  if (address >= FIRST_ERROR) return address - TWO_64;
   if (address > taskSize - length) return failed(ENOMEM);
   if (!isAligned(address)) return failed(EINVAL);
   return address < minAddress ? failed(EPERM) : address;
@@ -90,15 +95,21 @@ function isFree(layout: Layout, process: Process, address: bigint, length: bigin
   return !above || address + length <= startWithGap(above);
 }
 
-/** The highest place below mmapBase. */
+/**
+ * The highest place below mmapBase. The gap that a stack keeps counts only for the space right below it; once it was in
+ * the way, nothing above its end is looked at again.
+ */
 function highestGap(layout: Layout, process: Process, length: bigint): AddressOrErrno {
   let limit = layout.mmapBase;
-  for (const vma of [...process.vmas].reverse()) {
-    const gapStart = max(vma.end, layout.minAddress);
-    if (limit - gapStart >= length && limit > gapStart) return limit - length;
-    if (startWithGap(vma) < limit) limit = startWithGap(vma);
+  let above: Vma | undefined;
+  for (const vma of [...[...process.vmas].reverse(), undefined]) {
+    const bottom = max(vma?.end ?? 0n, layout.minPlace);
+    const top = above ? min(limit, above.start) : limit;
+    if (above && top - bottom >= length) limit = min(limit, startWithGap(above));
+    if (min(top, limit) - bottom >= length) return min(top, limit) - length;
+    above = vma;
   }
-  return limit - length >= layout.minAddress ? limit - length : failed(ENOMEM);
+  return failed(ENOMEM);
 }
 
 /** MAP_32BIT: the hint, or the lowest place in the second and third GiB. */

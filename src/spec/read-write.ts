@@ -13,7 +13,7 @@
 import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR } from '../errno.ts';
 import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, transferred, value } from './answer.ts';
-import { type Errno, min, offsetIn, PAGE_SIZE, pageOf, signed, ZERO_PAGE } from './arithmetic.ts';
+import { addressOf, type Errno, max, min, offsetIn, PAGE_SIZE, pageOf, signed, ZERO_PAGE } from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
 import type { Place } from './faults.ts';
 import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
@@ -109,8 +109,8 @@ function moveChunks(object: FileObject, position: bigint, count: bigint, move: M
     const at = position + done;
     const length = Number(min(PAGE_SIZE - BigInt(offsetIn(at)), count - done));
     const moved = move({ pages: object.pages, page: pageOf(at) }, offsetIn(at), length, done);
+    if (moved === 0) return done;
     done += BigInt(moved);
-    if (moved < length) return done;
   }
   return count;
 }
@@ -149,13 +149,23 @@ function limitedCount(process: Process, object: FileObject, position: bigint, co
   return position >= end ? undefined : min(count, end - position);
 }
 
-/** The page is there, and the file reaches up to the bytes, even if then none of them can be had. */
+/**
+ * One page's worth of a write. The page is there, and the file reaches up to the bytes, even if then none of them can be
+ * had; but since that may be the very page they come from, they are tried again.
+ */
 function writeChunk(object: FileObject, move: Move, place: Place, offset: number, length: number, at: bigint): number {
   if (!place.pages.has(place.page)) place.pages.set(place.page, ZERO_PAGE);
+  const start = addressOf(place.page) + BigInt(offset);
   const moved = move(place, offset, length, at);
-  const start = place.page * PAGE_SIZE + BigInt(offset);
+  reach(object, start, moved);
+  if (moved > 0) return moved;
+  const again = move(place, offset, length, at);
+  reach(object, start, again);
+  return again;
+}
+
+/** The file grows to what was written at `start`, if it ended before. */
+function reach(object: FileObject, start: bigint, moved: number): void {
   if (start > object.size) zeroBehindEnd(object, start);
-  const end = start + BigInt(moved);
-  if (end > object.size) object.size = end;
-  return moved;
+  object.size = max(object.size, start + BigInt(moved));
 }

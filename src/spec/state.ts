@@ -113,8 +113,10 @@ export interface Layout {
   mmapBase: bigint;
   /** First address beyond user space. */
   taskSize: bigint;
-  /** vm.mmap_min_addr */
+  /** vm.mmap_min_addr: the lowest address for MAP_FIXED. */
   minAddress: bigint;
+  /** The lowest address that the kernel chooses itself (CONFIG_LSM_MMAP_MIN_ADDR). */
+  minPlace: bigint;
   /** vm.max_map_count */
   maxMapCount: number;
   /** RAM and swap: a single demand for more is refused (vm.overcommit_memory = 0). */
@@ -151,6 +153,7 @@ const DEFAULT_LAYOUT: Layout = {
   mmapBase: 0x7fff_f7c0_0000n,
   taskSize: 0x7fff_ffff_f000n,
   minAddress: 4096n,
+  minPlace: 65536n,
   maxMapCount: 65530,
   memoryPages: 1n << 24n,
   memlockMax: 8n * MIB,

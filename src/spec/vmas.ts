@@ -26,7 +26,7 @@ export function vmaAt(process: Process, address: bigint): Vma | undefined {
 /** The first mapping that has a byte in [start, end). */
 export function firstOverlap(process: Process, start: bigint, end: bigint): Vma | undefined {
   const vma = findVma(process, start);
-  return vma && vma.start < end ? vma : undefined;
+  return vma && start < end && vma.start < end ? vma : undefined;
 }
 
 /** The last mapping that ends at or below `address`. */
@@ -106,7 +106,7 @@ export function cutAround(state: State, process: Process, start: bigint, end: bi
 
 /** The mappings that have a byte in [start, end), as they are now. */
 export function mappingsIn(process: Process, start: bigint, end: bigint): Vma[] {
-  return process.vmas.filter((vma) => vma.end > start && vma.start < end);
+  return process.vmas.filter((vma) => start < end && vma.end > start && vma.start < end);
 }
 
 /** Takes out all mappings inside [start, end) with their pages. `cutAround` comes first. */
