@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { UserError } from '../assert.ts';
 import { resolveConfig } from '../config.ts';
 import type { MachineConfig } from '../index.ts';
+import { GIB, parseSize } from '../units.ts';
 
 /** Options as the user wrote them. */
 export interface MachineFlags {
@@ -16,6 +17,9 @@ export interface MachineFlags {
   readonly cpus?: string;
   readonly seed?: string;
 }
+
+/** The largest ArrayBuffer of Node 20. */
+const RAM_MAX = 4 * GIB;
 
 export function addMachineOptions(command: Command): Command {
   return command
@@ -31,7 +35,7 @@ export function machineConfig(flags: MachineFlags, base: MachineConfig = {}): Ma
   const config: MachineConfig = {
     ...base,
     ...(fs === undefined ? {} : { fs: fs as 'tmpfs' }),
-    ...(ram === undefined ? {} : { ram }),
+    ...(ram === undefined ? {} : { ram: ramBytes(ram) }),
     ...(cpus === undefined ? {} : { cpus: wholeNumber(cpus) }),
     ...(seed === undefined ? {} : { seed }),
   };
@@ -42,6 +46,12 @@ export function machineConfig(flags: MachineFlags, base: MachineConfig = {}): Ma
     throw new UserError(error.message.replace(/^configuration: /, '--'));
   }
   return config;
+}
+
+function ramBytes(text: string): number {
+  const bytes = parseSize(text, '--ram');
+  if (bytes > RAM_MAX) throw new UserError(`--ram is ${text}; it can be at most 4G`);
+  return bytes;
 }
 
 function wholeNumber(text: string): number {

@@ -16,7 +16,16 @@ const STDIN = 0;
 
 export function readInput(path: string): InputText {
   const name = path === '-' ? 'standard input' : path;
-  return { name, text: decode(readFileSync(path === '-' ? STDIN : path), name) };
+  return { name, text: decode(readBytes(path === '-' ? STDIN : path, name), name) };
+}
+
+function readBytes(source: string | number, name: string): Uint8Array {
+  try {
+    return readFileSync(source);
+  } catch (error) {
+    // A failure after opening (of a directory, say) does not name the file.
+    throw error instanceof Error && !('path' in error) ? Object.assign(error, { path: name }) : error;
+  }
 }
 
 function decode(bytes: Uint8Array, name: string): string {

@@ -58,11 +58,11 @@ function walkLines(walk: readonly ExplainedEntry[]): string[] {
 }
 
 /** `PTE[0] at 0x4000 holds 0x25067: frame 0x25, present writable user` */
-export function entryLine(entry: ExplainedEntry): string {
+export function entryLine(entry: Omit<ExplainedEntry, 'table'>): string {
   return `${entry.name}[${entry.index}] at ${hex(entry.pa)} holds ${entry.raw}: ${pointsTo(entry)}`;
 }
 
-function pointsTo({ kind, frame, bits }: ExplainedEntry): string {
+function pointsTo({ kind, frame, bits }: Pick<ExplainedEntry, 'kind' | 'frame' | 'bits'>): string {
   if (kind === 'empty' || frame === null) return 'empty';
   if (kind === 'table') return `table in frame ${hex(frame)}`;
   if (bits.includes('guard marker')) return 'guard marker';
@@ -85,8 +85,7 @@ function frameLine(frame: ExplainedFrame): string {
 
 function ownerText({ owner }: ExplainedFrame): string {
   if (owner.kind === 'none') return 'no owner';
-  const object = owner.kind === 'file' ? `file ${owner.id}` : `anonymous object ${owner.id}`;
-  return `page ${owner.index} of ${object}`;
+  return owner.kind === 'file' ? `page ${owner.index} of its file` : `of anonymous object ${owner.id}`;
 }
 
 function cacheLines({ cache }: Explanation): string[] {

@@ -141,7 +141,8 @@ export class Machine {
   moveToCpu(process: Process, cpu: number): void {
     const { cpus, engine } = this.kernel.parts;
     if (!(cpu in cpus)) {
-      throw new UserError(`there is no CPU ${cpu}; this machine has CPUs 0 to ${cpus.length - 1}`);
+      const those = cpus.length === 1 ? 'only CPU 0' : `CPUs 0 to ${cpus.length - 1}`;
+      throw new UserError(`there is no CPU ${cpu}; this machine has ${those}`);
     }
     process.task.cpu = cpus[cpu];
     if (engine.active === process.task) engine.active = null;

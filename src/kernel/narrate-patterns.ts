@@ -46,7 +46,7 @@ function pagesOf(run: readonly Fields[]): string {
 const FLUSH_REASONS = [
   'unmapped',
   'rights changed',
-  'the page was copied',
+  'the entry now names another frame',
   'private pages become read-only',
   'pages become clean',
 ];
@@ -174,11 +174,6 @@ export const PATTERNS: readonly Pattern[] = [
     kinds: ['vma_unmap'],
     one: (f) => `VMA ${range(f['start'], f['end'])} ${rightsOf(f['flags'])} removed`,
     many: (run) => `${run.length} VMAs removed`,
-  },
-  {
-    kinds: ['zap_range'],
-    one: (f) =>
-      `${count(f['entries'], 'page-table entry', 'page-table entries')} emptied in ${range(f['start'], f['end'])}`,
   },
   {
     kinds: ['change_protection'],

@@ -13,7 +13,8 @@ import type { PageTables } from '../mmu/page-tables.ts';
 import type { TraceRecord } from '../trace.ts';
 import { entryLine } from './explain-text.ts';
 import { accessWord, count, entryWords, hex, tableNames } from './flag-words.ts';
-import { type Fields, PATTERNS, type Pattern, plainLine, type Wording } from './narrate-patterns.ts';
+import type { Fields, Wording } from './narrate-patterns.ts';
+import { sentences } from './narrate-sentences.ts';
 import { FAULT_ACCERR, FAULT_BUS, FAULT_DONE, FAULT_MAPERR, FAULT_NONCANONICAL } from './vm-fault.ts';
 
 /** Accesses of one operation that are told in full. */
@@ -35,22 +36,16 @@ interface Part {
 
 /** The lines that tell `records`. */
 export function narrate(records: readonly TraceRecord[], narration: Narration): string[] {
+  const narrator = new Narrator(narration);
   const parts = cut(records);
   const accesses = parts.filter((part) => part.isAccess);
   const told = new Set(accesses.length > ACCESSES_SHOWN + 1 ? accesses.slice(0, ACCESSES_SHOWN) : accesses);
   const lines: string[] = [];
-  let untold: Part[] = [];
+  const untold: Part[] = [];
   for (const part of parts) {
-    if (part.isAccess && !told.has(part)) {
-      untold.push(part);
-      continue;
-    }
-    const text = part.isAccess ? accessLines(part.records, narration) : sentences(part.records, narration);
-    if (text.length > 0 && untold.length > 0) {
-      lines.push(untoldLine(untold));
-      untold = [];
-    }
-    lines.push(...text);
+    if (!part.isAccess) lines.push(...sentences(part.records, narration));
+    else if (told.has(part)) lines.push(...narrator.access(part.records));
+    else untold.push(part);
   }
   return untold.length > 0 ? [...lines, untoldLine(untold)] : lines;
 }
@@ -60,12 +55,12 @@ function cut(records: readonly TraceRecord[]): Part[] {
   const parts: Part[] = [];
   let open = false;
   for (const [place, record] of records.entries()) {
-    const isRetry = open && parts.at(-1)?.isAccess;
-    if (record.kind === 'tlb_miss' && !isRetry) {
-      parts.push({ isAccess: true, records: [] });
+    const last = parts.at(-1);
+    if (!open && record.kind === 'tlb_miss') {
+      parts.push({ isAccess: true, records: [record] });
       open = true;
-    } else if (!open && (parts.length === 0 || parts.at(-1)?.isAccess)) parts.push({ isAccess: false, records: [] });
-    parts.at(-1)?.records.push(record);
+    } else if (!open && last?.isAccess !== false) parts.push({ isAccess: false, records: [record] });
+    else last?.records.push(record);
     if (open && ends(record, records[place + 1])) open = false;
   }
   return parts;
@@ -82,53 +77,82 @@ function untoldLine(parts: readonly Part[]): string {
   const faults = parts.flatMap((part) => part.records).filter((record) => record.kind === 'fault_done');
   const major = faults.filter((record) => record.fields['major'] !== 0).length;
   const ofThem = major > 0 ? ` (${major} major)` : '';
-  return `and ${count(parts.length, 'more TLB miss', 'more TLB misses')} with ${count(faults.length, 'page fault', 'page faults')}${ofThem}`;
+  const misses = count(parts.length, 'more TLB miss', 'more TLB misses');
+  return `and ${misses}, ${count(faults.length, 'page fault', 'page faults')}${ofThem}, told no further`;
 }
 
-function accessLines(records: readonly TraceRecord[], narration: Narration): string[] {
-  const { va, access } = records[0].fields;
-  const name = narration.name(va);
-  const lines: string[] = [];
-  let place = 0;
-  while (place < records.length) {
-    const walkEnd = endOfWalk(records, place);
-    if (walkEnd > place) {
-      lines.push(...walkLines(records.slice(place, walkEnd), access, narration));
-      place = walkEnd;
-      continue;
-    }
-    const record = records[place];
-    if (record.kind === 'tlb_miss') lines.push(missLine(record.fields, narration));
-    else if (record.kind === 'fault_done') lines.push(doneLine(record.fields, records, access));
-    else {
-      const next = nextOf(records, place, ['tlb_miss', 'fault_done']);
-      lines.push(...sentences(records.slice(place, next), narration).filter((line) => !isHidden(line, records)));
-      place = next;
-      continue;
-    }
-    place++;
+/** Tells accesses one after the other; a walk is told by what differs from the one before. */
+class Narrator {
+  private readonly narration: Narration;
+  /** The entries that the last walk read, as lines. */
+  private lastWalk: readonly string[];
+
+  constructor(narration: Narration) {
+    this.narration = narration;
+    this.lastWalk = [];
   }
-  const head = `${accessWord(access)} at ${hex(va)}${name === '' ? '' : ` (${name})`}`;
-  return [head, ...lines.map((line) => INDENT + line)];
+
+  access(records: readonly TraceRecord[]): string[] {
+    const { va, access } = records[0].fields;
+    const name = this.narration.name(va);
+    const lines: string[] = [];
+    for (let place = 0; place < records.length; ) {
+      const end = endOfGroup(records, place);
+      lines.push(...this.group(records.slice(place, end), records, access));
+      place = end;
+    }
+    const head = `${accessWord(access)} at ${hex(va)}${name === '' ? '' : ` (${name})`}`;
+    return [head, ...lines.map((line) => INDENT + line)];
+  }
+
+  /** A walk, a miss, the end of a fault, or what happened between. */
+  private group(group: readonly TraceRecord[], all: readonly TraceRecord[], access: number): readonly string[] {
+    const [{ kind, fields }] = group;
+    if (kind === 'tlb_miss') return [missLine(fields, this.narration)];
+    if (kind === 'fault_done') return [doneLine(fields, all, access)];
+    if (kind === 'walk' || kind === 'walk_entry') return this.walk(group, access);
+    return sentences(isProtectionFault(all) ? group.slice(1) : group, this.narration);
+  }
+
+  /** The entries read, and what the walk did beyond reading. */
+  private walk(records: readonly TraceRecord[], access: number): string[] {
+    const { tables } = this.narration;
+    const { result, va } = records[records.length - 1].fields;
+    if (result === WALK_NO_ADDRESS) return [`no walk: ${hex(va)} is no address that can be translated`];
+    const entries = records.slice(0, -1).map((record) => record.fields);
+    const lines = this.changed(entries.map((fields) => entryText(fields, tables)));
+    if (result !== WALK_DONE) return lines;
+    const { level, low, high } = entries[entries.length - 1];
+    const leaf = decodeEntry(tables, level, low, high);
+    const missing = (access === ACCESS_WRITE ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED) & ~leaf.flags;
+    if (missing !== 0) lines.push(`the walk sets ${entryWords(missing).join(' and ')} in the entry`);
+    return [...lines, `TLB filled, physical address ${hex(leaf.frame * tables.pageSize + (va % tables.pageSize))}`];
+  }
+
+  /** The lines of a walk without those that the walk before had as well. */
+  private changed(entries: readonly string[]): string[] {
+    let same = 0;
+    while (same < entries.length - 1 && entries[same] === this.lastWalk[same]) same++;
+    this.lastWalk = entries;
+    const lines = entries.slice(same);
+    if (same > 0) lines.unshift(`${count(same, 'entry', 'entries')} as before`);
+    return lines.map((line, place) => `${place === 0 ? 'walk:' : '     '} ${line}`);
+  }
 }
 
-/** An address that is none raises a general protection fault, not a page fault. */
-function isHidden(line: string, records: readonly TraceRecord[]): boolean {
-  return (
-    line.startsWith('page fault') &&
-    records.some((record) => record.kind === 'fault_done' && record.fields['result'] === FAULT_NONCANONICAL)
-  );
+/** Place behind a walk, one record of its own, or a run of others. */
+function endOfGroup(records: readonly TraceRecord[], from: number): number {
+  const { kind } = records[from];
+  if (kind === 'tlb_miss' || kind === 'fault_done' || kind === 'walk') return from + 1;
+  const ends = kind === 'walk_entry' ? ['walk'] : ['tlb_miss', 'fault_done', 'walk_entry', 'walk'];
+  let end = from;
+  while (end < records.length && !ends.includes(records[end].kind)) end++;
+  return kind === 'walk_entry' ? end + 1 : end;
 }
 
-function nextOf(records: readonly TraceRecord[], from: number, kinds: readonly string[]): number {
-  const found = records.findIndex((record, place) => place >= from && kinds.includes(record.kind));
-  return found < 0 ? records.length : found;
-}
-
-function endOfWalk(records: readonly TraceRecord[], from: number): number {
-  let place = from;
-  while (records[place]?.kind === 'walk_entry') place++;
-  return records[place]?.kind === 'walk' ? place + 1 : from;
+/** An address that is none raises no page fault: its record is left out. */
+function isProtectionFault(records: readonly TraceRecord[]): boolean {
+  return records.some((record) => record.kind === 'fault_done' && record.fields['result'] === FAULT_NONCANONICAL);
 }
 
 function missLine(fields: Fields, { twoTlbLevels }: Narration): string {
@@ -137,31 +161,16 @@ function missLine(fields: Fields, { twoTlbLevels }: Narration): string {
   return twoTlbLevels ? 'TLB miss in level 1, hit in level 2' : 'TLB miss';
 }
 
-/** The entries read, and what the walk did beyond reading. */
-function walkLines(records: readonly TraceRecord[], access: number, { tables }: Narration): string[] {
-  const { result, va } = records[records.length - 1].fields;
-  if (result === WALK_NO_ADDRESS) return [`no walk: ${hex(va)} is no address that can be translated`];
-  const names = tableNames(tables.levels);
-  const entries = records.slice(0, -1).map(({ fields }) => {
-    const entry = decodeEntry(tables, fields['level'], fields['low'], fields['high']);
-    const index = (fields['pa'] / tables.scheme.entryBytes) % tables.entriesPerTable;
-    return { name: names[fields['level']], index, pa: fields['pa'], entry };
-  });
-  const lines = entries.map((shown, place) => `${place === 0 ? 'walk:' : '     '} ${entryText(shown)}`);
-  if (result !== WALK_DONE) return lines;
-  const leaf = entries[entries.length - 1].entry;
-  const missing = (access === ACCESS_WRITE ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED) & ~leaf.flags;
-  if (missing !== 0) lines.push(`the walk sets ${entryWords(missing).join(' and ')} in the entry`);
-  const physical = leaf.frame * tables.pageSize + (va % tables.pageSize);
-  return [...lines, `TLB filled, physical address ${hex(physical)}`];
-}
-
-function entryText(shown: { name: string; index: number; pa: number; entry: ReturnType<typeof decodeEntry> }): string {
-  const { entry } = shown;
+/** The entry that a `walk_entry` record holds. */
+function entryText({ level, pa, low, high }: Fields, tables: PageTables): string {
+  const entry = decodeEntry(tables, level, low, high);
   const bits = entryWords(entry.flags);
-  const kind =
-    entry.raw === '0x0' ? 'empty' : entry.isPointer ? 'table' : bits.includes('present') ? 'page' : 'not present';
-  return entryLine({ ...shown, table: 0, raw: entry.raw, kind, frame: kind === 'empty' ? null : entry.frame, bits });
+  const { raw } = entry;
+  const index = (pa / tables.scheme.entryBytes) % tables.entriesPerTable;
+  const name = tableNames(tables.levels)[level];
+  if (raw === '0x0') return entryLine({ name, index, pa, raw, bits, kind: 'empty', frame: null });
+  const kind = entry.isPointer ? 'table' : bits.includes('present') ? 'page' : 'not present';
+  return entryLine({ name, index, pa, raw, bits, kind, frame: entry.frame });
 }
 
 function doneLine(fields: Fields, records: readonly TraceRecord[], access: number): string {
@@ -182,78 +191,4 @@ function doneLine(fields: Fields, records: readonly TraceRecord[], access: numbe
     default:
       return 'no frame is free';
   }
-}
-
-/** Sentences about records outside walks and misses. */
-function sentences(records: readonly TraceRecord[], narration: Narration): string[] {
-  const lines: string[] = [];
-  let run: Fields[] = [];
-  let current: Pattern | null = null;
-  const flush = (): void => {
-    if (current !== null) lines.push(...say(current, run, narration));
-    run = [];
-  };
-  for (let place = 0; place < records.length; ) {
-    const around = faultAround(records, place, narration);
-    const match = around === null ? bestMatch(records, place) : null;
-    if (match === null || match.pattern !== current) flush();
-    current = match?.pattern ?? null;
-    if (match !== null) run.push(match.fields);
-    else lines.push(around?.line ?? plainLine(records[place]));
-    place = around?.end ?? match?.end ?? place + 1;
-  }
-  flush();
-  return lines;
-}
-
-function say(pattern: Pattern, run: readonly Fields[], wording: Wording): string[] {
-  const texts =
-    run.length > 1 && pattern.many ? [pattern.many(run, wording)] : run.map((fields) => pattern.one(fields, wording));
-  return texts.filter((text) => text !== '');
-}
-
-interface Match {
-  readonly pattern: Pattern;
-  readonly fields: Fields;
-  readonly end: number;
-}
-
-function bestMatch(records: readonly TraceRecord[], place: number): Match | null {
-  for (const pattern of PATTERNS) {
-    const end = matchEnd(pattern, records, place);
-    if (end < 0) continue;
-    const fields = Object.assign({}, ...records.slice(place, end).map((record) => record.fields)) as Fields;
-    return { pattern, fields, end };
-  }
-  return null;
-}
-
-/** Place behind the records that a pattern takes, or -1. */
-function matchEnd({ kinds }: Pattern, records: readonly TraceRecord[], from: number): number {
-  let place = from;
-  for (const wanted of kinds) {
-    const optional = wanted.endsWith('?');
-    const kind = optional ? wanted.slice(0, -1) : wanted;
-    if (records[place]?.kind === kind) place++;
-    else if (!optional) return -1;
-  }
-  return place;
-}
-
-/** Pages of a file that are mapped one after the other, with the fault-around that did it if it was one. */
-function faultAround(
-  records: readonly TraceRecord[],
-  from: number,
-  { fileName }: Narration,
-): { line: string; end: number } | null {
-  let end = from;
-  while (records[end]?.kind === 'map_file_page') end++;
-  const isAround = records[end]?.kind === 'fault_around';
-  if (end === from && !isAround) return null;
-  const pages = records.slice(from, end).map((record) => record.fields['index']);
-  if (pages.length === 0) return { line: 'fault-around: no page near by is cached', end: end + 1 };
-  const writable = entryWords(records[from].fields['flags']).includes('writable') ? 'writable' : 'read-only';
-  const which = pages.length === 1 ? `page ${pages[0]}` : `pages ${pages[0]}-${pages[pages.length - 1]}`;
-  const line = `${which} of ${fileName(0)} mapped ${writable}`;
-  return isAround ? { line: `fault-around: cached ${line}`, end: end + 1 } : { line, end };
 }

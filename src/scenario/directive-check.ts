@@ -6,7 +6,7 @@
  */
 
 import type { DirectiveStatement, Place } from './ast.ts';
-import { namesIn } from './evaluate.ts';
+import { evaluate, NO_NAMES, namesIn } from './evaluate.ts';
 import { parseExpression } from './expression-parser.ts';
 import { fail } from './lexer.ts';
 import type { Bound } from './names.ts';
@@ -48,7 +48,12 @@ function checkWord(word: string, parameter: DirectiveParameter, bound: Bound, pl
     );
   }
   if (parameter.kind !== 'number') return;
-  for (const name of namesIn(parseExpression(word, place))) {
+  const expression = parseExpression(word, place);
+  const value = evaluate(expression, NO_NAMES);
+  if (parameter.below !== undefined && value !== undefined && value >= parameter.below) {
+    fail(place, `${parameter.name} is ${value}; it must be below ${parameter.below}`);
+  }
+  for (const name of namesIn(expression)) {
     if (!bound.values.has(name)) fail(place, `${name} is not bound by any line; ${hint(name, bound.values)}`);
   }
 }

@@ -28,7 +28,7 @@ export function machineDirectives(host: DirectiveHost): ReadonlyMap<string, Dire
     ['machine', { run: () => [describeMachine(machine)] }],
     ['explain', explainDirective(host)],
     ['cpu', cpuDirective(host)],
-    ['time', { parameters: [], run: () => [`${machine.timeNs} ns`] }],
+    ['time', { parameters: [], run: () => [`${Math.round(machine.timeNs)} ns`] }],
     ['vmstat', vmstatDirective(machine)],
     ['tlb', { parameters: [], run: () => [countsLine(machine)] }],
     ['check', { parameters: [], run: () => checked(machine) }],
@@ -64,7 +64,7 @@ function cpuDirective(host: DirectiveHost): Directive {
   return {
     parameters: [
       { name: 'process', kind: 'process' },
-      { name: 'cpu', kind: 'number' },
+      { name: 'cpu', kind: 'number', below: host.machine.config.cpus },
     ],
     run: ([, who, cpuWord], scope) => {
       const process = host.liveProcess(scope.process(who));
@@ -79,7 +79,7 @@ function cpuDirective(host: DirectiveHost): Directive {
 function vmstatDirective(machine: Machine): Directive {
   const choices = Object.keys(machine.vmstat());
   return {
-    parameters: [{ name: 'name', kind: 'word', optional: true, choices }],
+    parameters: [{ name: 'counter', kind: 'word', optional: true, choices }],
     run: ([, name]) => {
       const counters = machine.vmstat();
       if (name !== undefined) return [String(counters[name])];

@@ -111,6 +111,8 @@ export interface DirectiveParameter {
   readonly kind: 'number' | 'process' | 'word';
   /** It may be left out; then so may all behind it. */
   readonly optional?: true;
+  /** A `number` that is written out must be smaller; any if absent. */
+  readonly below?: number;
   /** What a `word` may be; anything if absent. */
   readonly choices?: readonly string[];
 }
