@@ -4,7 +4,7 @@
  * Source: Linux fs/ext4/extents.c, fs/ext4/inode.c ext4_punch_hole.
  */
 
-import { EFBIG, EINVAL, EOPNOTSUPP } from '../errno.ts';
+import { EFBIG, EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
 import {
   FALLOC_FL_COLLAPSE_RANGE,
   FALLOC_FL_INSERT_RANGE,
@@ -15,6 +15,7 @@ import {
 import { addressOf, type Errno, isAligned, min, pageOf, pagesOf } from './arithmetic.ts';
 import { checkNewSize, maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
 import { dropCopies, pagesBetween, removePages, zeroBytes } from './objects.ts';
+import { shifted, withRange } from './page-ranges.ts';
 import type { FileObject, Process, State } from './state.ts';
 
 export interface FallocateRequest {
@@ -55,14 +56,15 @@ export function punchHole(object: FileObject, offset: bigint, length: bigint): E
   return 0;
 }
 
-function allocate({ process, object, bits, offset, length }: FallocateRequest): Errno {
+function allocate({ state, process, object, bits, offset, length }: FallocateRequest): Errno {
   const end = offset + length;
+  if (pageOf(length) > state.layout.diskPages) return ENOSPC;
   if ((bits & FALLOC_FL_KEEP_SIZE) === 0) {
     const errno = checkNewSize(process, object, end);
     if (errno !== 0) return errno;
     extend(object, end);
   }
-  object.preallocated = true;
+  object.reserved = withRange(object.reserved, pageOf(offset), pagesOf(end));
   return 0;
 }
 
@@ -74,9 +76,12 @@ function extend(object: FileObject, end: bigint): void {
 
 function zeroRange(request: FallocateRequest): Errno {
   const { object, offset, length } = request;
+  const end = offset + length;
   const errno = allocate(request);
-  if (errno === 0) zeroBytes(object, offset, offset + length);
-  return errno;
+  if (errno !== 0) return errno;
+  zeroBytes(object, offset, end);
+  for (const page of pagesBetween(object, pagesOf(offset), pageOf(end))) object.pages.delete(page);
+  return 0;
 }
 
 /** In whole pages, and not up to the end of the file. */
@@ -106,4 +111,5 @@ function shiftPages(object: FileObject, first: bigint, distance: bigint): void {
   const moved = pagesBetween(object, first, 1n << 52n).map((page) => [page, object.pages.get(page)] as const);
   for (const [page] of moved) object.pages.delete(page);
   for (const [page, bytes] of moved) if (bytes) object.pages.set(page + distance, bytes);
+  object.reserved = shifted(object.reserved, first, distance);
 }

@@ -13,7 +13,7 @@
  * Source: fallocate(2); Linux fs/open.c vfs_fallocate, mm/shmem.c shmem_fallocate, fs/ext4/extents.c.
  */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP } from '../errno.ts';
+import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, ENOSPC, EOPNOTSUPP } from '../errno.ts';
 import {
   FALLOC_FL_COLLAPSE_RANGE,
   FALLOC_FL_INSERT_RANGE,
@@ -23,11 +23,12 @@ import {
   FALLOC_FL_ZERO_RANGE,
 } from '../flags.ts';
 import { type Answer, failure, outcome } from './answer.ts';
-import { type Errno, low32, signed } from './arithmetic.ts';
+import { type Errno, low32, max, min, pageOf, pagesOf, signed, ZERO_PAGE } from './arithmetic.ts';
 import { opened } from './descriptors.ts';
 import { type FallocateRequest, onExt4, punchHole } from './fallocate-ext4.ts';
 import { checkNewSize, maxBytes } from './file-sizes.ts';
-import type { Process, State } from './state.ts';
+import { withRange } from './page-ranges.ts';
+import type { FileObject, Process, State } from './state.ts';
 
 /** FALLOC_FL_WRITE_ZEROES, which no file system here does. */
 const FALLOC_FL_WRITE_ZEROES = 0x80;
@@ -48,7 +49,7 @@ const SIZE_CHANGING: readonly number[] = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_IN
 /**
  * Which error wins: EBADF no such descriptor; EINVAL negative offset, length not positive; EOPNOTSUPP modes that do not go
  * together; EBADF not open for writing; EISDIR, ENODEV no file; EFBIG beyond the largest file; EOPNOTSUPP not done by the
- * file system; EFBIG beyond RLIMIT_FSIZE, with SIGXFSZ.
+ * file system; EFBIG beyond RLIMIT_FSIZE, with SIGXFSZ; ENOSPC.
  */
 export function fallocate(
   state: State,
@@ -83,11 +84,26 @@ function checkMode(bits: number): Errno {
   return SIZE_CHANGING.includes(mode) && keepsSize ? EOPNOTSUPP : 0;
 }
 
-function onTmpfs({ process, object, bits, offset, length }: FallocateRequest): Errno {
+function onTmpfs({ state, process, object, bits, offset, length }: FallocateRequest): Errno {
   if (bits & FALLOC_FL_PUNCH_HOLE) return punchHole(object, offset, length);
   if ((bits & ~FALLOC_FL_KEEP_SIZE) !== 0) return EOPNOTSUPP;
   const end = offset + length;
   const errno = checkNewSize(process, object, end);
-  if (errno === 0 && (bits & FALLOC_FL_KEEP_SIZE) === 0 && end > object.size) object.size = end;
-  return errno;
+  if (errno !== 0) return errno;
+  const first = pageOf(offset);
+  const last = pagesOf(end);
+  if (last - first > state.layout.diskPages) return ENOSPC;
+  fillReserved(object, first, last);
+  object.reserved = withRange(object.reserved, first, last);
+  if ((bits & FALLOC_FL_KEEP_SIZE) === 0 && end > object.size) object.size = end;
+  return 0;
+}
+
+/** What was reserved before becomes data. */
+function fillReserved(object: FileObject, first: bigint, last: bigint): void {
+  for (const range of object.reserved) {
+    for (let page = max(first, range.first); page < min(last, range.end); page++) {
+      if (!object.pages.has(page)) object.pages.set(page, ZERO_PAGE);
+    }
+  }
 }

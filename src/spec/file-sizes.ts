@@ -59,9 +59,9 @@ export function setSize(state: State, object: FileObject, size: bigint): void {
   const before = object.size;
   if (size > before) zeroBehindEnd(object, size);
   object.size = size;
-  if (size >= before && object.fs === 'tmpfs') return;
+  if (size > before || (size === before && object.fs === 'tmpfs')) return;
   dropCopies(state, object, pagesOf(size));
-  removePages(object, pagesOf(size), pagesOf(before));
+  removePages(object, pagesOf(size), 1n << 52n);
   zeroBytes(object, size, addressOf(pagesOf(size)));
 }
 

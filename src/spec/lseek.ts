@@ -2,7 +2,7 @@
  * lseek(2): moves the position of an open file.
  *
  * SEEK_DATA finds the next page the file has, SEEK_HOLE the next that it has not; the end of the file counts as a hole. On
- * ext4, where fallocate took space ahead, data begins where something was cached: not the business of this specification.
+ * ext4, in pages that fallocate took ahead, data begins where something was cached: not the business of this specification.
  *
  * EBADF: no such descriptor. EINVAL: unknown whence; negative position, or one larger than files can be. ENXIO: SEEK_DATA
  * or SEEK_HOLE from the end on or from below 0; no data left.
@@ -16,6 +16,7 @@ import { type Answer, failure, UNSPECIFIED, value } from './answer.ts';
 import { addressOf, low32, max, min, pageOf, pagesOf, signed, wrap } from './arithmetic.ts';
 import { opened } from './descriptors.ts';
 import { maxBytes } from './file-sizes.ts';
+import { hasPage, touches } from './page-ranges.ts';
 import type { FileObject, OpenFile, Process, State } from './state.ts';
 
 const WHENCES: readonly number[] = [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE];
@@ -41,9 +42,17 @@ function setPosition(file: OpenFile, object: FileObject, position: bigint): Answ
 
 function seekContents(file: OpenFile, object: FileObject, offset: bigint, whence: number): Answer {
   if (offset < 0n || offset >= object.size) return failure(ENXIO);
-  if (object.preallocated) return UNSPECIFIED;
   const found = whence === SEEK_DATA ? nextData(object, offset) : nextHole(object, offset);
+  if (dependsOnCache(object, offset, found, whence)) return UNSPECIFIED;
   return found === undefined ? failure(ENXIO) : setPosition(file, object, found);
+}
+
+/** On ext4 a reserved page counts as data once it was cached; on tmpfs it is a hole. */
+function dependsOnCache(object: FileObject, offset: bigint, found: bigint | undefined, whence: number): boolean {
+  if (object.fs === 'tmpfs') return false;
+  const end = found ?? object.size;
+  if (whence === SEEK_DATA) return touches(object.reserved, pageOf(offset), pageOf(end));
+  return hasPage(object.reserved, pageOf(end));
 }
 
 function nextData(object: FileObject, offset: bigint): bigint | undefined {

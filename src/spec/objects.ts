@@ -4,6 +4,7 @@
 
 import { addressOf, max, min, offsetIn, PAGE_BYTES, PAGE_SIZE, pageOf, pagesOf, ZERO_PAGE } from './arithmetic.ts';
 import { objectOf } from './faults.ts';
+import { withoutRange } from './page-ranges.ts';
 import type { FileObject, State } from './state.ts';
 import { addressOfPgoff, dropPages } from './vmas.ts';
 
@@ -34,6 +35,7 @@ export function zeroBytes(object: FileObject, start: bigint, end: bigint): void 
 
 /** Turns the pages [first, last) into a hole. */
 export function removePages(object: FileObject, first: bigint, last: bigint): void {
+  object.reserved = withoutRange(object.reserved, first, last);
   for (const page of pagesBetween(object, first, last)) object.pages.delete(page);
 }
 

@@ -13,12 +13,13 @@
 import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR } from '../errno.ts';
 import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, transferred, value } from './answer.ts';
-import { addressOf, type Errno, max, min, offsetIn, PAGE_SIZE, pageOf, signed, ZERO_PAGE } from './arithmetic.ts';
+import { addressOf, type Errno, max, min, offsetIn, PAGE_SIZE, pageOf, pagesOf, signed, ZERO_PAGE } from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
 import type { Place } from './faults.ts';
 import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
 import { copyFromUser, copyToUser, isUserRange, putBytes } from './memory-access.ts';
 import { readBytes } from './objects.ts';
+import { withRange } from './page-ranges.ts';
 import type { FileObject, Process, State } from './state.ts';
 
 /** The most that one call moves. */
@@ -133,9 +134,15 @@ function writeFrom(
   const allowed = limitedCount(process, object, position, min(count, TRANSFER_MAX));
   if (allowed === undefined) return failure(EFBIG);
   const done = moveChunks(object, position, allowed, (...chunk) => writeChunk(object, move, ...chunk));
+  if (done < allowed) reserveRest(object, position + done, position + allowed);
   if (done > 0n && file.synchronous) writeBack(object, position, position + done);
   if (done > 0n) moveOn({ ...begun, position }, where, done);
   return transferred(done, allowed);
+}
+
+/** ext4 had begun to make room for what then could not be had. */
+function reserveRest(object: FileObject, start: bigint, end: bigint): void {
+  if (object.fs === 'ext4') object.reserved = withRange(object.reserved, pageOf(start), pagesOf(end));
 }
 
 /** How much of a write there is room for; undefined if not even for one byte. */

@@ -11,6 +11,7 @@
  */
 
 import { RLIM_INFINITY } from '../flags.ts';
+import type { PageRange } from './page-ranges.ts';
 
 export type FileSystemName = 'tmpfs' | 'ext4';
 
@@ -45,8 +46,8 @@ export interface FileObject {
   size: bigint;
   /** By page number. What is missing is a hole and reads as zeros. */
   pages: Map<bigint, Uint8Array>;
-  /** ext4: fallocate took blocks that hold nothing yet; where data begins then depends on what was cached. */
-  preallocated: boolean;
+  /** Pages that have space on the disk but may still be holes; those in `pages` are none. */
+  reserved: PageRange[];
 }
 
 /** An open file description: what `open` makes and `dup` and `fork` share. */
@@ -121,6 +122,8 @@ export interface Layout {
   maxMapCount: number;
   /** RAM and swap: a single demand for more is refused (vm.overcommit_memory = 0). */
   memoryPages: bigint;
+  /** Size of the file system: fallocate of more at once is refused. */
+  diskPages: bigint;
   /** Hard limit of RLIMIT_MEMLOCK; the others have none. */
   memlockMax: bigint;
 }
@@ -156,6 +159,7 @@ const DEFAULT_LAYOUT: Layout = {
   minPlace: 65536n,
   maxMapCount: 65530,
   memoryPages: 1n << 24n,
+  diskPages: 1n << 24n,
   memlockMax: 8n * MIB,
 };
 
@@ -201,7 +205,7 @@ function firstProcess(layout: Layout): Process {
 
 /** An object without contents. */
 export function newObject(type: FileObject['type'], fs: FileSystemName, name: string): FileObject {
-  return { type, fs, name, mode: 0o777, deleted: false, size: 0n, pages: new Map(), preallocated: false };
+  return { type, fs, name, mode: 0o777, deleted: false, size: 0n, pages: new Map(), reserved: [] };
 }
 
 /** An open file that allows nothing yet. */
