@@ -15,6 +15,7 @@ import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
 import type { Asids } from './asids.ts';
+import type { EntryRuns } from './entry-runs.ts';
 import type { Exiter } from './exit.ts';
 import { accountPages } from './memory-limits.ts';
 import { Mm } from './mm.ts';
@@ -31,6 +32,7 @@ export interface ForkParts {
   readonly anonVmas: AnonVmas;
   readonly tables: PageTables;
   readonly mapper: PageMapper;
+  readonly runs: EntryRuns;
   readonly flusher: TlbFlusher;
   readonly openFiles: OpenFiles;
   readonly asids: Asids;
@@ -102,21 +104,19 @@ function copyEntries(parts: ForkParts, vma: Vma, copy: Vma): boolean {
   return true;
 }
 
+/** The part of a VMA inside one lowest-level table. */
 function copyTable(parts: ForkParts, vma: Vma, copy: Vma, start: number, stop: number, first: number): boolean {
   const { tables } = parts;
-  let to = -1;
-  for (let va = start, from = first; va < stop; va += tables.pageSize, from++) {
-    if (tables.isEmpty(from)) {
-      if (to >= 0) to++;
-      continue;
-    }
-    if (to < 0) {
-      to = tables.ensure(copy.mm.root, va);
-      if (to < 0) return false;
-    }
-    copyEntry(parts, vma, copy, va, from, to);
-    to++;
-  }
+  const count = (stop - start) / tables.pageSize;
+  let begin = 0;
+  while (begin < count && tables.isEmpty(first + begin)) begin++;
+  if (begin === count) return true;
+  const to = tables.ensure(copy.mm.root, start);
+  if (to < 0) return false;
+  const other = (i: number): void => copyEntry(parts, vma, copy, start + i * tables.pageSize, first + i, to + i);
+  if (vma.flags & VM_SHARED) {
+    for (let i = begin; i < count; i++) if (!tables.isEmpty(first + i)) other(i);
+  } else parts.runs.inherit(copy.mm, first, to, count, other);
   return true;
 }
 

@@ -29,6 +29,7 @@ import { AnonVmas } from './anon-vma.ts';
 import { Asids } from './asids.ts';
 import { BlockIo } from './block-io.ts';
 import { Cpu } from './cpu.ts';
+import { EntryRuns } from './entry-runs.ts';
 import { Exiter } from './exit.ts';
 import { FaultHandler } from './fault.ts';
 import { FdTable } from './fd-table.ts';
@@ -117,7 +118,8 @@ function buildParts(config: ResolvedConfig) {
   const io = new BlockIo(clock, device, ram, frames, cache, owners, counters, trace);
   const filePages = new FilePages(frames, ram, pool, cache, io);
   const rmap = new Rmap(frames, tables, owners, flusher);
-  const zapper = new Zapper(frames, tables, mapper, flusher, trace);
+  const runs = new EntryRuns(frames, tables, pool, mapper, trace);
+  const zapper = new Zapper(frames, tables, mapper, runs, flusher, trace);
   const truncator = new Truncator(pageSize, filePages, cache, zapper, rmap);
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
   const inodes = new Inodes(owners);
@@ -164,6 +166,7 @@ function buildParts(config: ResolvedConfig) {
     cache,
     flusher,
     mapper,
+    runs,
     device,
     io,
     filePages,

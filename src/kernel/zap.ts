@@ -10,6 +10,7 @@ import { PTE_GUARD } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
+import type { EntryRuns } from './entry-runs.ts';
 import type { Inode } from './inode.ts';
 import type { PageMapper } from './page-mapper.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
@@ -27,15 +28,24 @@ export class Zapper {
   private readonly frames: FrameTable;
   private readonly tables: PageTables;
   private readonly mapper: PageMapper;
+  private readonly runs: EntryRuns;
   private readonly flusher: TlbFlusher;
   private readonly trace: Trace;
   /** Entries emptied by the last call. */
   removed: number;
 
-  constructor(frames: FrameTable, tables: PageTables, mapper: PageMapper, flusher: TlbFlusher, trace: Trace) {
+  constructor(
+    frames: FrameTable,
+    tables: PageTables,
+    mapper: PageMapper,
+    runs: EntryRuns,
+    flusher: TlbFlusher,
+    trace: Trace,
+  ) {
     this.frames = frames;
     this.tables = tables;
     this.mapper = mapper;
+    this.runs = runs;
     this.flusher = flusher;
     this.trace = trace;
     this.removed = 0;
@@ -68,10 +78,13 @@ export class Zapper {
   /** The part of a range inside one lowest-level table. */
   private zapTable(vma: Vma, start: number, stop: number, first: number, mode: number): void {
     const { tables, mapper } = this;
+    if (mode === ZAP_ALL) {
+      this.removed += this.runs.remove(vma.mm, start, first, (stop - start) / tables.pageSize);
+      return;
+    }
     let slot = first;
     for (let va = start; va < stop; va += tables.pageSize, slot++) {
-      if (tables.isEmpty(slot)) continue;
-      if (mode !== ZAP_ALL && this.stays(slot, mode)) continue;
+      if (tables.isEmpty(slot) || this.stays(slot, mode)) continue;
       mapper.remove(vma.mm, va, slot);
       this.removed++;
     }

@@ -34,9 +34,9 @@ export class PageTables {
   /** Float64Array(levels): 2^-levelShift, so that `(va * scale) & mask` is the index at a level. */
   readonly levelScale: Float64Array;
   /** The entries as words: two to an entry of 8 bytes, else one (`stride`). */
-  private readonly lanes: Uint32Array | Uint8Array;
-  private readonly stride: number;
-  private readonly frameShift: number;
+  readonly lanes: Uint32Array | Uint8Array;
+  readonly stride: number;
+  readonly frameShift: number;
   /** 2^-shift of the page and of what one lowest-level table maps. */
   private readonly leafScale: number;
   private readonly spanScale: number;
@@ -45,7 +45,7 @@ export class PageTables {
   private lastRegion: number;
   private lastTable: number;
   private readonly indexMask: number;
-  private readonly frameMaskLow: number;
+  readonly frameMaskLow: number;
   /** What frame >> 0 beyond the low lane counts: 2^(32 - frameShift). */
   private readonly highScale: number;
   /** Table frames in use, root tables included. */

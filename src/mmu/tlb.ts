@@ -107,8 +107,10 @@ export class TlbLevel {
 
   /** Drops every page of one address space; `pageSize` separates the asid from the address. */
   flushAsid(asid: number, pageSize: number): void {
-    for (let entry = 0; entry < this.tag.length; entry++) {
-      if (this.tag[entry] % pageSize === asid && this.tag[entry] !== NO_TAG) this.drop(entry);
+    const { tag } = this;
+    const mask = pageSize - 1;
+    for (let entry = 0; entry < tag.length; entry++) {
+      if ((tag[entry] & mask) === asid && tag[entry] !== NO_TAG) this.drop(entry);
     }
   }
 
