@@ -191,6 +191,16 @@ export class Trace {
     this.count = 0;
   }
 
+  /** For a snapshot: who runs and when. Sinks watch from outside, and what they got is theirs. */
+  saveState(): unknown {
+    return { task: this.task, timeNs: this.timeNs };
+  }
+
+  /** What was written after the snapshot and not yet handed out has not happened. */
+  loadState(state: unknown): void {
+    Object.assign(this, state, { count: 0 });
+  }
+
   /** The last records still in the buffer, oldest first. */
   last(): TraceRecord[] {
     const first = Math.max(0, this.count - LAST_RECORDS);

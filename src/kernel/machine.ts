@@ -160,7 +160,11 @@ export class Machine {
 
   /** Back to a snapshot: what runs from here equals what ran from there. Processes made later are gone. */
   restore(snapshot: Snapshot): void {
+    const { tasks } = this.kernel;
+    const known = [...tasks.values()];
     restoreGraph(snapshot);
+    // Whoever holds a process that was made later finds it ended.
+    for (const task of known) if (tasks.get(task.id) !== task) task.exited = true;
   }
 
   /** Checks every invariant of the whole machine; throws `InvariantError`. */
