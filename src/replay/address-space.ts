@@ -63,7 +63,9 @@ export class AddressSpace {
     const copy = new AddressSpace(child, this.sims.copyFor(child), this.files);
     copy.heap.start = this.heap.start;
     copy.heap.end = this.heap.end;
+    for (const [end, name] of this.tally.special) copy.tally.special.set(end, name);
     for (const [id, bytes] of this.segments) copy.segments.set(id, bytes);
+    copy.mappingsChanged();
     return copy;
   }
 

@@ -21,8 +21,8 @@ import type { SimDescriptors } from './sim-descriptors.ts';
 const STACK = '[stack]';
 const VDSO = '[vdso]';
 const VVAR = '[vvar]';
-/** Mappings of the kernel's own pages, which fault one by one. */
-const SPECIAL = /^\[(?:vdso|vvar|vvar_vclock|sigpage|uprobes)\]$/;
+/** Mappings of the kernel's own pages. */
+const SPECIAL = new Set([VDSO, VVAR, '[vvar_vclock]', '[uprobes]']);
 
 /** Where the vdso and its data page stand natively. */
 export interface HiddenVdso {
@@ -50,14 +50,8 @@ export function holds(image: Image, va: number): boolean {
 }
 
 /** Replaces whatever the fresh process has by the image. */
-export function mapImage(
-  process: Process,
-  sims: SimDescriptors,
-  files: RecordedFiles,
-  image: Image,
-  userEnd: number,
-): void {
-  process.sys.munmap(0, userEnd);
+export function mapImage(process: Process, sims: SimDescriptors, files: RecordedFiles, image: Image): void {
+  process.clearImage(0); // the recorded heap is mapped where its brk calls say
   for (const mapping of image.mappings) mapOne(process, sims, files, mapping);
   for (const end of clearedPages(image.mappings)) process.kernelTouch(end - 1, 1, WRITE);
 }
@@ -65,8 +59,8 @@ export function mapImage(
 function mapOne(process: Process, sims: SimDescriptors, files: RecordedFiles, mapping: MapsLine): void {
   const { start, end, prot, offset, path } = mapping;
   const { sys } = process;
-  if (SPECIAL.test(path)) {
-    sys.mmap(start, end - start, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (SPECIAL.has(path)) {
+    process.mapSpecial(start, end, prot, path);
   } else if (!path.startsWith('/')) {
     const grows = path === STACK ? MAP_GROWSDOWN : 0;
     sys.mmap(start, end - start, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | grows, -1, 0);

@@ -175,7 +175,7 @@ function parseCall(nr: number, rest: string): RecordedCall | undefined {
 
 /** The text in `0x402a2a0(/etc/x)`; it may hold brackets and commas itself, so its end is the one that an argument list allows. */
 function textBehind(rest: string, open: number): string {
-  const end = /\)(?=, | \)|,\d)/.exec(rest.slice(open));
+  const end = /\)(?=, ?(?:-?\d|0x|[0-9a-f]+[ ,])| \))/.exec(rest.slice(open));
   return end === null ? rest.slice(open + 1) : rest.slice(open + 1, open + end.index);
 }
 

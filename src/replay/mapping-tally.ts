@@ -31,6 +31,8 @@ export class MappingTally {
   /** [start, end) of the heap, for its name. */
   heapStart: number;
   heapEnd: number;
+  /** Names of the kernel's own mappings by their end, which stays when a stack grows. */
+  readonly special: Map<number, string>;
 
   constructor(process: Process, files: RecordedFiles) {
     this.process = process;
@@ -42,6 +44,7 @@ export class MappingTally {
     this.stale = true;
     this.heapStart = 0;
     this.heapEnd = 0;
+    this.special = new Map();
   }
 
   /** Mappings have changed. */
@@ -87,7 +90,7 @@ export class MappingTally {
     for (const { start, end, perms, offset, path } of this.process.maps()) {
       this.starts.push(start);
       this.ends.push(end);
-      this.rows.push(this.countOf(this.nameOf(path, start), perms, start, `${offset}`));
+      this.rows.push(this.countOf(this.nameOf(path, start, end), perms, start, `${offset}`));
     }
     // A last row that holds no address: what lies in no mapping.
     this.starts.push(Number.POSITIVE_INFINITY);
@@ -96,9 +99,9 @@ export class MappingTally {
     this.stale = false;
   }
 
-  private nameOf(path: string, start: number): string {
-    const recorded = this.files.recordedPath(path);
-    if (recorded !== undefined) return recorded;
+  private nameOf(path: string, start: number, end: number): string {
+    const known = this.files.recordedPath(path) ?? this.special.get(end);
+    if (known !== undefined) return known;
     if (start >= this.heapStart && start < this.heapEnd) return '[heap]';
     return path === '' ? '[anonymous]' : path;
   }

@@ -82,7 +82,6 @@ export class Replay {
     return {
       files: new RecordedFiles(this.machine, strace?.sizes ?? new Map()),
       straceFile: strace?.file,
-      userEnd: this.machine.config.layout.userEnd,
       newProcess: (): Process => this.machine.spawn(),
       drainTrace: () => this.drainTrace(),
       forgetFaults: (process) => this.kinds.reset(process.id),

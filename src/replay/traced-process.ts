@@ -28,8 +28,6 @@ export type ForkEvent = Extract<LogEvent, { kind: 'fork' }>;
 export interface SessionServices {
   readonly files: RecordedFiles;
   readonly straceFile: string | undefined;
-  /** First address beyond user space. */
-  readonly userEnd: number;
   newProcess(): Process;
   /** Brings fault kinds up to date. */
   drainTrace(): void;
@@ -183,7 +181,8 @@ export class TracedProcess implements LogSink {
     const space = AddressSpace.of(services.newProcess(), services.files);
     this.descriptors = this.descriptors.copy();
     this.descriptors.exec();
-    mapImage(space.process, space.sims, services.files, image, services.userEnd);
+    mapImage(space.process, space.sims, services.files, image);
+    for (const { path, end } of image.mappings) if (path.startsWith('[')) space.tally.special.set(end, path);
     space.process.resetFaults();
     this.space = space;
     this.calls.areas = { rseq: 0, vdso: image.hiddenVdso };
