@@ -1,16 +1,29 @@
-/** Runs the programs in examples/ the way their readers do. */
+/** Runs what lies in examples/ the way its readers do. */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './repository.ts';
 
 export const EXAMPLES = join(ROOT, 'examples');
 
+function named(extension: string): string[] {
+  return readdirSync(EXAMPLES)
+    .filter((name) => name.endsWith(extension))
+    .sort();
+}
+
 /** The file names, in order. */
 export function examplePrograms(): string[] {
-  return readdirSync(EXAMPLES)
-    .filter((name) => name.endsWith('.ts'))
-    .sort();
+  return named('.ts');
+}
+
+export function exampleScenarios(): string[] {
+  return named('.scn');
+}
+
+/** What an example is to print. */
+export function outputOf(example: string): string {
+  return readFileSync(join(EXAMPLES, example.replace(/\.\w+$/, '.out')), 'utf8');
 }
 
 export interface ExampleRun {
@@ -21,7 +34,12 @@ export interface ExampleRun {
 
 /** Runs a program with tsx. 'faultline' is what `tsconfig` makes of it: the source, or without `paths` the package's export in dist/. */
 export function runExample(program: string, tsconfig: string): Promise<ExampleRun> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join('examples', program)], {
+  return runTsx([join('examples', program)], tsconfig);
+}
+
+/** Runs `args` (a file, then its arguments) with tsx, in the checkout. */
+export function runTsx(args: readonly string[], tsconfig: string): Promise<ExampleRun> {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     cwd: ROOT,
     env: { ...process.env, TSX_TSCONFIG_PATH: tsconfig },
   });

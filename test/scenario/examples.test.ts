@@ -1,31 +1,37 @@
 /**
- * Every program in examples/ prints exactly what stands in the .out file beside it, run as its reader runs it: `npx tsx FILE`. Here
- * 'faultline' is the source; test/package/examples.test.ts runs the same files against the build.
+ * What lies in examples/ prints exactly what stands in the .out file beside it, run as its reader runs it: a program by `npx tsx FILE`
+ * (here 'faultline' is the source; test/package/examples.test.ts takes the build), a scenario by `npx faultline run FILE`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EXAMPLES, examplePrograms, runExample } from '../helpers/examples.ts';
+import { EXAMPLES, examplePrograms, exampleScenarios, outputOf, runExample, runTsx } from '../helpers/examples.ts';
 import { ROOT } from '../helpers/repository.ts';
 
+const SOURCE = join(ROOT, 'tsconfig.json');
 const programs = examplePrograms();
+const scenarios = exampleScenarios();
 
 test.concurrent.each(programs)('%s prints what its .out file says', async (program) => {
-  const { status, stdout, stderr } = await runExample(program, join(ROOT, 'tsconfig.json'));
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toBe(readFileSync(join(EXAMPLES, program.replace(/\.ts$/, '.out')), 'utf8'));
+  expect(await runExample(program, SOURCE)).toEqual({ status: 0, stderr: '', stdout: outputOf(program) });
+});
+
+test.concurrent.each(scenarios)('%s prints what its .out file says', async (scenario) => {
+  const answer = await runTsx(['src/cli/main.ts', 'run', join('examples', scenario)], SOURCE);
+  expect(answer).toEqual({ status: 0, stderr: '', stdout: outputOf(scenario) });
 });
 
 describe('the folder', () => {
-  test('has an output for each program and nothing left over', () => {
+  test('has an output for each example and nothing left over', () => {
     const outputs = readdirSync(EXAMPLES).filter((name) => name.endsWith('.out'));
-    expect(outputs.sort()).toEqual(programs.map((program) => program.replace(/\.ts$/, '.out')));
+    expect(outputs.sort()).toEqual([...programs, ...scenarios].map((name) => name.replace(/\.\w+$/, '.out')).sort());
     expect(programs.length).toBeGreaterThanOrEqual(5);
+    expect(scenarios.length).toBeGreaterThanOrEqual(2);
   });
 
-  test('has a line for each program in its README', () => {
+  test('has a line for each example in its README', () => {
     const readme = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');
-    expect(programs.filter((program) => !readme.includes(`[${program}](${program})`))).toEqual([]);
+    expect([...programs, ...scenarios].filter((name) => !readme.includes(`[${name}](${name})`))).toEqual([]);
   });
 
   test.each(programs)('%s is short and imports the package by its name', (program) => {
