@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addDemoCommand } from './commands/demo.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
 
@@ -21,6 +22,7 @@ export function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   addRunCommand(program);
+  addDemoCommand(program);
   addReplayCommand(program);
   return program;
 }

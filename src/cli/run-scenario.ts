@@ -7,16 +7,21 @@
 import { once } from 'node:events';
 import type { MachineConfig } from '../index.ts';
 import { MachineTarget, runSteps, type Scenario, StepExplainer } from '../scenario/scenario.ts';
-import { asJson, asText } from './step-output.ts';
+import { asJson, asText, Comments } from './step-output.ts';
 
 export interface RunFlags {
   readonly explain?: true;
   readonly json?: true;
 }
 
+export interface RunOptions extends RunFlags {
+  /** The text of the scenario, whose comments stand between explanations. */
+  readonly source: string;
+}
+
 const PIECE_CHARACTERS = 4096;
 
-export async function runOnMachine(scenario: Scenario, config: MachineConfig, flags: RunFlags): Promise<void> {
+export async function runOnMachine(scenario: Scenario, config: MachineConfig, options: RunOptions): Promise<void> {
   let piece = '';
   const write = async (): Promise<void> => {
     const text = piece;
@@ -24,7 +29,7 @@ export async function runOnMachine(scenario: Scenario, config: MachineConfig, fl
     if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
   };
   try {
-    for (const text of texts(scenario, config, flags)) {
+    for (const text of texts(scenario, config, options)) {
       piece += text;
       if (piece.length >= PIECE_CHARACTERS || process.stdout.isTTY) await write();
     }
@@ -34,17 +39,20 @@ export async function runOnMachine(scenario: Scenario, config: MachineConfig, fl
 }
 
 /** The output of each statement. */
-function texts(scenario: Scenario, config: MachineConfig, flags: RunFlags): Iterable<string> {
+function texts(scenario: Scenario, config: MachineConfig, options: RunOptions): Iterable<string> {
   const target = new MachineTarget(config);
   const steps = runSteps(scenario, target); // complains of directives at once, before the first step is taken
-  const explainer = flags.explain ? new StepExplainer(target) : undefined;
+  const explainer = options.explain ? new StepExplainer(target) : undefined;
+  const comments = new Comments(options.source);
   return explained();
 
   function* explained(): Generator<string> {
     for (const step of steps) {
       const records = explainer?.take() ?? [];
       const explanation = explainer?.explain(step, records);
-      yield flags.json ? asJson(step, explanation, records) : asText(step, explanation ?? []);
+      if (options.json) yield asJson(step, explanation, records);
+      else if (explanation === undefined) yield asText(step, []);
+      else yield comments.before(step.statement.line) + asText(step, explanation);
     }
   }
 }

@@ -13,6 +13,27 @@ export function asText(step: Step, explanation: readonly string[]): string {
   return [...step.lines, ...explanation.map((line) => INDENT + line)].map((line) => `${line}\n`).join('');
 }
 
+/** The comments of a scenario that have a line of their own, in order. */
+export class Comments {
+  private readonly lines: readonly string[];
+  private next: number;
+
+  constructor(source: string) {
+    this.lines = source.split('\n');
+    this.next = 0;
+  }
+
+  /** Those between the line asked for last and `line`, counted from 1; a blank line before a group of them. */
+  before(line: number): string {
+    const between = this.lines.slice(this.next, line - 1).map((text) => text.trim());
+    const isFirst = this.next === 0;
+    this.next = line;
+    const comments = between.filter((text) => text.startsWith('#'));
+    if (comments.length === 0) return '';
+    return `${isFirst ? '' : '\n'}${comments.join('\n')}\n`;
+  }
+}
+
 /**
  * One object on one line: `line`, `who` (`%` for a directive), `statement`, `result`, `details` (further lines of output), `answer`,
  * and with explanations `explanation` and `trace`. 64-bit numbers of an answer are strings such as "0x7ffff7bfd000", bytes are

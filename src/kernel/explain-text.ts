@@ -17,7 +17,7 @@ export function explanationLines(found: Explanation): string[] {
     `VMA: ${vmaLine(found)}`,
     ...walkLines(found.walk),
     ...found.tlb.map((level) => `TLB level ${level.level}: ${tlbLine(level.entry)}`),
-    `frame: ${found.frame === null ? 'none' : frameLine(found.frame)}`,
+    `frame: ${found.frame === null ? 'none' : frameLine(found.frame, found)}`,
     ...cacheLines(found),
     ...found.accesses.map((access) => `${access.access}: ${accessLine(access, found)}`),
   ];
@@ -76,16 +76,18 @@ function tlbLine(entry: Explanation['tlb'][number]['entry']): string {
   return `${hex(entry.pa)}, grants ${granted.join(', ')}`;
 }
 
-function frameLine(frame: ExplainedFrame): string {
+function frameLine(frame: ExplainedFrame, found: Explanation): string {
   const at = `${hex(frame.pfn)} at ${hex(frame.pa)}`;
   if (frame.isZeroPage) return `${at}, the page of zeros that all processes share`;
   const users = `${count(frame.refcount, 'reference', 'references')}, ${count(frame.mapcount, 'mapping', 'mappings')}`;
-  return `${at}, ${frame.flags.join(' ')}; ${users}; ${ownerText(frame)}`;
+  return `${at}, ${frame.flags.join(' ')}; ${users}; ${ownerText(frame, found)}`;
 }
 
-function ownerText({ owner }: ExplainedFrame): string {
+function ownerText({ owner }: ExplainedFrame, { cache }: Explanation): string {
   if (owner.kind === 'none') return 'no owner';
-  return owner.kind === 'file' ? `page ${owner.index} of its file` : `of anonymous object ${owner.id}`;
+  return owner.kind === 'file'
+    ? `page ${owner.index} of ${cache?.path ?? 'a file'}`
+    : `of anonymous object ${owner.id}`;
 }
 
 function cacheLines({ cache }: Explanation): string[] {

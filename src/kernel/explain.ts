@@ -17,6 +17,7 @@ import { accessWord, entryWords, frameWords, rightsOf, tableNames, vmaWords } fr
 import { type Forecast, forecast, leafOf, type Probe, probe } from './forecast.ts';
 import { Inode } from './inode.ts';
 import type { KernelParts } from './kernel.ts';
+import { toVa } from './process-memory.ts';
 import type { Task } from './task.ts';
 import type { Vma } from './vma.ts';
 
@@ -112,7 +113,7 @@ export interface Explanation {
 export function explain(parts: KernelParts, task: Task, address: Word): Explanation {
   if (task.exited) throw new UserError(`process ${task.id} has ended and has no addresses any more`);
   const va = toUnsigned(address);
-  const found = probe(parts, task, Number(va));
+  const found = probe(parts, task, toVa(va));
   const { vma } = found;
   const [below, above] = vma === null && found.translatable ? neighbours(task, found.va) : [null, null];
   return {

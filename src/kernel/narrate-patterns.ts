@@ -88,6 +88,11 @@ function switchLine(f: Fields): string {
     : `CPU ${f['cpu']} switches from process ${f['from']} to process ${f['to']}`;
 }
 
+function childLine(f: Fields): string {
+  const made = `${count(f['vmas'], 'VMA', 'VMAs')} and ${count(f['tables'], 'page table', 'page tables')}`;
+  return `the child gets ${made}; ${count(f['entries'], 'entry names a frame', 'entries name frames')} of its parent's`;
+}
+
 function writtenBack(run: readonly Fields[], { fileName }: Wording): string {
   const blocks = run[0]['block'] === undefined ? '' : `, ${count(run.length, 'write', 'writes')} sent to the disk`;
   return `write-back: ${pagesOf(run)} of ${fileName(run[0]['owner'])} made read-only and clean${blocks}`;
@@ -185,11 +190,7 @@ export const PATTERNS: readonly Pattern[] = [
     one: (f) =>
       `${count(f['entries'], 'page-table entry', 'page-table entries')} moved from ${hex(f['from'])} to ${hex(f['to'])}`,
   },
-  {
-    kinds: ['dup_mm'],
-    one: (f) =>
-      `the child gets ${count(f['vmas'], 'VMA', 'VMAs')}, ${count(f['entries'], 'entry', 'entries')} sharing frames, ${count(f['tables'], 'page table', 'page tables')}`,
-  },
+  { kinds: ['dup_mm'], one: childLine },
   { kinds: ['tlb_flush'], one: flushLine },
   { kinds: ['tlb_shootdown'], one: (f) => `shootdown: CPU ${f['cpu']} is interrupted to flush as well` },
   { kinds: ['signal_generate'], one: signalLine },

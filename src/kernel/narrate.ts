@@ -156,7 +156,7 @@ function isProtectionFault(records: readonly TraceRecord[]): boolean {
 }
 
 function missLine(fields: Fields, { twoTlbLevels }: Narration): string {
-  if (fields['level'] === 0) return `TLB: the entry of the page does not grant a ${accessWord(fields['access'])}`;
+  if (fields['level'] === 0) return `TLB entry found, but it does not grant a ${accessWord(fields['access'])}`;
   if (fields['level'] === 2) return 'TLB miss in both levels';
   return twoTlbLevels ? 'TLB miss in level 1, hit in level 2' : 'TLB miss';
 }

@@ -9,6 +9,7 @@
 import { UserError } from '../assert.ts';
 import { resolveConfig } from '../config.ts';
 import type { Machine, MachineConfig, Process } from '../index.ts';
+import { KIB, MIB } from '../units.ts';
 import type { DirectiveStatement, Scenario } from './ast.ts';
 import { nearestWord } from './suggest.ts';
 import type { Directive, DirectiveScope } from './target.ts';
@@ -37,7 +38,8 @@ export function machineDirectives(host: DirectiveHost): ReadonlyMap<string, Dire
 
 function describeMachine({ config }: Machine): string {
   const { scheme, ramBytes, cpus, fs } = config;
-  return `${scheme.name}, ${ramBytes / 1024} KiB of RAM, ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}, files on ${fs}`;
+  const ram = ramBytes % MIB === 0 ? `${ramBytes / MIB} MiB` : `${ramBytes / KIB} KiB`;
+  return `${scheme.name}, ${ram} of RAM, ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}, files on ${fs}`;
 }
 
 function explainDirective(host: DirectiveHost): Directive {

@@ -25,5 +25,5 @@ async function run(file: string, flags: MachineFlags & RunFlags): Promise<void> 
   const { name, text } = readInput(file);
   const scenario = parseScenario(text, name);
   const config = { ...machineConfigOf(scenario), ...asked };
-  await runOnMachine(scenario, config, flags);
+  await runOnMachine(scenario, config, { ...flags, source: text });
 }
