@@ -152,7 +152,7 @@ export class AccessEngine {
       const at = va + done;
       const user = this.resolve(task, at, access, BY_KERNEL);
       if (user < 0) break;
-      const chunk = Math.min(length - done, pageSize - (at % pageSize));
+      const chunk = Math.min(length - done, pageSize - (at & (pageSize - 1)));
       if (access === ACCESS_READ) this.ram.moveUpwards(pa + done, user, chunk, step);
       else this.ram.moveUpwards(user, pa + done, chunk, step);
       done += chunk;
@@ -168,7 +168,7 @@ export class AccessEngine {
       const at = va + done;
       const pa = this.resolve(task, at, access, by);
       if (pa < 0) break;
-      const chunk = bytes.subarray(done, Math.min(bytes.length, done + pageSize - (at % pageSize)));
+      const chunk = bytes.subarray(done, Math.min(bytes.length, done + pageSize - (at & (pageSize - 1))));
       if (access === ACCESS_READ) this.ram.read(pa, chunk);
       else this.ram.write(pa, chunk);
       done += chunk.length;

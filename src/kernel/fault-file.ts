@@ -103,7 +103,7 @@ function mapFolio(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: nu
   const pages = 2 ** frames.order[head];
   const first = va - (pfn - head) * tables.pageSize;
   const last = first + pages * tables.pageSize;
-  const tableStart = va - (va % tables.tableSpan);
+  const tableStart = va - (va & tables.spanMask);
   if (first < vma.start || last > vma.end || first < tableStart || last > tableStart + tables.tableSpan) return 0;
   const { inode } = vma.file as OpenFile;
   let mapped = 0;
@@ -131,7 +131,7 @@ function mapAround(parts: FaultParts, fault: VmFault): boolean {
   const { vma, va, slot } = fault;
   const { tables, faultAroundPages } = parts;
   const { inode } = vma.file as OpenFile;
-  const pageInTable = (va % tables.tableSpan) / tables.pageSize;
+  const pageInTable = (va & tables.spanMask) / tables.pageSize;
   const pageInVma = (va - vma.start) / tables.pageSize;
   const from = Math.max(pageInTable - (pageInTable % faultAroundPages), pageInTable - Math.min(pageInTable, pageInVma));
   const end = Math.min(from + faultAroundPages, tables.entriesPerTable, pageInTable + vma.pages - pageInVma);

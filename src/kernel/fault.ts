@@ -99,7 +99,7 @@ export class FaultHandler {
     this.record ??= new VmFault(vma);
     const fault = this.record;
     fault.vma = vma;
-    fault.va = va - (va % parts.tables.pageSize);
+    fault.va = va - (va & parts.tables.pageMask);
     fault.access = access;
     fault.slot = slot;
     fault.major = false;

@@ -146,34 +146,25 @@ export class Mmu {
   }
 
   private miss(va: number, offset: number, tag: number, access: number): number {
-    const vpn = va * this.pageScale;
-    const present = this.l1.find(this.l1.tag, vpn, tag) >= 0;
-    if (present) this.counts[COUNT_DIRTY_ASSISTS] = this.counts[COUNT_DIRTY_ASSISTS] + 1;
-    else this.counts[COUNT_L1_MISSES] = this.counts[COUNT_L1_MISSES] + 1;
-    const { l2 } = this;
-    if (l2 !== null && !present) {
-      const entry = l2.find(this.grantColumn(l2, access), vpn, tag);
+    // Low bits of the page number: all that choosing a set needs, as an integer once for all levels.
+    const page = (va * this.pageScale) | 0;
+    const { l1, l2 } = this;
+    // An entry that is there but does not grant the access (clean, read-only, no-execute) is walked for again in its place.
+    const own = access === ACCESS_READ ? -1 : l1.find(l1.tag, page, tag);
+    if (own >= 0) this.counts[COUNT_DIRTY_ASSISTS]++;
+    else this.counts[COUNT_L1_MISSES]++;
+    if (l2 !== null && own < 0) {
+      const entry = l2.find(this.grantColumn(l2, access), page, tag);
       if (entry >= 0) {
         l2.touch(entry);
         if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, 1, 0);
-        this.refill(l2, entry, vpn, tag);
+        l1.fill(l1.place(page), tag, l2.base[entry], l2.readTag[entry], l2.writeTag[entry], l2.execTag[entry]);
         return l2.base[entry] + offset;
       }
-      this.counts[COUNT_L2_MISSES] = this.counts[COUNT_L2_MISSES] + 1;
+      this.counts[COUNT_L2_MISSES]++;
     }
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, present ? 0 : l2 === null ? 1 : 2, 0);
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, own >= 0 ? 0 : l2 === null ? 1 : 2, 0);
     return this.walk(va, offset, tag, access);
-  }
-
-  private refill(from: TlbLevel, source: number, vpn: number, tag: number): void {
-    this.l1.fill(
-      this.l1.place(vpn, tag),
-      tag,
-      from.base[source],
-      from.readTag[source],
-      from.writeTag[source],
-      from.execTag[source],
-    );
   }
 
   /** Reads the tables as hardware does; fills the TLB or the fault record. */
@@ -234,15 +225,19 @@ export class Mmu {
   }
 
   private fillTlb(va: number, offset: number, tag: number, slot: number, level: number, flags: number): number {
-    const { tables } = this;
-    const vpn = va * this.pageScale;
-    const span = 2 ** tables.levelShift[level];
+    const { tables, l1, l2 } = this;
+    const page = (va * this.pageScale) | 0;
+    let base = tables.frame(slot) * tables.pageSize;
     // A large leaf enters as its base page: the TLB here has one page size.
-    const base = tables.frame(slot) * tables.pageSize + ((va - offset) % span);
+    if (level < tables.levels - 1) base += (va - offset) % 2 ** tables.levelShift[level];
     const writeTag = flags & PTE_WRITE && flags & PTE_DIRTY ? tag : NO_TAG;
     const execTag = flags & PTE_EXEC ? tag : NO_TAG;
-    this.l1.fill(this.l1.place(vpn, tag), tag, base, tag, writeTag, execTag);
-    if (this.l2 !== null) this.l2.fill(this.l2.place(vpn, tag), tag, base, tag, writeTag, execTag);
+    const own = l1.find(l1.tag, page, tag);
+    l1.fill(own >= 0 ? own : l1.place(page), tag, base, tag, writeTag, execTag);
+    if (l2 !== null) {
+      const ownBelow = l2.find(l2.tag, page, tag);
+      l2.fill(ownBelow >= 0 ? ownBelow : l2.place(page), tag, base, tag, writeTag, execTag);
+    }
     return base + offset;
   }
 

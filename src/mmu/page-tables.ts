@@ -28,6 +28,9 @@ export class PageTables {
   readonly levelShift: readonly number[];
   /** Bytes that one lowest-level table maps (2 MiB on x86-64). */
   readonly tableSpan: number;
+  /** pageSize - 1 and tableSpan - 1: `va & mask` is the offset inside, in one integer operation. */
+  readonly pageMask: number;
+  readonly spanMask: number;
   private readonly ram: Ram;
   private readonly frames: FrameTable;
   private readonly allocator: FrameAllocator;
@@ -76,6 +79,8 @@ export class PageTables {
     this.levelShift = shifts;
     this.levelScale = Float64Array.from(shifts, (levelShift) => 2 ** -levelShift);
     this.tableSpan = this.pageSize * this.entriesPerTable;
+    this.pageMask = this.pageSize - 1;
+    this.spanMask = this.tableSpan - 1;
     const usedLow = scheme.entryBytes === 1 ? 2 ** scheme.frameBits - 1 : 0xffffffff;
     this.frameMaskLow = usedLow;
     this.highScale = 2 ** (32 - scheme.frameShift);

@@ -34,7 +34,7 @@ export class TlbLevel {
   readonly tag: Float64Array;
   /** Float64Array(sets * ways): physical address of the frame's first byte. */
   readonly base: Float64Array;
-  /** Float64Array(sets * ways): when last used (LRU) or filled (FIFO). */
+  /** Float64Array(sets * ways): when last used (LRU) or filled (FIFO), 0 = unused. */
   readonly stamp: Float64Array;
   private clockHand: number;
 
@@ -67,19 +67,16 @@ export class TlbLevel {
     if (this.replacement === REPLACE_LRU) this.stamp[entry] = ++this.clockHand;
   }
 
-  /** The entry to fill for a page: its own, an unused one, or the victim. */
-  place(vpn: number, tag: number): number {
+  /** The entry to fill for a page that is not here: an unused one, else the one to replace. */
+  place(vpn: number): number {
     const first = (vpn & this.setMask) * this.ways;
     const end = first + this.ways;
-    let victim = first;
-    let unused = -1;
-    for (let entry = first; entry < end; entry++) {
-      if (this.tag[entry] === tag) return entry;
-      if (this.tag[entry] === NO_TAG && unused < 0) unused = entry;
-      if (this.stamp[entry] < this.stamp[victim]) victim = entry;
-    }
-    if (unused >= 0) return unused;
-    return this.replacement === REPLACE_RANDOM ? first + this.rng.below(this.ways) : victim;
+    const { stamp } = this;
+    let oldest = first;
+    // Unused entries have stamp 0: they are older than any other.
+    for (let entry = first + 1; entry < end; entry++) if (stamp[entry] < stamp[oldest]) oldest = entry;
+    if (this.replacement !== REPLACE_RANDOM || stamp[oldest] === 0) return oldest;
+    return first + this.rng.below(this.ways);
   }
 
   /** Fills an entry; the grant tags are `tag` or NO_TAG. */
@@ -97,6 +94,7 @@ export class TlbLevel {
     this.readTag[entry] = NO_TAG;
     this.writeTag[entry] = NO_TAG;
     this.execTag[entry] = NO_TAG;
+    this.stamp[entry] = 0;
   }
 
   /** Drops the page with this tag. */
@@ -119,5 +117,6 @@ export class TlbLevel {
     this.readTag.fill(NO_TAG);
     this.writeTag.fill(NO_TAG);
     this.execTag.fill(NO_TAG);
+    this.stamp.fill(0);
   }
 }

@@ -11,7 +11,8 @@ function level(config: TlbLevelConfig): TlbLevel {
 
 function fill(tlb: TlbLevel, vpn: number, asid = 1): void {
   const tag = vpn * PAGE + asid;
-  tlb.fill(tlb.place(vpn, tag), tag, vpn * PAGE, tag, NO_TAG, tag);
+  const own = tlb.find(tlb.tag, vpn, tag);
+  tlb.fill(own >= 0 ? own : tlb.place(vpn), tag, vpn * PAGE, tag, NO_TAG, tag);
 }
 
 /** Page numbers inside, by entry. */
