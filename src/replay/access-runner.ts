@@ -9,10 +9,11 @@
  */
 
 import { type AccessBatch, FETCH, MODIFY, WRITE } from './access-batch.ts';
-import { type AddressSpace, outOfMemory, TOUCH_OOM } from './address-space.ts';
+import { type AddressSpace, TOUCH_OOM } from './address-space.ts';
 import { failAt } from './bad-line.ts';
 import { holds, type Image, readVdsoHeader, touchInitialStack } from './image.ts';
 import type { AddressRange } from './log-event.ts';
+import { outOfMemory } from './out-of-memory.ts';
 
 /** The red zone below the stack pointer, which a signal frame leaves alone. */
 const RED_ZONE = 128;

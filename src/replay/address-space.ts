@@ -5,21 +5,17 @@
  * caused in its parent's address space is taken off again (`discount`).
  */
 
-import { UserError } from '../assert.ts';
 import { type Process, SyscallError } from '../index.ts';
 import type { CallContext, Heap } from './call-context.ts';
 import type { Descriptors } from './descriptors.ts';
 import { MappingTally } from './mapping-tally.ts';
+import { outOfMemory } from './out-of-memory.ts';
 import type { RecordedFiles } from './recorded-files.ts';
 import { SimDescriptors } from './sim-descriptors.ts';
 import type { FaultCounts } from './truth-lines.ts';
 
 /** What a machine's answer -4 to a touch means: no frame left. */
 export const TOUCH_OOM = -4;
-
-export function outOfMemory(what: string): never {
-  throw new UserError(`the simulated machine has no RAM left for ${what}; give it more with --ram, such as --ram 16G`);
-}
 
 export class AddressSpace {
   readonly process: Process;

@@ -8,8 +8,10 @@
  * Place: descriptors and mappings name these; nobody else creates files in the machine.
  */
 
+import { UserError } from '../assert.ts';
 import { O_CREAT, O_EXCL } from '../flags.ts';
 import type { Machine } from '../index.ts';
+import { outOfMemory } from './out-of-memory.ts';
 
 export class RecordedFile {
   /** Name on the machine's root file system; of a memory file only a key. */
@@ -99,8 +101,17 @@ export class RecordedFiles {
   /** The log shows that the file has at least `bytes`. */
   atLeast(file: RecordedFile, bytes: number): void {
     if (file.memory || bytes <= file.bytes) return;
-    this.machine.createFile(file.simPath, bytes, { cached: true });
+    this.cache(file, bytes);
     file.bytes = bytes;
+  }
+
+  private cache(file: RecordedFile, bytes: number): void {
+    try {
+      this.machine.createFile(file.simPath, bytes, { cached: true });
+    } catch (error) {
+      if (error instanceof UserError) outOfMemory(`the ${bytes} bytes of ${file.path ?? 'a file'} in the page cache`);
+      throw error;
+    }
   }
 
   /** A mapping of `bytes`: a file whose size nobody knows is taken to be as large. */

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeRecord, TRACE_EVENT } from '../../src/index.ts';
 import { replayFolder } from '../../src/node/trace-folder.ts';
-import { formatReport, type ReplayResult } from '../../src/replay/replay.ts';
+import { formatReport, Replay, type ReplayResult, recordedRun, StraceLog } from '../../src/replay/replay.ts';
 import { ROOT } from '../helpers/repository.ts';
 
 const TRACES = join(ROOT, 'examples/traces');
@@ -111,10 +112,81 @@ function residentAtExit(name: string, process: string): number {
   return runs.reduce((sum, [, count, letter]) => sum + (letter === '.' || letter === 'z' ? 0 : Number(count)), 0);
 }
 
-test('the kernel lists its faults', () => {
-  const text = gunzipSync(readFileSync(join(TRACES, 'ls/truth/faults.txt.gz'))).toString();
-  expect(text.match(/page_fault_(?:user|kernel)/g)).toHaveLength(104);
+/** How many faults of process 0 had been counted since its execve at each access that ended in a signal. */
+function countedBeforeAttempts(name: string): number[] {
+  const lines = readFileSync(join(TRACES, name, 'truth/truth.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const records = lines.map(
+    (line) => JSON.parse(line) as { ev: string; si_addr?: string; minflt: number; majflt: number },
+  );
+  const start = records.find(({ ev }) => ev === 'exec');
+  const attempts = records.filter(({ ev, si_addr }) => ev === 'signal' && si_addr !== undefined);
+  return attempts.map(({ minflt, majflt }) => minflt + majflt - (start?.minflt ?? 0));
+}
+
+/** The pages of the kernel's list by process in the order of their making, without those that execve itself touched. */
+function kernelPages(name: string): string[][] {
+  const text = gunzipSync(readFileSync(join(TRACES, name, 'truth/faults.txt.gz'))).toString();
+  const byPid = new Map<string, string[]>();
+  for (const [, pid = '', address = '', ip] of text.matchAll(FAULT)) {
+    if (ip !== 'elf_load') byPid.set(pid, [...(byPid.get(pid) ?? []), address.slice(0, -3)]);
+  }
+  const pages = [...byPid.values()];
+  // Attempts are in the list, but are no faults that count.
+  for (const counted of countedBeforeAttempts(name)) pages[0]?.splice(counted, 1);
+  return pages;
+}
+
+/** A tracepoint line: pid, address, what touched it. */
+const FAULT = / (\d+)\/\d+ .*page_fault_(?:user|kernel): address=0x([0-9a-f]+) ip=(\S+)/g;
+
+/** The pages whose faults the machine resolved, by task in the order of their making. */
+function predictedPages(name: string): string[][] {
+  const folder = join(TRACES, name);
+  const files = readdirSync(folder, { recursive: true }).map((file) => `${file}`.replaceAll('\\', '/'));
+  const run = recordedRun(folder, files);
+  const read = (file: string): Buffer => {
+    const bytes = readFileSync(join(folder, file));
+    return file.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+  };
+  const strace = new StraceLog('strace.txt');
+  strace.push(read('strace.txt'));
+  strace.end();
+  const maps = new Map([...run.maps].map(([process, file]) => [process, read(file).toString()]));
+  const replay = new Replay(run, { folder, ram: '1G', maps, strace });
+  const byTask = new Map<number, string[]>();
+  const drain = (records: Float64Array, count: number): void => {
+    for (let place = 0; place < count; place++) {
+      const { kind, task, fields } = decodeRecord(records, place);
+      if (kind !== 'fault_done' || fields['result'] !== 0) continue;
+      byTask.set(task, [...(byTask.get(task) ?? []), Math.floor((fields['va'] as number) / 4096).toString(16)]);
+    }
+  };
+  replay.machine.attach({ mask: TRACE_EVENT, drain });
+  const supplied = new Set<string>();
+  for (let file = replay.advance(); file !== undefined; file = replay.advance()) {
+    replay.supply(file, supplied.has(file) ? undefined : read(file));
+    supplied.add(file);
+  }
+  replay.result(new Map());
+  return [...byTask.values()];
+}
+
+describe('the pages that fault, in their order', () => {
+  test.each(NAMES)('%s', (name) => {
+    const predicted = predictedPages(name);
+    // What the machine touched on behalf of execve stands before the first instruction: data, stack.
+    const executed =
+      predicted[0]?.findIndex((page, place, pages) => page === FIRST_PAGE && pages[place + 1] === SECOND_PAGE) ?? 0;
+    predicted[0] = (predicted[0] ?? []).slice(executed);
+    expect(predicted).toEqual(kernelPages(name));
+  });
 });
+
+/** Pages of the loader's first instruction and of its first store to its data. */
+const FIRST_PAGE = '7ffff7fe4';
+const SECOND_PAGE = '7ffff7ffd';
 
 test('the report names the counts of both', () => {
   const report = formatReport('examples/traces/seed', resultOf('seed'));
