@@ -48,6 +48,8 @@ export class AccessEngine {
   private readonly trace: Trace;
   /** The task whose address space its CPU runs now. */
   active: Task | null;
+  /** The MMU of the CPU that it runs on; read on every access, hence here. */
+  mmu: Mmu;
   /** FAULT_* reason of the last access that failed. */
   failure: number;
   /** Address of its first byte that failed. */
@@ -55,6 +57,7 @@ export class AccessEngine {
 
   constructor(
     ram: Ram,
+    mmu: Mmu,
     faults: FaultHandler,
     flusher: TlbFlusher,
     asids: Asids,
@@ -72,6 +75,7 @@ export class AccessEngine {
     this.counters = counters;
     this.trace = trace;
     this.active = null;
+    this.mmu = mmu;
     this.failure = 0;
     this.failureVa = 0;
   }
@@ -79,12 +83,13 @@ export class AccessEngine {
   /** Makes `task` the one that runs: loads its address space on its CPU if another was there. */
   activate(task: Task): Mmu {
     if (this.active !== task) this.switchTo(task);
-    return task.cpu.mmu;
+    return this.mmu;
   }
 
   private switchTo(task: Task): void {
     const { cpu, mm } = task;
     this.active = task;
+    this.mmu = cpu.mmu;
     this.flusher.running = cpu.id;
     this.trace.task = task.id;
     if (mm.asid === NO_ASID) this.asids.assign(mm);

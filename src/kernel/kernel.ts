@@ -153,7 +153,7 @@ function buildParts(config: ResolvedConfig) {
   const faults = new FaultHandler(faultParts, stackGrowth, room.canonicalEnd);
   const populator = new Populator(tables, faults);
   const asids = new Asids(cpus, config.scheme.asidBits);
-  const engine = new AccessEngine(ram, faults, flusher, asids, clock, costs, counters, trace);
+  const engine = new AccessEngine(ram, cpus[0].mmu, faults, flusher, asids, clock, costs, counters, trace);
   const exiter = new Exiter(unmapper, openFiles, tables, flusher, cpus, engine);
   const signals = new Signals(exiter, counters, trace);
   return {

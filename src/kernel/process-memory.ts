@@ -46,7 +46,7 @@ export class ProcessMemory {
 
   load8(va: Word): number {
     if (typeof va !== 'number' || this.engine.active !== this.task) return this.loadSlowly(va);
-    const pa = this.task.cpu.mmu.translateRead(va);
+    const pa = this.engine.mmu.translateRead(va);
     return this.ram.load8(pa >= 0 ? pa : this.faulted(va, ACCESS_READ, va));
   }
 
@@ -60,7 +60,7 @@ export class ProcessMemory {
       this.storeSlowly(va, value);
       return;
     }
-    const pa = this.task.cpu.mmu.translateWrite(va);
+    const pa = this.engine.mmu.translateWrite(va);
     this.ram.store8(pa >= 0 ? pa : this.faulted(va, ACCESS_WRITE, va), value);
   }
 

@@ -42,6 +42,8 @@ export const COUNT_WALK_REFERENCES = 3;
 export const COUNT_FAULTS = 4;
 export const COUNT_DIRTY_ASSISTS = 5;
 
+const ADDRESS_END_32 = 2 ** 32;
+
 export class Mmu {
   private readonly tables: PageTables;
   private readonly trace: Trace;
@@ -61,7 +63,7 @@ export class Mmu {
   private readonly readTag: Float64Array;
   private readonly writeTag: Float64Array;
   private readonly execTag: Float64Array;
-  private readonly base: Float64Array;
+  private readonly base: Uint32Array;
   /** Float64Array(6), indexed by COUNT_*: exact counts since the start. */
   readonly counts: Float64Array;
   faultVa: number;
@@ -224,10 +226,19 @@ export class Mmu {
     return used;
   }
 
+  /**
+   * What the TLB keeps of a frame: its physical address, in 32 bits so that a hit computes with
+   * integers. Frames beyond 4 GiB have no contents (a buffer ends there): all get the last page below.
+   */
+  baseOf(pfn: number): number {
+    const pa = pfn * this.tables.pageSize;
+    return pa < ADDRESS_END_32 ? pa : ADDRESS_END_32 - this.tables.pageSize;
+  }
+
   private fillTlb(va: number, offset: number, tag: number, slot: number, level: number, flags: number): number {
     const { tables, l1, l2 } = this;
     const page = (va * this.pageScale) | 0;
-    let base = tables.frame(slot) * tables.pageSize;
+    let base = this.baseOf(tables.frame(slot));
     // A large leaf enters as its base page: the TLB here has one page size.
     if (level < tables.levels - 1) base += (va - offset) % 2 ** tables.levelShift[level];
     const writeTag = flags & PTE_WRITE && flags & PTE_DIRTY ? tag : NO_TAG;

@@ -32,8 +32,8 @@ export class TlbLevel {
   readonly execTag: Float64Array;
   /** Float64Array(sets * ways): the page's tag whatever it grants; NO_TAG = unused. */
   readonly tag: Float64Array;
-  /** Float64Array(sets * ways): physical address of the frame's first byte. */
-  readonly base: Float64Array;
+  /** Uint32Array(sets * ways): physical address of the frame's first byte (see Mmu.baseOf for frames beyond 4 GiB). */
+  readonly base: Uint32Array;
   /** Float64Array(sets * ways): when last used (LRU) or filled (FIFO), 0 = unused. */
   readonly stamp: Float64Array;
   private clockHand: number;
@@ -49,7 +49,7 @@ export class TlbLevel {
     this.writeTag = new Float64Array(entries).fill(NO_TAG);
     this.execTag = new Float64Array(entries).fill(NO_TAG);
     this.tag = new Float64Array(entries).fill(NO_TAG);
-    this.base = new Float64Array(entries);
+    this.base = new Uint32Array(entries);
     this.stamp = new Float64Array(entries);
     this.clockHand = 0;
   }

@@ -69,7 +69,8 @@ const levelSteps: fc.Arbitrary<LevelStep[]> = fc.array(
 
 function fillLevel(real: TlbLevel, asid: number, page: number, pfn: number): void {
   const tag = page * PAGE + asid;
-  real.fill(real.place(page, tag), tag, pfn * PAGE, tag, tag, tag);
+  const own = real.find(real.tag, page, tag);
+  real.fill(own >= 0 ? own : real.place(page), tag, pfn * PAGE, tag, tag, tag);
 }
 
 function runLevel(real: TlbLevel, naive: NaiveTlb, [kind, asid, page]: LevelStep, pfn: number): void {
