@@ -124,6 +124,7 @@ export const F_SETFL = 4;
 export const F_GETLK = 5;
 export const F_SETLK = 6;
 export const F_SETLKW = 7;
+export const F_DUPFD_CLOEXEC = 1030;
 export const F_ADD_SEALS = 1033;
 export const F_GET_SEALS = 1034;
 export const F_SEAL_SEAL = 0x1;
@@ -132,6 +133,8 @@ export const F_SEAL_GROW = 0x4;
 export const F_SEAL_WRITE = 0x8;
 export const F_SEAL_FUTURE_WRITE = 0x10;
 export const F_SEAL_EXEC = 0x20;
+export const F_ALL_SEALS = 0x3f;
+export const FD_CLOEXEC = 1;
 
 export const RLIMIT_DATA = 2;
 export const RLIMIT_STACK = 3;

@@ -49,8 +49,13 @@ export class FdTable {
     return file;
   }
 
-  setCloseOnExec(fd: number): void {
-    this.closeOnExec.add(fd);
+  closesOnExec(fd: number): boolean {
+    return this.closeOnExec.has(fd);
+  }
+
+  setCloseOnExec(fd: number, closes: boolean): void {
+    if (closes) this.closeOnExec.add(fd);
+    else this.closeOnExec.delete(fd);
   }
 
   /** A copy for a forked child; each file gains a reference. */

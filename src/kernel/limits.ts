@@ -35,6 +35,11 @@ export class Limits {
     return this.values.get(resource)?.[1] ?? Number.POSITIVE_INFINITY;
   }
 
+  /** The soft limit, or -EINVAL for a resource that does not exist. */
+  get(resource: number): number {
+    return this.values.get(resource)?.[0] ?? -EINVAL;
+  }
+
   /** Sets the soft limit; 0 or a negative errno. */
   setSoft(resource: number, value: Word): number {
     const pair = this.values.get(resource);

@@ -6,6 +6,7 @@
  */
 
 import { EBUSY, EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY } from '../errno.ts';
+import { F_SEAL_SEAL } from '../flags.ts';
 import type { FileSystem, Inode } from './inode.ts';
 import type { Inodes } from './inodes.ts';
 import { Dentry } from './open-file.ts';
@@ -73,7 +74,10 @@ export class Namespace {
     if (typeof place === 'number') return place;
     if (place.entry !== null) return place.entry;
     if (path.endsWith('/')) return -EISDIR;
-    return this.enter(place, this.inodes.make('regular', this.fs, mode), null);
+    const inode = this.inodes.make('regular', this.fs, mode);
+    // Files with a name take no seals.
+    if (this.fs.swapBacked) inode.seals = F_SEAL_SEAL;
+    return this.enter(place, inode, null);
   }
 
   private enter(place: Place, inode: Inode, children: Map<string, DirectoryEntry> | null): DirectoryEntry {
@@ -96,6 +100,18 @@ export class Namespace {
     if (typeof place === 'number') return place;
     if (place.entry === null) return -ENOENT;
     if (place.entry.children !== null) return -EISDIR;
+    place.directory.children?.delete(place.name);
+    this.removed(place.entry);
+    return 0;
+  }
+
+  rmdir(path: string): number {
+    const place = this.locate(path);
+    if (typeof place === 'number') return place;
+    if (place.entry === null) return -ENOENT;
+    if (place.entry.children === null) return -ENOTDIR;
+    if (place.name === '.') return -EINVAL;
+    if (place.entry.children.size > 0) return -ENOTEMPTY;
     place.directory.children?.delete(place.name);
     this.removed(place.entry);
     return 0;

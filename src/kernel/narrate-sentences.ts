@@ -79,7 +79,7 @@ function mappedPages(records: readonly TraceRecord[], from: number): Piece | nul
   const end = endOfRun(records, from, 'map_file_page');
   const isAround = records[end]?.kind === 'fault_around';
   if (end === from && !isAround) return null;
-  if (end === from) return { pattern: null, line: 'fault-around: no page near by is cached', end: end + 1 };
+  if (end === from) return { pattern: null, line: 'fault-around: nothing more to map near by', end: end + 1 };
   const pages = records.slice(from, end).map((record) => record.fields['index']);
   const writable = entryWords(records[from].fields['flags']).includes('writable') ? 'writable' : 'read-only';
   const which = pages.length === 1 ? `page ${pages[0]}` : `pages ${pages[0]}-${pages[pages.length - 1]}`;

@@ -72,7 +72,7 @@ function checkEntry(entry: DirectoryEntry, flags: number): number {
 function install(parts: OpenParts, task: Task, file: OpenFile, closeOnExec: boolean): number {
   const fd = task.files.install(file, 0, task.limits.soft(RLIMIT_NOFILE));
   if (fd < 0) parts.openFiles.put(file);
-  else if (closeOnExec) task.files.setCloseOnExec(fd);
+  else task.files.setCloseOnExec(fd, closeOnExec);
   return fd;
 }
 

@@ -137,6 +137,19 @@ export class Process extends ProcessMemory {
     check(this.sys.rename(from, to), 'rename');
   }
 
+  rmdir(path: string): void {
+    check(this.sys.rmdir(path), 'rmdir');
+  }
+
+  /** F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_ADD_SEALS, F_GET_SEALS. */
+  fcntl(fd: Word, command: Word, argument: Word = 0): number {
+    return check(this.sys.fcntl(fd, command, argument), 'fcntl');
+  }
+
+  mseal(address: Word, length: Word, flags: Word = 0): void {
+    check(this.sys.mseal(address, length, flags), 'mseal');
+  }
+
   mkdir(path: string, mode: Word = 0o777): void {
     check(this.sys.mkdir(path, mode), 'mkdir');
   }
@@ -201,6 +214,11 @@ export class Process extends ProcessMemory {
   /** Sets the soft limit. */
   setrlimit(resource: number, soft: Word): void {
     check(this.sys.setrlimit(resource, soft), 'setrlimit');
+  }
+
+  /** The soft limit; Infinity = none. */
+  getrlimit(resource: number): number {
+    return check(this.sys.getrlimit(resource), 'getrlimit');
   }
 
   sysconf(name: number): number {

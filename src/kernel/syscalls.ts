@@ -16,10 +16,12 @@ import {
   SYS_DUP,
   SYS_EXIT,
   SYS_FALLOCATE,
+  SYS_FCNTL,
   SYS_FORK,
   SYS_FSTAT,
   SYS_FSYNC,
   SYS_FTRUNCATE,
+  SYS_GETRLIMIT,
   SYS_LSEEK,
   SYS_MADVISE,
   SYS_MEMFD_CREATE,
@@ -30,6 +32,7 @@ import {
   SYS_MMAP,
   SYS_MPROTECT,
   SYS_MREMAP,
+  SYS_MSEAL,
   SYS_MSYNC,
   SYS_MUNLOCK,
   SYS_MUNLOCKALL,
@@ -39,6 +42,7 @@ import {
   SYS_PWRITE64,
   SYS_READ,
   SYS_RENAME,
+  SYS_RMDIR,
   SYS_RT_SIGACTION,
   SYS_SETRLIMIT,
   SYS_UNLINK,
@@ -50,6 +54,7 @@ import { toInt, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { brk, sbrk } from './brk.ts';
 import type { WaitStatus } from './exit.ts';
+import { fcntl } from './fcntl.ts';
 import { type Buffer, lseek, type Offset, read, write } from './file-calls.ts';
 import { checkMachine } from './invariants.ts';
 import type { Kernel, KernelParts } from './kernel.ts';
@@ -59,6 +64,7 @@ import { mlock, mlockall, munlock, munlockall } from './mlock.ts';
 import { mmap } from './mmap.ts';
 import { mprotect } from './mprotect.ts';
 import { mremap } from './mremap.ts';
+import { mseal } from './mseal.ts';
 import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
 import { close, dup, memfdCreate, open } from './open.ts';
@@ -195,6 +201,27 @@ export class Syscalls {
   mkdir(path: string, mode: Word): number {
     this.enter(SYS_MKDIR);
     return this.leave(this.parts.namespace.mkdir(path, toInt(mode) & ~this.task.umask));
+  }
+
+  rmdir(path: string): number {
+    this.enter(SYS_RMDIR);
+    return this.leave(this.parts.namespace.rmdir(path));
+  }
+
+  fcntl(fd: Word, command: Word, argument: Word): number {
+    this.enter(SYS_FCNTL);
+    return this.leave(fcntl(this.task, fd, command, argument));
+  }
+
+  mseal(address: Word, length: Word, flags: Word): number {
+    this.enter(SYS_MSEAL);
+    return this.leave(mseal(this.parts, this.task, address, length, flags));
+  }
+
+  /** The soft limit in bytes (Infinity = none), or a negative errno. */
+  getrlimit(resource: number): number {
+    this.enter(SYS_GETRLIMIT);
+    return this.leave(this.task.limits.get(resource));
   }
 
   /** read (no offset) and pread. */
