@@ -215,7 +215,7 @@ describe('a fault', () => {
     const q = process.mmap(0, 10 * PAGE, RW, F.MAP_SHARED, fd);
     expect(told(() => process.load8(q), q)).toEqual(
       expect.arrayContaining([
-        'fault-around: no page near by is cached',
+        'fault-around: nothing more to map near by',
         'disk: pages 0-9 of data not cached, 10 reads sent',
         'disk: 1 request finished',
         'page 0 of the file mapped read-only',
