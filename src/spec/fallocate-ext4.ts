@@ -12,7 +12,7 @@ import {
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_ZERO_RANGE,
 } from '../flags.ts';
-import { addressOf, type Errno, isAligned, min, pageOf, pagesOf } from './arithmetic.ts';
+import { addressOf, type Errno, isAligned, pageOf, pagesOf } from './arithmetic.ts';
 import { checkNewSize, maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
 import { dropCopies, pagesBetween, removePages, zeroBytes } from './objects.ts';
 import { shifted, withRange } from './page-ranges.ts';
@@ -46,10 +46,14 @@ export function onExt4(request: FallocateRequest): Errno {
   }
 }
 
-/** MADV_REMOVE, and PUNCH_HOLE after its checks. On ext4 a hole ends with the page that the file ends in. */
+/**
+ * MADV_REMOVE, and PUNCH_HOLE after its checks. On ext4 a hole that reaches beyond the end of the file ends with the page
+ * that the file ends in.
+ */
 export function punchHole(object: FileObject, offset: bigint, length: bigint): Errno {
   if (offset + length > maxBytes(object)) return EFBIG;
-  const end = object.fs === 'ext4' ? min(offset + length, addressOf(pagesOf(object.size))) : offset + length;
+  const reachesOut = object.fs === 'ext4' && offset + length > object.size;
+  const end = reachesOut ? addressOf(pagesOf(object.size)) : offset + length;
   if (end <= offset) return 0;
   zeroBytes(object, offset, end);
   removePages(object, pagesOf(offset), pageOf(end));

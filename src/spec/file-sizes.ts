@@ -57,7 +57,7 @@ export function checkNewSize(process: Process, object: FileObject, size: bigint)
 /** What is cut off is gone, private copies of it too. */
 export function setSize(state: State, object: FileObject, size: bigint): void {
   const before = object.size;
-  if (size > before) zeroBehindEnd(object, size);
+  if (size > before) zeroBehindEnd(object, addressOf(pagesOf(before)));
   object.size = size;
   if (size > before || (size === before && object.fs === 'tmpfs')) return;
   dropCopies(state, object, pagesOf(size));

@@ -50,9 +50,8 @@ function seekContents(file: OpenFile, object: FileObject, offset: bigint, whence
 /** On ext4 a reserved page counts as data once it was cached; on tmpfs it is a hole. */
 function dependsOnCache(object: FileObject, offset: bigint, found: bigint | undefined, whence: number): boolean {
   if (object.fs === 'tmpfs') return false;
-  const end = found ?? object.size;
-  if (whence === SEEK_DATA) return touches(object.reserved, pageOf(offset), pageOf(end));
-  return hasPage(object.reserved, pageOf(end));
+  const end = found === undefined ? pagesOf(object.size) : pageOf(found);
+  return whence === SEEK_DATA ? touches(object.reserved, pageOf(offset), end) : hasPage(object.reserved, end);
 }
 
 function nextData(object: FileObject, offset: bigint): bigint | undefined {

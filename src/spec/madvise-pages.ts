@@ -66,7 +66,7 @@ function remove(state: State, _process: Process, vma: Vma, start: bigint, end: b
 
 function installGuards(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Errno {
   if (vma.flags & VM_LOCKED) return EINVAL;
-  ensureFamily(state, process, vma);
+  if (vma.file === undefined) ensureFamily(state, process, vma);
   for (let address = start; address < end; address += PAGE_SIZE) process.pages.set(pageOf(address), 'guard');
   return 0;
 }

@@ -159,6 +159,7 @@ function moveTo(state: State, process: Process, remap: Remap): AddressOrErrno {
   if (flags & MREMAP_FIXED) {
     const errno = unmap(state, process, newAddress, newLength);
     if (errno !== 0) return failed(errno);
+    if (!vmaAt(process, address)) return failed(EFAULT);
   }
   if (newLength < oldLength) {
     const errno = unmap(state, process, address + newLength, oldLength - newLength);

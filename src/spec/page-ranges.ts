@@ -32,6 +32,9 @@ export function withoutRange(ranges: readonly PageRange[], first: bigint, end: b
 
 /** Renumbers the pages from `from` on; a range across it is cut. */
 export function shifted(ranges: readonly PageRange[], from: bigint, distance: bigint): PageRange[] {
-  const moved = withoutRange(ranges, 0n, from).map(({ first, end }) => ({ first: first + distance, end: end + distance }));
+  const moved = withoutRange(ranges, 0n, from).map(({ first, end }) => ({
+    first: first + distance,
+    end: end + distance,
+  }));
   return [...withoutRange(ranges, from, 1n << 64n), ...moved];
 }

@@ -45,11 +45,14 @@ function inheritedMapping(state: State, vma: Vma): Vma {
   return { ...vma, flags, anonVma: takeNumber(state), inherited: true };
 }
 
-/** A mapping that nothing was stored in has only zeros, which the child finds again by itself. */
+/** Private memory that nothing was stored in has only zeros, which the child finds again by itself. */
+function inheritsPages(vma: Vma): boolean {
+  return (vma.anonVma !== undefined || vma.file !== undefined) && (vma.flags & VM_WIPEONFORK) === 0;
+}
+
 function inheritedPages(process: Process, vmas: readonly Vma[]): Map<bigint, OwnPage> {
   const pages = new Map<bigint, OwnPage>();
-  for (const vma of vmas) {
-    if (vma.anonVma === undefined || vma.flags & VM_WIPEONFORK) continue;
+  for (const vma of vmas.filter(inheritsPages)) {
     for (const page of ownPagesIn(process, vma.start, vma.end)) {
       pages.set(page, process.pages.get(page) as OwnPage);
     }

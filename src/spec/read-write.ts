@@ -13,7 +13,18 @@
 import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR } from '../errno.ts';
 import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, transferred, value } from './answer.ts';
-import { addressOf, type Errno, max, min, offsetIn, PAGE_SIZE, pageOf, pagesOf, signed, ZERO_PAGE } from './arithmetic.ts';
+import {
+  addressOf,
+  type Errno,
+  max,
+  min,
+  offsetIn,
+  PAGE_SIZE,
+  pageOf,
+  pagesOf,
+  signed,
+  ZERO_PAGE,
+} from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
 import type { Place } from './faults.ts';
 import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';

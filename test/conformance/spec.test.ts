@@ -1,0 +1,85 @@
+/**
+ * The executable specification against every recorded scenario, on both file systems, line for line.
+ *
+ * A line is passed over only where the specification itself says that it does not say: what of a mapping is in memory, and of an
+ * ext4 file is cached, is not its business. Which calls those may be is held down here.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseScenario, runScenario } from '../../src/scenario/scenario.ts';
+import type { FileSystemName } from '../../src/spec/spec.ts';
+import { SpecTarget } from '../../src/testing/spec-target.ts';
+
+const FOLDER = new URL('./scenarios/', import.meta.url);
+
+/** Calls that may come to nothing that the specification says, by file system. */
+const SILENT: Readonly<Record<FileSystemName, readonly string[]>> = {
+  tmpfs: ['smaps'],
+  ext4: ['smaps', 'mincore'],
+};
+
+/** Stands for a line that the specification does not say, in what it prints and in the recording. */
+const PASSED_OVER = '(not specified)';
+
+function read(path: string): string {
+  return readFileSync(new URL(path, FOLDER), 'utf8');
+}
+
+/** The recording that holds for a file system: its own, or the one that both share. */
+function recordingOf(stem: string, fs: FileSystemName): string[] {
+  const own = `${stem}.${fs}.expected`;
+  const path = existsSync(new URL(own, FOLDER)) ? own : `${stem}.expected`;
+  return read(path).replace(/\n$/, '').split('\n');
+}
+
+interface Run {
+  readonly lines: readonly string[];
+  /** The lines that were passed over, as they were printed. */
+  readonly passedOver: ReadonlyMap<number, string>;
+}
+
+function run(stem: string, fs: FileSystemName): Run {
+  const target = new SpecTarget({ fs });
+  const lines: string[] = [];
+  const passedOver = new Map<number, string>();
+  for (const line of runScenario(parseScenario(read(`${stem}.scn`), `${stem}.scn`), target)) {
+    if (!target.isSpecified) passedOver.set(lines.length, line);
+    lines.push(target.isSpecified ? line : PASSED_OVER);
+  }
+  return { lines, passedOver };
+}
+
+/** The name of the call in a line of output. */
+function callIn(line: string): string {
+  return /^\d+ \w+ (?:\w+ *= *)?(\w+)\(/.exec(line)?.[1] ?? line;
+}
+
+const stemsOf = (folder: string): string[] =>
+  readdirSync(new URL(folder, FOLDER))
+    .filter((name) => name.endsWith('.scn'))
+    .map((name) => `${folder}/${name.slice(0, -'.scn'.length)}`);
+
+describe.each(['cases', 'random'])('the scenarios in %s', (folder) => {
+  const stems = stemsOf(folder);
+
+  test('are there', () => {
+    expect(stems.length).toBeGreaterThan(70);
+  });
+
+  describe.each(['tmpfs', 'ext4'] as const)('on %s', (fs) => {
+    test.each(stems)('%s', (stem) => {
+      const { lines, passedOver } = run(stem, fs);
+      const recorded = recordingOf(stem, fs).map((line, index) => (passedOver.has(index) ? PASSED_OVER : line));
+      expect(lines).toEqual(recorded);
+      for (const line of passedOver.values()) expect(SILENT[fs]).toContain(callIn(line));
+    });
+  });
+});
+
+test('few lines are passed over', () => {
+  const runs = stemsOf('cases').map((stem) => run(stem, 'ext4'));
+  const all = runs.reduce((sum, { lines }) => sum + lines.length, 0);
+  const silent = runs.reduce((sum, { passedOver }) => sum + passedOver.size, 0);
+  expect(silent).toBeGreaterThan(0);
+  expect(silent / all).toBeLessThan(0.05);
+});
