@@ -94,7 +94,7 @@ function vmstatDirective(machine: Machine): Directive {
 function countsLine(machine: Machine): string {
   const { accesses, l1Hits, l2Hits, l1Misses, walkReferences } = machine.tlbCounts();
   const walks = l1Misses - l2Hits;
-  return `${accesses} accesses: ${l1Hits} hits in level 1, ${l2Hits} in level 2, ${walks} misses; ${walkReferences} entries read by walks`;
+  return `${accesses} accesses; hits in level 1: ${l1Hits}, in level 2: ${l2Hits}; misses: ${walks}; entries read by walks: ${walkReferences}`;
 }
 
 function checked(machine: Machine): readonly string[] {
@@ -112,10 +112,15 @@ function atPlace<T>(scope: Pick<DirectiveScope, 'file' | 'line'>, act: () => T):
   }
 }
 
+function wholeNumber(name: string, value: string): number {
+  if (!/^\d+$/.test(value)) throw new UserError(`${name} is '${value}'; it must be a whole number, such as 2`);
+  return Number(value);
+}
+
 /** How each setting of `% machine` is read. */
 const SETTINGS: Readonly<Record<string, (value: string) => MachineConfig>> = {
   ram: (value) => ({ ram: value }),
-  cpus: (value) => ({ cpus: Number(value) }),
+  cpus: (value) => ({ cpus: wholeNumber('cpus', value) }),
   fs: (value) => ({ fs: value as 'tmpfs' }),
   seed: (value) => ({ seed: value }),
   tlb: (value) => ({ tlb: value as 'default' }),
