@@ -15,20 +15,21 @@ import { PAGE_SIZE, pageAlign, pageOf, wrap } from './arithmetic.ts';
 import { commit, mayExpand, mayLockMore } from './limits.ts';
 import { mergeNewRange } from './merge.ts';
 import { populate } from './populate.ts';
-import type { Process, State, Vma } from './state.ts';
+import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_MAY_FLAGS, VM_READ, VM_WRITE } from './vm-flags.ts';
 import { cutAround, findVma, firstOverlap, insertVma, startWithGap, takeOut } from './vmas.ts';
 
-export function brk(state: State, process: Process, address: bigint): Answer {
+export function brk({ state, process }: Caller, address: bigint): Answer {
   if (mayMove(state, process, address) && move(state, process, address)) process.brk = address;
   return value(process.brk);
 }
 
 /** sbrk(3): moves the break by `increment` and answers the old one; ENOMEM if it cannot. */
-export function sbrk(state: State, process: Process, increment: bigint): Answer {
+export function sbrk(caller: Caller, increment: bigint): Answer {
+  const { process } = caller;
   const before = process.brk;
   const wanted = wrap(before + increment);
-  if (increment !== 0n) brk(state, process, wanted);
+  if (increment !== 0n) brk(caller, wanted);
   return process.brk === wanted ? value(before) : failure(ENOMEM);
 }
 

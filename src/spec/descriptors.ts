@@ -5,7 +5,7 @@
 import { EBADF, EMFILE } from '../errno.ts';
 import { type Answer, failure, SUCCESS, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
-import type { FileObject, OpenFile, Process, State } from './state.ts';
+import type { Caller, FileObject, OpenFile, Process, State } from './state.ts';
 import { newObject, newOpenFile, takeNumber } from './state.ts';
 
 /** An open file, its number and what it is open on. */
@@ -48,14 +48,14 @@ export function install(process: Process, number: number): Answer {
 }
 
 /** A second descriptor of the same open file: they share the position and all else. */
-export function dup(state: State, process: Process, fd: bigint): Answer {
+export function dup({ state, process }: Caller, fd: bigint): Answer {
   const found = openedEvenByPath(state, process, fd);
   if (!found) return failure(EBADF);
   return hasFreeDescriptor(process) ? install(process, found.number) : failure(EMFILE);
 }
 
 /** Mappings of the file stay, and so does the file. */
-export function close(process: Process, fd: bigint): Answer {
+export function close({ process }: Caller, fd: bigint): Answer {
   return process.descriptors.delete(low32(fd)) ? SUCCESS : failure(EBADF);
 }
 

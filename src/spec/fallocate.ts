@@ -28,7 +28,7 @@ import { opened } from './descriptors.ts';
 import { type FallocateRequest, onExt4, punchHole } from './fallocate-ext4.ts';
 import { checkNewSize, maxBytes } from './file-sizes.ts';
 import { withRange } from './page-ranges.ts';
-import type { FileObject, Process, State } from './state.ts';
+import type { Caller, FileObject } from './state.ts';
 
 /** FALLOC_FL_WRITE_ZEROES, which no file system here does. */
 const FALLOC_FL_WRITE_ZEROES = 0x80;
@@ -52,8 +52,7 @@ const SIZE_CHANGING: readonly number[] = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_IN
  * file system; EFBIG beyond RLIMIT_FSIZE, with SIGXFSZ; ENOSPC.
  */
 export function fallocate(
-  state: State,
-  process: Process,
+  { state, process }: Caller,
   fd: bigint,
   mode: bigint,
   offset: bigint,

@@ -20,7 +20,7 @@ import { type Answer, failure, SUCCESS } from './answer.ts';
 import { addressOf, type Errno, min, pageFloor, pagesOf, signed } from './arithmetic.ts';
 import { opened } from './descriptors.ts';
 import { dropCopies, removePages, zeroBytes } from './objects.ts';
-import type { FileObject, Process, State } from './state.ts';
+import type { Caller, FileObject, Process, State } from './state.ts';
 
 /** The largest file. */
 export function maxBytes(object: FileObject): bigint {
@@ -31,7 +31,7 @@ export function maxBytes(object: FileObject): bigint {
  * EINVAL: negative length, no regular file, not open for writing. EFBIG: larger than files can be; beyond RLIMIT_FSIZE, then
  * with SIGXFSZ.
  */
-export function ftruncate(state: State, process: Process, fd: bigint, length: bigint): Answer {
+export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint): Answer {
   if (signed(length) < 0n) return failure(EINVAL);
   const found = opened(state, process, fd);
   if (!found) return failure(EBADF);
@@ -78,7 +78,7 @@ export function writeBack(object: FileObject, start: bigint, end: bigint): void 
 }
 
 /** fsync and fdatasync: EINVAL for /dev/null. */
-export function fsync(state: State, process: Process, fd: bigint): Answer {
+export function fsync({ state, process }: Caller, fd: bigint): Answer {
   const found = opened(state, process, fd);
   if (!found) return failure(EBADF);
   if (found.object.type === 'null') return failure(EINVAL);

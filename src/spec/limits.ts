@@ -20,7 +20,7 @@ import {
 } from '../flags.ts';
 import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32, pageOf } from './arithmetic.ts';
-import type { Limits, Process, State, Vma } from './state.ts';
+import type { Caller, Limits, Process, State, Vma } from './state.ts';
 import { isData, VM_LOCKED } from './vm-flags.ts';
 import { pagesIn } from './vmas.ts';
 
@@ -37,7 +37,7 @@ const BY_RESOURCE: ReadonlyMap<number, keyof Limits> = new Map([
 ]);
 
 /** Sets a soft limit. EINVAL for no such resource, or for more than the hard limit. */
-export function setrlimit(state: State, process: Process, resource: bigint, limit: bigint): Answer {
+export function setrlimit({ state, process }: Caller, resource: bigint, limit: bigint): Answer {
   const number = low32(resource);
   if (number >= RLIM_NLIMITS) return failure(EINVAL);
   const name = BY_RESOURCE.get(number);

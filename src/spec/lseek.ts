@@ -17,11 +17,11 @@ import { addressOf, low32, max, min, pageOf, pagesOf, signed, wrap } from './ari
 import { opened } from './descriptors.ts';
 import { maxBytes } from './file-sizes.ts';
 import { hasPage, touches } from './page-ranges.ts';
-import type { FileObject, OpenFile, Process, State } from './state.ts';
+import type { Caller, FileObject, OpenFile } from './state.ts';
 
 const WHENCES: readonly number[] = [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE];
 
-export function lseek(state: State, process: Process, fd: bigint, offset: bigint, whence: bigint): Answer {
+export function lseek({ state, process }: Caller, fd: bigint, offset: bigint, whence: bigint): Answer {
   const found = opened(state, process, fd);
   if (!found) return failure(EBADF);
   const { file, object } = found;

@@ -18,7 +18,7 @@ import { type Errno, isAligned, low32, max, min, pageAlign, wrap } from './arith
 import { DISCARDING, discard } from './madvise-pages.ts';
 import { changeFlags } from './merge.ts';
 import { populateStrictly } from './populate.ts';
-import type { Process, State, Vma } from './state.ts';
+import type { Caller, Process, State, Vma } from './state.ts';
 import {
   VM_DONTCOPY,
   VM_DONTDUMP,
@@ -78,7 +78,7 @@ function isKnown(advice: number): boolean {
   return MARKS.has(advice) || HINTS.includes(advice) || DISCARDING.has(advice) || OTHERS.includes(advice);
 }
 
-export function madvise(state: State, process: Process, address: bigint, length: bigint, advice: bigint): Answer {
+export function madvise({ state, process }: Caller, address: bigint, length: bigint, advice: bigint): Answer {
   const number = low32(advice);
   const size = pageAlign(length);
   const end = wrap(address + size);

@@ -11,7 +11,7 @@ import { type Answer, SUCCESS, value } from './answer.ts';
 import { offsetIn, PAGE_BYTES, wrap } from './arithmetic.ts';
 import { type Access, access, bytesAt, type Fault, isFault, type Place } from './faults.ts';
 import { raise } from './signals.ts';
-import type { Process, State } from './state.ts';
+import type { Caller, Process, State } from './state.ts';
 
 /** Addresses have 48 bits; what lies between the lower and the upper half is no address at all. */
 const LOWER_HALF_END = 1n << 47n;
@@ -59,7 +59,7 @@ export function putBytes(place: Place, offset: number, bytes: Uint8Array): void 
 }
 
 /** load8, load16, load32, load64: `size` bytes, the lowest first. */
-export function load(state: State, process: Process, address: bigint, size: number): Answer {
+export function load({ state, process }: Caller, address: bigint, size: number): Answer {
   const places = findAll(state, process, address, size, 'load');
   if (!Array.isArray(places)) return raise(process, places);
   let number = 0n;
@@ -73,7 +73,7 @@ function byteOf(places: readonly Place[], address: bigint, index: number): numbe
 }
 
 /** store8, store16, store32, store64 */
-export function store(state: State, process: Process, address: bigint, size: number, number: bigint): Answer {
+export function store({ state, process }: Caller, address: bigint, size: number, number: bigint): Answer {
   const places = findAll(state, process, address, size, 'store');
   if (!Array.isArray(places)) return raise(process, places);
   const bytes = Uint8Array.from({ length: size }, (_, index) => Number((number >> BigInt(8 * index)) & 0xffn));
@@ -86,7 +86,7 @@ export function store(state: State, process: Process, address: bigint, size: num
 }
 
 /** Loads byte by byte, upwards. */
-export function copyin(state: State, process: Process, address: bigint, length: bigint): Answer {
+export function copyin({ state, process }: Caller, address: bigint, length: bigint): Answer {
   const bytes = new Uint8Array(Number(length));
   let done = 0;
   for (const part of partsOf(address, bytes.length)) {
@@ -100,7 +100,7 @@ export function copyin(state: State, process: Process, address: bigint, length: 
 }
 
 /** Stores byte by byte, upwards; those before a fault stay. */
-export function copyout(state: State, process: Process, address: bigint, bytes: Uint8Array): Answer {
+export function copyout({ state, process }: Caller, address: bigint, bytes: Uint8Array): Answer {
   let done = 0;
   for (const part of partsOf(address, bytes.length)) {
     const found = findAll(state, process, part.address, 1, 'store');

@@ -15,10 +15,10 @@ import { type Answer, failure, UNSPECIFIED } from './answer.ts';
 import { isAligned, PAGE_SIZE, pageOf, pagesOf } from './arithmetic.ts';
 import { objectOf } from './faults.ts';
 import { isUserRange } from './memory-access.ts';
-import type { Process, State, Vma } from './state.ts';
+import type { Caller, Process, State, Vma } from './state.ts';
 import { pgoffAt, vmaAt } from './vmas.ts';
 
-export function mincore(state: State, process: Process, address: bigint, length: bigint): Answer {
+export function mincore({ state, process }: Caller, address: bigint, length: bigint): Answer {
   if (!isAligned(address)) return failure(EINVAL);
   if (!isUserRange(state, address, length)) return failure(ENOMEM);
   const pages: (boolean | undefined)[] = [];

@@ -18,22 +18,22 @@ import { type Errno, low32, max, min, offsetIn, pageAlign, pageFloor, pageOf, wr
 import { mappedPages, mayLock } from './limits.ts';
 import { changeFlags } from './merge.ts';
 import { populate, populateOrFail } from './populate.ts';
-import type { Process, State, Vma } from './state.ts';
+import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_DROPPABLE, VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT } from './vm-flags.ts';
 import { findVma, mappingsIn, vmaAt } from './vmas.ts';
 
-export function mlock(state: State, process: Process, address: bigint, length: bigint): Answer {
+export function mlock({ state, process }: Caller, address: bigint, length: bigint): Answer {
   return outcome(lock(state, process, address, length, VM_LOCKED));
 }
 
-export function mlock2(state: State, process: Process, address: bigint, length: bigint, flags: bigint): Answer {
+export function mlock2({ state, process }: Caller, address: bigint, length: bigint, flags: bigint): Answer {
   const bits = low32(flags);
   if ((bits & ~MLOCK_ONFAULT) !== 0) return failure(EINVAL);
   const marks = bits === 0 ? VM_LOCKED : VM_LOCKED | VM_LOCKONFAULT;
   return outcome(lock(state, process, address, length, marks));
 }
 
-export function munlock(state: State, process: Process, address: bigint, length: bigint): Answer {
+export function munlock({ state, process }: Caller, address: bigint, length: bigint): Answer {
   const { start, size } = widen(address, length);
   return outcome(setMarks(state, process, start, size, 0));
 }
@@ -94,7 +94,7 @@ function markMapping(
   return changed;
 }
 
-export function mlockall(state: State, process: Process, flags: bigint): Answer {
+export function mlockall({ state, process }: Caller, flags: bigint): Answer {
   const bits = low32(flags);
   const known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
   if (bits === 0 || (bits & ~known) !== 0 || bits === MCL_ONFAULT) return failure(EINVAL);
@@ -110,7 +110,7 @@ export function mlockall(state: State, process: Process, flags: bigint): Answer 
   return SUCCESS;
 }
 
-export function munlockall(state: State, process: Process): Answer {
+export function munlockall({ state, process }: Caller): Answer {
   process.futureFlags = 0;
   markAll(state, process, 0);
   return SUCCESS;

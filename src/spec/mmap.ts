@@ -63,7 +63,7 @@ import { mayLock, mayLockMore } from './limits.ts';
 import { mapRange } from './map-range.ts';
 import { findPlace } from './placement.ts';
 import { populate } from './populate.ts';
-import type { OpenFile, Process, State } from './state.ts';
+import type { Caller, OpenFile, Process, State } from './state.ts';
 import {
   accessFlags,
   VM_DONTDUMP,
@@ -107,8 +107,7 @@ interface Request {
 }
 
 export function mmap(
-  state: State,
-  process: Process,
+  { state, process }: Caller,
   address: bigint,
   length: bigint,
   prot: bigint,

@@ -19,7 +19,7 @@ import { type Errno, isAligned, min, pageAlign, pageOf, wrap } from './arithmeti
 import { commit, mayExpand } from './limits.ts';
 import { changeFlags } from './merge.ts';
 import { populateMapping } from './populate.ts';
-import type { Process, State, Vma } from './state.ts';
+import type { Caller, Process, State, Vma } from './state.ts';
 import {
   accessFlags,
   mayHaveRights,
@@ -37,7 +37,7 @@ import { firstOverlap, vmaAt } from './vmas.ts';
 const GROWS = BigInt(PROT_GROWSDOWN | PROT_GROWSUP);
 const KNOWN = BigInt(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM);
 
-export function mprotect(state: State, process: Process, address: bigint, length: bigint, prot: bigint): Answer {
+export function mprotect({ state, process }: Caller, address: bigint, length: bigint, prot: bigint): Answer {
   const grows = prot & GROWS;
   if (grows === GROWS || !isAligned(address)) return failure(EINVAL);
   if (length === 0n) return SUCCESS;

@@ -27,15 +27,14 @@ import { mergeNewRange } from './merge.ts';
 import { chooseNewAddress, moveMapping, type Remap } from './mremap-move.ts';
 import { unmap } from './munmap.ts';
 import { populate } from './populate.ts';
-import type { Process, State, Vma } from './state.ts';
+import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_MAYSHARE, VM_SEALED } from './vm-flags.ts';
 import { findVma, firstOverlap, pgoffAt, vmaAt } from './vmas.ts';
 
 const KNOWN = BigInt(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP);
 
 export function mremap(
-  state: State,
-  process: Process,
+  { state, process }: Caller,
   address: bigint,
   oldLength: bigint,
   newLength: bigint,

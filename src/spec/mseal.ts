@@ -10,11 +10,11 @@ import { EINVAL, ENOMEM } from '../errno.ts';
 import { type Answer, failure, SUCCESS } from './answer.ts';
 import { isAligned, min, pageAlign, wrap } from './arithmetic.ts';
 import { changeFlags } from './merge.ts';
-import type { Process, State, Vma } from './state.ts';
+import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_SEALED } from './vm-flags.ts';
 import { vmaAt } from './vmas.ts';
 
-export function mseal(state: State, process: Process, address: bigint, length: bigint, flags: bigint): Answer {
+export function mseal({ state, process }: Caller, address: bigint, length: bigint, flags: bigint): Answer {
   const size = pageAlign(length);
   const end = wrap(address + size);
   if (flags !== 0n || !isAligned(address)) return failure(EINVAL);

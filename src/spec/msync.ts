@@ -16,11 +16,11 @@ import { type Answer, failure, outcome, SUCCESS } from './answer.ts';
 import { addressOf, type Errno, isAligned, low32, max, min, pageAlign, wrap } from './arithmetic.ts';
 import { objectOf } from './faults.ts';
 import { writeBack } from './file-sizes.ts';
-import type { Process, State } from './state.ts';
+import type { Caller, Process, State } from './state.ts';
 import { VM_LOCKED, VM_SHARED } from './vm-flags.ts';
 import { mappingsIn, pgoffAt } from './vmas.ts';
 
-export function msync(state: State, process: Process, address: bigint, length: bigint, flags: bigint): Answer {
+export function msync({ state, process }: Caller, address: bigint, length: bigint, flags: bigint): Answer {
   const bits = low32(flags);
   if ((bits & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0) return failure(EINVAL);
   if (!isAligned(address) || (bits & MS_ASYNC && bits & MS_SYNC)) return failure(EINVAL);

@@ -13,10 +13,10 @@
 import { EINVAL } from '../errno.ts';
 import { type Answer, outcome } from './answer.ts';
 import { type Errno, isAligned, pageAlign } from './arithmetic.ts';
-import type { Process, State } from './state.ts';
+import type { Caller, Process, State } from './state.ts';
 import { cutAround, takeOut } from './vmas.ts';
 
-export function munmap(state: State, process: Process, address: bigint, length: bigint): Answer {
+export function munmap({ state, process }: Caller, address: bigint, length: bigint): Answer {
   return outcome(unmap(state, process, address, length));
 }
 

@@ -35,7 +35,7 @@ import { type Errno, low32 } from './arithmetic.ts';
 import { hasFreeDescriptor, install, newTmpfsFile, openedEvenByPath } from './descriptors.ts';
 import { setSize } from './file-sizes.ts';
 import { type Lookup, lookUp } from './paths.ts';
-import type { FileObject, Process, State } from './state.ts';
+import type { Caller, FileObject, State } from './state.ts';
 import { newObject, newOpenFile, ROOT_OBJECT, takeNumber } from './state.ts';
 
 /** What O_PATH leaves of the other flags. */
@@ -48,7 +48,7 @@ const MAY_WRITE = 0o200;
 const MEMFD_FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC;
 const MEMFD_NAME_MAX = 249;
 
-export function open(state: State, process: Process, path: string, flags: bigint, mode: bigint): Answer {
+export function open({ state, process }: Caller, path: string, flags: bigint, mode: bigint): Answer {
   const asked = low32(flags);
   const bits = asked & O_PATH ? asked & PATH_FLAGS : asked;
   const permissions = low32(mode) & 0o7777;
@@ -125,7 +125,7 @@ function openObject(state: State, object: number, bits: number): number {
 }
 
 /** The name goes; the file itself stays for those that have it open or mapped. */
-export function unlink(state: State, path: string): Answer {
+export function unlink({ state }: Caller, path: string): Answer {
   const found = lookUp(state, path);
   if (found === 'elsewhere') return UNSPECIFIED;
   if (found === 'too-long') return failure(ENAMETOOLONG);
@@ -140,14 +140,14 @@ export function unlink(state: State, path: string): Answer {
   return SUCCESS;
 }
 
-export function fstat(state: State, process: Process, fd: bigint): Answer {
+export function fstat({ state, process }: Caller, fd: bigint): Answer {
   const found = openedEvenByPath(state, process, fd);
   if (!found) return failure(EBADF);
   return found.object.type === 'directory' ? UNSPECIFIED : { kind: 'size', size: found.object.size };
 }
 
 /** A nameless file in memory. EINVAL: unknown flags, MFD_EXEC with MFD_NOEXEC_SEAL, a name of more than 249 bytes. */
-export function memfdCreate(state: State, process: Process, name: string, flags: bigint): Answer {
+export function memfdCreate({ state, process }: Caller, name: string, flags: bigint): Answer {
   const bits = low32(flags);
   if ((bits & MFD_HUGETLB) !== 0) return UNSPECIFIED;
   if ((bits & ~MEMFD_FLAGS) !== 0 || (bits & MFD_EXEC && bits & MFD_NOEXEC_SEAL)) return failure(EINVAL);

@@ -7,11 +7,11 @@
 import { type Answer, type MapsLine, UNSPECIFIED } from './answer.ts';
 import { addressOf } from './arithmetic.ts';
 import { objectOf } from './faults.ts';
-import type { FileObject, Process, State, Vma } from './state.ts';
+import type { Caller, FileObject, Process, State, Vma } from './state.ts';
 import { VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE } from './vm-flags.ts';
 import { vmaAt } from './vmas.ts';
 
-export function maps(state: State, process: Process): Answer {
+export function maps({ state, process }: Caller): Answer {
   return { kind: 'maps', lines: process.vmas.map((vma) => line(state, process, vma)) };
 }
 
@@ -42,6 +42,6 @@ function isHeap(state: State, process: Process, vma: Vma): boolean {
 }
 
 /** /proc/PID/smaps of the mapping at an address. What of it is in memory is not the business of this specification. */
-export function smaps(process: Process, address: bigint): Answer {
+export function smaps({ process }: Caller, address: bigint): Answer {
   return vmaAt(process, address) ? UNSPECIFIED : { kind: 'unmapped' };
 }

@@ -12,13 +12,13 @@
 import { ECHILD } from '../errno.ts';
 import { type Answer, failure, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
-import type { OwnPage, Process, SignalName, State, Vma } from './state.ts';
+import type { Caller, OwnPage, Process, SignalName, State, Vma } from './state.ts';
 import { takeNumber } from './state.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from './vm-flags.ts';
 import { ownPagesIn } from './vmas.ts';
 
 /** Makes the process `child`, a number that no process had. */
-export function fork(state: State, number: number, process: Process, child: bigint): Answer {
+export function fork({ state, process, number }: Caller, child: bigint): Answer {
   const vmas = process.vmas.filter((vma) => (vma.flags & VM_DONTCOPY) === 0);
   state.processes.set(Number(child), {
     parent: number,
@@ -61,7 +61,7 @@ function inheritedPages(process: Process, vmas: readonly Vma[]): Map<bigint, Own
 }
 
 /** Ends the process. Its parent learns the low 8 bits of `code`. */
-export function exit(process: Process, code: bigint): Answer {
+export function exit({ process }: Caller, code: bigint): Answer {
   end(process);
   process.status = { state: 'exited', code: low32(code) & 0xff };
   return { kind: 'gone' };
@@ -79,7 +79,7 @@ function end(process: Process): void {
 }
 
 /** What has become of a child, without waiting. ECHILD if it is none of its own, or was waited for. */
-export function wait(state: State, number: number, child: bigint): Answer {
+export function wait({ state, number }: Caller, child: bigint): Answer {
   const process = state.processes.get(Number(child));
   if (!process || process.parent !== number || process.reaped) return failure(ECHILD);
   if (process.status.state !== 'running') process.reaped = true;

@@ -31,7 +31,7 @@ import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
 import { copyFromUser, copyToUser, isUserRange, putBytes } from './memory-access.ts';
 import { readBytes } from './objects.ts';
 import { withRange } from './page-ranges.ts';
-import type { FileObject, Process, State } from './state.ts';
+import type { Caller, FileObject, Process, State } from './state.ts';
 
 /** The most that one call moves. */
 const TRANSFER_MAX = 0x7fff_f000n;
@@ -47,7 +47,7 @@ interface Memory {
 export type Position = bigint | 'current';
 
 /** read and pread into the caller's own buffer, which is always there. */
-export function readShown(state: State, process: Process, fd: bigint, count: bigint, where: Position): Answer {
+export function readShown({ state, process }: Caller, fd: bigint, count: bigint, where: Position): Answer {
   const begun = begin(state, process, fd, 'readable', count, where, undefined);
   if (typeof begun === 'number') return failure(begun);
   if (begun.object.type === 'directory') return failure(EISDIR);
@@ -57,7 +57,7 @@ export function readShown(state: State, process: Process, fd: bigint, count: big
 }
 
 /** read and pread into memory of the program. */
-export function read(state: State, process: Process, fd: bigint, memory: Memory, where: Position): Answer {
+export function read({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
   const begun = begin(state, process, fd, 'readable', memory.length, where, memory.address);
   if (typeof begun === 'number') return failure(begun);
   const { object, position } = begun;
@@ -71,7 +71,7 @@ export function read(state: State, process: Process, fd: bigint, memory: Memory,
 }
 
 /** write and pwrite of bytes that are always there. */
-export function writeShown(state: State, process: Process, fd: bigint, bytes: Uint8Array, where: Position): Answer {
+export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8Array, where: Position): Answer {
   return writeFrom(state, process, fd, BigInt(bytes.length), where, undefined, (place, offset, length, at) => {
     putBytes(place, offset, bytes.subarray(Number(at), Number(at) + length));
     return length;
@@ -79,7 +79,7 @@ export function writeShown(state: State, process: Process, fd: bigint, bytes: Ui
 }
 
 /** write and pwrite from memory of the program. */
-export function write(state: State, process: Process, fd: bigint, memory: Memory, where: Position): Answer {
+export function write({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
   const { address, length: count } = memory;
   return writeFrom(state, process, fd, count, where, address, (place, offset, length, at) =>
     copyFromUser(state, process, address + at, place, offset, length),

@@ -11,7 +11,7 @@ import { SIGBUS, SIGKILL, SIGSEGV, SIGXFSZ } from '../flags.ts';
 import { type Answer, failure, type Signal, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { low32 } from './arithmetic.ts';
 import { killProcess } from './processes.ts';
-import type { Handler, Process, SignalName } from './state.ts';
+import type { Caller, Handler, Process, SignalName } from './state.ts';
 
 const SIGSTOP = 19;
 const SIGNALS_MAX = 64;
@@ -23,7 +23,7 @@ const BY_NUMBER: ReadonlyMap<number, SignalName> = new Map([
 ]);
 
 /** Sets what a signal does. EINVAL for a number that is no signal, or one that cannot be caught. */
-export function sigaction(process: Process, signal: bigint, handler: Handler | undefined): Answer {
+export function sigaction({ process }: Caller, signal: bigint, handler: Handler | undefined): Answer {
   const number = low32(signal);
   if (number < 1 || number > SIGNALS_MAX || number === SIGKILL || number === SIGSTOP) return failure(EINVAL);
   const name = BY_NUMBER.get(number);

@@ -139,6 +139,14 @@ export interface State {
   nextNumber: number;
 }
 
+/** Who makes a call. */
+export interface Caller {
+  readonly state: State;
+  readonly process: Process;
+  /** Number of the process. */
+  readonly number: number;
+}
+
 /** The number of the process there is at the start. */
 export const FIRST_PROCESS = 0;
 
