@@ -2,7 +2,7 @@
  * Decoded accesses as columns, the currency between a parser and whoever runs them.
  *
  * Place: log-scanner.ts fills a batch and hands it on when it is full or a line that is no access
- * comes; process-replay.ts runs it. One batch is used again and again: nothing is allocated per
+ * comes; access-runner.ts runs it. One batch is used again and again: nothing is allocated per
  * access, and nobody may keep a reference to its columns beyond the call that got them.
  */
 
@@ -31,5 +31,16 @@ export class AccessBatch {
     this.kind = new Uint8Array(capacity);
     this.count = 0;
     this.firstLine = 1;
+  }
+
+  /** A batch of one access. */
+  static single(kind: number, va: number, size: number, line: number): AccessBatch {
+    const batch = new AccessBatch(1);
+    batch.kind[0] = kind;
+    batch.va[0] = va;
+    batch.size[0] = size;
+    batch.count = 1;
+    batch.firstLine = line;
+    return batch;
   }
 }

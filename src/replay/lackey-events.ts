@@ -14,14 +14,19 @@
  * Source: Valgrind coregrind/m_syswrap/syswrap-main.c and the PRINT lines of its wrappers.
  */
 
+import { FETCH, MODIFY, READ, WRITE } from './access-batch.ts';
 import { failAt, quoted } from './bad-line.ts';
 import type { AddressRange, EventReader, LogEvent, RecordedCall } from './log-event.ts';
 
 const HEAD = /^SYSCALL\[(\d+),(\d+)\]\( ?(\d+)\) (.*)$/;
 const OUTCOME = /(?:--> (?:\[[a-z-]+\] )?)(Success|Failure)\(0x([0-9a-f]+)(?::0x[0-9a-f]+)?\) *$/;
 const CHILD = /\) +(fork|vfork|clone\(v?fork\)): process \d+ created child (\d+)$/;
-const BEGUN = /--> \[async\] \.\.\. *$/;
+/** rt_sigreturn: whatever it leaves in the registers is no result. */
+const NO_RESULT = /NoWriteResult *$/;
 const REST_OF_CALL = /^ --> \[(?:pre-success|pre-fail|async)\] .*$/;
+/** A new thread runs before the line of its clone has ended: what it logs first stands behind, and an empty line follows later. */
+const GLUED = /^(.*(?:Success|Failure)\(0x[0-9a-f:x]+\)) (I {2}[0-9a-f]+,\d+| [LSM] [0-9a-f]+,\d+|SYSCALL\[.*)$/;
+const ACCESS = /^(I {2}| [LSM] )([0-9a-f]{1,13}),(\d+)$/;
 const BANNER = /^==\d+==|^--\d+--|^\*\*\d+\*\*/;
 
 const NR_CLOSE = 3;
@@ -62,10 +67,17 @@ export class LackeyEvents implements EventReader {
     this.robustList = 0;
   }
 
-  read(text: string, line: number): LogEvent | undefined {
+  read(text: string, line: number): readonly LogEvent[] {
+    const glued = GLUED.exec(text);
+    if (glued !== null) return [...this.read(glued[1], line), ...this.read(glued[2], line)];
+    const event = readAccess(text) ?? this.readOne(text, line);
+    return event === undefined ? [] : [event];
+  }
+
+  private readOne(text: string, line: number): LogEvent | undefined {
     const signal = SIGNAL.exec(text);
     if (signal !== null) return { kind: 'signal', signal: Number(signal[1]), attempt: false };
-    if (BANNER.test(text)) return undefined;
+    if (text === '' || BANNER.test(text)) return undefined;
     if (REST_OF_CALL.test(text)) return this.endFork(text);
     const head = HEAD.exec(text);
     if (head === null) this.fail(text, line);
@@ -90,21 +102,23 @@ export class LackeyEvents implements EventReader {
   }
 
   private readCall(thread: string, nr: number, rest: string, text: string, line: number): LogEvent | undefined {
-    if (rest.startsWith('unimplemented')) return nr === NR_RSEQ ? this.nativeRseq() : undefined;
+    if (rest.startsWith('unimplemented')) return nr === NR_RSEQ ? this.nativeRseq(thread) : undefined;
     const outcome = OUTCOME.exec(rest);
     if (rest.startsWith('...')) return outcome === null ? undefined : this.end(thread, resultOf(outcome));
     const call = parseCall(nr, rest);
     if (call === undefined) this.fail(text, line);
     const child = CHILD.exec(rest);
     if (child !== null) return this.beginFork(thread, call, Number(child[2]));
+    if (nr === NR_SET_ROBUST_LIST && isFirst(thread)) this.robustList = call.args[0];
     if (outcome !== null) return this.finished({ ...call, result: resultOf(outcome) });
-    this.pending.set(thread, call);
-    return BEGUN.test(rest) || rest.endsWith(')') ? undefined : this.fail(text, line);
+    if (!NO_RESULT.test(rest)) this.pending.set(thread, call);
+    return undefined;
   }
 
   /** Valgrind refuses rseq; a native kernel registers the area, which it writes after each fork. */
-  private nativeRseq(): LogEvent | undefined {
-    if (this.robustList === 0) return undefined;
+  private nativeRseq(thread: string): LogEvent | undefined {
+    // All threads share a log; it is the first one that forks, as a rule.
+    if (this.robustList === 0 || !isFirst(thread)) return undefined;
     const args = [this.robustList + RSEQ_BEHIND_ROBUST_LIST, 32, 0, 0, 0, 0];
     return { kind: 'call', call: { nr: NR_RSEQ, args, result: 0, texts: [] } };
   }
@@ -133,7 +147,6 @@ export class LackeyEvents implements EventReader {
   private finished(call: RecordedCall): LogEvent | undefined {
     const { nr, args, texts, result } = call;
     if (result === undefined || result < 0) return { kind: 'call', call };
-    if (nr === NR_SET_ROBUST_LIST) this.robustList = args[0];
     if (nr === NR_OPENAT && PRELOADED.test(texts[1] ?? '')) this.preloadFd = result;
     if (nr === NR_CLOSE && args[0] === this.preloadFd) this.preloadFd = -1;
     if (nr !== NR_MMAP || this.preloadFd < 0 || args[4] !== this.preloadFd) return { kind: 'call', call };
@@ -142,6 +155,24 @@ export class LackeyEvents implements EventReader {
     this.hidden.end = Math.max(this.hidden.end, end);
     return undefined;
   }
+}
+
+function isFirst(thread: string): boolean {
+  return thread.endsWith(',1');
+}
+
+const KINDS: ReadonlyMap<string, number> = new Map([
+  ['I', FETCH],
+  ['L', READ],
+  ['S', WRITE],
+  ['M', MODIFY],
+]);
+
+function readAccess(text: string): LogEvent | undefined {
+  const match = ACCESS.exec(text);
+  if (match === null) return undefined;
+  const what = KINDS.get(match[1].trim()) as number;
+  return { kind: 'access', what, va: Number.parseInt(match[2], 16), size: Number(match[3]) };
 }
 
 function resultOf(outcome: RegExpExecArray): number {

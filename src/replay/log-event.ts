@@ -28,7 +28,9 @@ export type LogEvent =
   /** A signal; `attempt`: the accesses of the instruction that raised it follow, until 'signal-end'. */
   | { readonly kind: 'signal'; readonly signal: number; readonly attempt: boolean }
   | { readonly kind: 'signal-end' }
-  | { readonly kind: 'exit' };
+  | { readonly kind: 'exit' }
+  /** An access that shares its line with something else; `what` is READ, WRITE, FETCH or MODIFY. */
+  | { readonly kind: 'access'; readonly what: number; readonly va: number; readonly size: number };
 
 /** [start, end); empty: zeros. */
 export interface AddressRange {
@@ -36,9 +38,10 @@ export interface AddressRange {
   end: number;
 }
 
-/** Makes the event of a line, undefined for a line that means nothing here; throws `UserError` for a malformed one. */
+/** Makes events of lines. */
 export interface EventReader {
-  read(text: string, line: number): LogEvent | undefined;
+  /** What a line says, in order; nothing for one that means nothing here. Throws `UserError` for a malformed one. */
+  read(text: string, line: number): readonly LogEvent[];
   /** Asked before each batch: true once, if the accesses that follow are a new image's although no line says so. */
   startsImage(): boolean;
   /** Accesses in here are the recorder's own doing and are left out. */

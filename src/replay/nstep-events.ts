@@ -38,10 +38,10 @@ export class NstepEvents implements EventReader {
     this.hidden = { start: 0, end: 0 };
   }
 
-  read(text: string, line: number): LogEvent {
+  read(text: string, line: number): readonly LogEvent[] {
     const event = readCall(text) ?? readOther(text);
     if (event === undefined) this.fail(text, line);
-    return event;
+    return [event];
   }
 
   /** An #EXEC line says it. */

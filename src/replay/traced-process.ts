@@ -7,7 +7,7 @@
  */
 
 import type { Process } from '../index.ts';
-import { type AccessBatch, WRITE } from './access-batch.ts';
+import { AccessBatch, WRITE } from './access-batch.ts';
 import { AccessRunner } from './access-runner.ts';
 import { AddressSpace } from './address-space.ts';
 import { failAt } from './bad-line.ts';
@@ -163,12 +163,17 @@ export class TracedProcess implements LogSink {
   }
 
   line(text: string, line: number): number {
-    const event = this.events.read(text, line);
-    if (event === undefined) return LINE_CONTINUE;
+    let result = LINE_CONTINUE;
+    for (const event of this.events.read(text, line)) if (this.handle(event, line) === LINE_PAUSE) result = LINE_PAUSE;
+    return result;
+  }
+
+  private handle(event: LogEvent, line: number): number {
     if (event.kind === 'call') return this.beginCall(event.call, line);
     if (event.kind === 'exit') return this.end();
     if (event.kind === 'exec') this.exec();
     else if (event.kind === 'fork') this.pendingFork = event;
+    else if (event.kind === 'access') this.accesses(AccessBatch.single(event.what, event.va, event.size, line));
     else if (event.kind === 'signal' && event.attempt) this.accessRunner.attempt();
     else this.accessRunner.signalDelivered();
     return LINE_CONTINUE;

@@ -8,9 +8,9 @@ function reader(): LackeyEvents {
   return new LackeyEvents('dir/lackey-sys.txt', NOTHING);
 }
 
-/** The events of several lines, those that mean nothing left out. */
+/** The events of several lines. */
 function readAll(lines: readonly string[], events = reader()): LogEvent[] {
-  return lines.map((text, place) => events.read(text, place + 1)).filter((event) => event !== undefined);
+  return lines.flatMap((text, place) => events.read(text, place + 1));
 }
 
 function call(nr: number, args: number[], result: number, texts: (string | undefined)[] = []) {
@@ -79,6 +79,14 @@ describe('a system call', () => {
     ).toMatchObject([{ call: { texts: [undefined, '', undefined] } }, { call: { texts: ['/tmp/a (1), b'] } }]);
   });
 
+  test('that has no result means nothing', () => {
+    const lines = [
+      'SYSCALL[1,1](15) sys_rt_sigreturn ( ) --> [pre-success] NoWriteResult ',
+      'SYSCALL[1,1](15) ... [async] --> Success(0x0) ',
+    ];
+    expect(readAll(lines)).toEqual([]);
+  });
+
   test('that Valgrind does not know means nothing', () => {
     const lines = [
       'SYSCALL[1,1](999) unimplemented (by the kernel) syscall: 999! (ni_syscall)',
@@ -119,6 +127,20 @@ describe('a fork', () => {
     ];
     expect(readAll(lines)).toMatchObject([{ how: 'vfork', child: 373 }, { call: { nr: 58, result: 373 } }]);
   });
+});
+
+test('a new thread logs behind the clone that made it', () => {
+  const clone =
+    'SYSCALL[1,1](56) sys_clone ( 3d0f00, 0x55c6f70, 0x55c7990, 0x55c7990, 0x55c76c0 ) --> [pre-success] Success(0x2524)';
+  expect(readAll([`${clone} I  0494db42,3`, ''])).toEqual([
+    call(56, [0x3d0f00, 0x55c6f70, 0x55c7990, 0x55c7990, 0x55c76c0], 0x2524),
+    { kind: 'access', what: 2, va: 0x494db42, size: 3 },
+  ]);
+  expect(readAll([`${clone}  S 055c6f70,8`])[1]).toEqual({ kind: 'access', what: 1, va: 0x55c6f70, size: 8 });
+  expect(readAll([`${clone} SYSCALL[1,2](39) sys_getpid ()[sync] --> Success(0x1) `])).toMatchObject([
+    {},
+    { call: { nr: 39 } },
+  ]);
 });
 
 test('banners and messages mean nothing; a fatal signal is one', () => {
@@ -172,7 +194,6 @@ describe('the library that Valgrind makes a program load', () => {
 });
 
 test.each([
-  '',
   '#SYS nr=9 0 0 0 0 0 0 ret=0',
   'SYSCALL[1](9) sys_mmap',
   'SYSCALL[1,1](9) sys_mmap ( 0x0',

@@ -3,13 +3,20 @@ import { NstepEvents } from '../../../src/replay/nstep-events.ts';
 
 const events = new NstepEvents('dir/nstep.p0.txt');
 
+/** The one event of a line. */
+function read(text: string, line: number) {
+  const found = events.read(text, line);
+  expect(found).toHaveLength(1);
+  return found[0];
+}
+
 describe('a line of a single-step log', () => {
   test('#EXEC', () => {
-    expect(events.read('#EXEC pid=2499', 1)).toEqual({ kind: 'exec' });
+    expect(read('#EXEC pid=2499', 1)).toEqual({ kind: 'exec' });
   });
 
   test('#SYS: arguments and result as the kernel saw them', () => {
-    expect(events.read('#SYS nr=9 0 9543 1 2 3 0 ret=7ffff7fb6000', 2)).toEqual({
+    expect(read('#SYS nr=9 0 9543 1 2 3 0 ret=7ffff7fb6000', 2)).toEqual({
       kind: 'call',
       call: { nr: 9, args: [0, 0x9543, 1, 2, 3, 0], result: 0x7ffff7fb6000, texts: [] },
     });
@@ -17,12 +24,12 @@ describe('a line of a single-step log', () => {
 
   test('#SYS: errors and other words of 2^63 and more are negative', () => {
     expect(
-      events.read('#SYS nr=21 7ffff7ff42a0 4 ffffffffffffff9c fff 7ffff7fca040 1f8 ret=fffffffffffffffe', 2),
+      read('#SYS nr=21 7ffff7ff42a0 4 ffffffffffffff9c fff 7ffff7fca040 1f8 ret=fffffffffffffffe', 2),
     ).toMatchObject({ call: { args: [0x7ffff7ff42a0, 4, -100, 0xfff, 0x7ffff7fca040, 0x1f8], result: -2 } });
   });
 
   test.each(['fork', 'vfork', 'clone'])('#FORK kind=%s', (how) => {
-    expect(events.read(`#FORK kind=${how} child=2500 file=p1`, 3)).toEqual({
+    expect(read(`#FORK kind=${how} child=2500 file=p1`, 3)).toEqual({
       kind: 'fork',
       how,
       child: 2500,
@@ -32,17 +39,17 @@ describe('a line of a single-step log', () => {
 
   test('#SIG with the attempt that follows', () => {
     const text = '#SIG 11 code=2 addr=0x7ffff7dba000 ip=555555555ad3 (next lines: the attempt)';
-    expect(events.read(text, 4)).toEqual({ kind: 'signal', signal: 11, attempt: true });
-    expect(events.read('#SIGEND', 5)).toEqual({ kind: 'signal-end' });
+    expect(read(text, 4)).toEqual({ kind: 'signal', signal: 11, attempt: true });
+    expect(read('#SIGEND', 5)).toEqual({ kind: 'signal-end' });
   });
 
   test('#SIG of another kind', () => {
-    expect(events.read('#SIG 17 code=1 ip=7ffff7ea7bd3', 6)).toEqual({ kind: 'signal', signal: 17, attempt: false });
-    expect(events.read('#SIG 6 code=-6 ip=7ffff7ea7bd3', 6)).toMatchObject({ signal: 6 });
+    expect(read('#SIG 17 code=1 ip=7ffff7ea7bd3', 6)).toEqual({ kind: 'signal', signal: 17, attempt: false });
+    expect(read('#SIG 6 code=-6 ip=7ffff7ea7bd3', 6)).toMatchObject({ signal: 6 });
   });
 
   test.each(['#EXIT code=0', '#EXIT signal=9'])('%s', (text) => {
-    expect(events.read(text, 7)).toEqual({ kind: 'exit' });
+    expect(read(text, 7)).toEqual({ kind: 'exit' });
   });
 });
 
