@@ -21,7 +21,7 @@ export interface Wording {
 export interface Pattern {
   /** Kinds of records in a row; one that ends in `?` may be missing. */
   readonly kinds: readonly (RecordName | `${RecordName}?`)[];
-  /** One sentence; '' says nothing. */
+  /** One sentence, or one a line; '' says nothing. */
   readonly one: (fields: Fields, wording: Wording) => string;
   /** What a run of two or more says; without it each says its own. */
   readonly many?: (run: readonly Fields[], wording: Wording) => string;
@@ -116,9 +116,20 @@ function finished(run: readonly Fields[]): string {
   return `disk: ${count(run.length, 'request', 'requests')} finished${failed === 0 ? '' : `, ${failed} with an error`}`;
 }
 
+function tablesLine(tables: number): string {
+  return `${count(tables, 'page table', 'page tables')} made`;
+}
+
+function zeroedOne(f: Fields): string {
+  const line = `demand zero: frame ${hex(f['pfn'])} taken and filled with zeros`;
+  return f['tables'] === undefined ? line : `${tablesLine(f['tables'])}\n${line}`;
+}
+
 function zeroed(run: readonly Fields[], { pageSize }: Wording): string {
   const last = run[run.length - 1]['va'];
-  return `demand zero: ${count(run.length, 'frame', 'frames')} taken and filled with zeros for ${range(run[0]['va'], last + pageSize)}`;
+  const tables = run.reduce((sum, f) => sum + (f['tables'] ?? 0), 0);
+  const frames = `${count(run.length, 'frame', 'frames')} taken and filled with zeros`;
+  return `demand zero: ${frames} for ${range(run[0]['va'], last + pageSize)}${tables === 0 ? '' : `, ${tablesLine(tables)}`}`;
 }
 
 /** In the order in which they are tried: longer ones first. */
@@ -133,13 +144,9 @@ export const PATTERNS: readonly Pattern[] = [
   },
   { kinds: ['vma_found'], one: (f) => `VMA ${range(f['start'], f['end'])} ${rightsOf(f['flags'])} holds the address` },
   { kinds: ['stack_grow'], one: (f) => `the VMA above grows down to ${hex(f['start'])}` },
-  { kinds: ['page_table_alloc'], one: (f) => `${count(f['tables'], 'page table', 'page tables')} made` },
+  { kinds: ['page_table_alloc?', 'mm_page_alloc', 'zero_fill'], one: zeroedOne, many: zeroed },
+  { kinds: ['page_table_alloc'], one: (f) => tablesLine(f['tables']) },
   { kinds: ['page_table_free'], one: (f) => `${count(f['tables'], 'page table', 'page tables')} freed` },
-  {
-    kinds: ['mm_page_alloc', 'zero_fill'],
-    one: (f) => `demand zero: frame ${hex(f['pfn'])} taken and filled with zeros`,
-    many: zeroed,
-  },
   {
     kinds: ['mm_page_alloc', 'cow_copy'],
     one: (f) => `copy: frame ${hex(f['toPfn'])} taken, page copied from frame ${hex(f['fromPfn'])}`,

@@ -38,7 +38,7 @@ export function sentences(records: readonly TraceRecord[], wording: Wording): st
 function say(pattern: Pattern, run: readonly Fields[], wording: Wording): string[] {
   const { many } = pattern;
   const texts = run.length > 1 && many ? [many(run, wording)] : run.map((fields) => pattern.one(fields, wording));
-  return texts.filter((text) => text !== '');
+  return texts.flatMap((text) => (text === '' ? [] : text.split('\n')));
 }
 
 function pieceAt(records: readonly TraceRecord[], place: number, wording: Wording): Piece {

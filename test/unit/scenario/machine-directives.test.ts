@@ -87,7 +87,9 @@ test('% vmstat prints one counter, or all', () => {
 
 test('% tlb counts accesses', () => {
   const lines = [MAP, 'store8(p, 1)', 'store8(p, 2)', '% tlb'];
-  expect(run(lines).at(-1)).toBe('= 3 accesses; hits in level 1: 1, in level 2: 0; misses: 2; entries read by walks: 5');
+  expect(run(lines).at(-1)).toBe(
+    '= 3 accesses; hits in level 1: 1, in level 2: 0; misses: 2; entries read by walks: 5',
+  );
 });
 
 test('% check passes on a machine that is right', () => {
@@ -117,7 +119,7 @@ describe('% machine', () => {
 
   test.each([
     ['% machine\n% machine', 'a.scn:2: % machine stands once, before the first call'],
-    ['% machine cpus=many', 'a.scn:1: cpus is 'many'; it must be a whole number, such as 2'],
+    ['% machine cpus=many', "a.scn:1: cpus is 'many'; it must be a whole number, such as 2"],
     ['% machine fs=', "a.scn:1: 'fs=' is no setting of a machine; write name=value without blanks"],
     ['% machine toString=1', "a.scn:1: 'toString=1' is no setting of a machine; write name=value"],
     ['% machine tlb=wide', "a.scn:1: tlb is 'wide'"],
