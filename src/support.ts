@@ -122,7 +122,7 @@ const ADVICE: SupportGroup = {
 };
 
 const FILES: SupportGroup = {
-  title: 'open, lseek, fallocate, memfd_create',
+  title: 'open, fcntl, lseek, fallocate, memfd_create',
   rows: [
     supported('O_RDONLY O_WRONLY O_RDWR O_ACCMODE O_CREAT O_EXCL O_TRUNC O_APPEND O_DIRECTORY O_PATH'),
     ignored('O_NOCTTY O_NONBLOCK O_LARGEFILE', 'as on Linux for such files'),
@@ -134,8 +134,10 @@ const FILES: SupportGroup = {
     supported('FALLOC_FL_KEEP_SIZE FALLOC_FL_PUNCH_HOLE'),
     supported('FALLOC_FL_ZERO_RANGE FALLOC_FL_COLLAPSE_RANGE FALLOC_FL_INSERT_RANGE', 'ext4 only, as on Linux'),
     refused('FALLOC_FL_UNSHARE_RANGE', 'EOPNOTSUPP', 'as on tmpfs and ext4'),
-    supported('MFD_EXEC MFD_NOEXEC_SEAL'),
-    partial('MFD_ALLOW_SEALING', 'accepted, but there is no fcntl to add a seal with'),
+    supported('F_DUPFD F_DUPFD_CLOEXEC F_GETFD F_SETFD F_GETFL F_SETFL FD_CLOEXEC F_ADD_SEALS F_GET_SEALS'),
+    supported('F_SEAL_SEAL F_SEAL_SHRINK F_SEAL_GROW F_SEAL_WRITE F_SEAL_FUTURE_WRITE F_SEAL_EXEC F_ALL_SEALS'),
+    refused('F_GETLK F_SETLK F_SETLKW', 'EINVAL', 'there are no file locks'),
+    supported('MFD_ALLOW_SEALING MFD_EXEC MFD_NOEXEC_SEAL'),
     ignored('MFD_CLOEXEC', 'there is no exec'),
     refused('MFD_HUGETLB', 'EINVAL'),
   ],

@@ -9,7 +9,7 @@ import { SUPPORT } from '../../src/support.ts';
 
 const ROWS = SUPPORT.flatMap((group) => group.rows);
 const CONSTANTS = F as Readonly<Record<string, number | bigint>>;
-const PREFIXES = /^(PROT|MAP|MREMAP|MS|MADV|MCL|MLOCK|O|SEEK|FALLOC_FL|MFD|RLIMIT|RLIM|SC)_|^SIG/;
+const PREFIXES = /^(PROT|MAP|MREMAP|MS|MADV|MCL|MLOCK|O|SEEK|FALLOC_FL|MFD|F|FD|RLIMIT|RLIM|SC)_|^SIG/;
 
 /** One case for each name with `prefix`: its number, and the errno that refuses it, if any does. */
 function flagsLike(prefix: string): { name: string; value: number; errno: string | undefined }[] {
@@ -116,6 +116,25 @@ describe('the machine', () => {
     const mode = value === F.FALLOC_FL_PUNCH_HOLE ? value | F.FALLOC_FL_KEEP_SIZE : value;
     expect(errnoOf(() => process.fallocate(fd, mode, 4096, 4096))).toBe(errno);
   });
+
+  test.each(flagsLike('F_').filter(({ name }) => !/^F_SEAL_|^F_ALL_SEALS/.test(name)))(
+    '$name: $errno',
+    ({ value, errno }) => {
+      const { process } = spawn('tmpfs');
+      const fd = process.memfdCreate('m', F.MFD_ALLOW_SEALING);
+      expect(errnoOf(() => process.fcntl(fd, value, 0))).toBe(errno);
+    },
+  );
+
+  test.each(flagsLike('F_').filter(({ name }) => /^F_SEAL_|^F_ALL_SEALS/.test(name)))(
+    '$name can be set',
+    ({ value }) => {
+      const { process } = spawn('tmpfs');
+      const fd = process.memfdCreate('m', F.MFD_ALLOW_SEALING);
+      process.fcntl(fd, F.F_ADD_SEALS, value);
+      expect(process.fcntl(fd, F.F_GET_SEALS) & value).toBe(value);
+    },
+  );
 
   test.each(flagsLike('RLIMIT_'))('$name can be set', ({ value }) => {
     expect(errnoOf(() => spawn('tmpfs').process.setrlimit(value, 4096))).toBeUndefined();
