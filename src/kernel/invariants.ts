@@ -42,6 +42,7 @@ class Checker {
 
   run(): void {
     for (const mm of this.mms) this.checkMm(mm);
+    this.checkTables();
     this.checkCaches();
     this.checkFrames();
     for (const cpu of this.parts.cpus) {
@@ -54,6 +55,15 @@ class Checker {
     if (condition) return;
     const records = this.parts.trace.last().map((record) => JSON.stringify(record));
     throw new InvariantError([sentence(), ...records].join('\n'));
+  }
+
+  private checkTables(): void {
+    const { tables } = this.parts;
+    const found = this.mms.reduce((sum, mm) => sum + tables.countTables(mm.root, 0), 0);
+    this.that(
+      found === tables.tableFrames,
+      () => `${tables.tableFrames} page tables counted, found ${found}: some are lost`,
+    );
   }
 
   private checkMm(mm: Mm): void {

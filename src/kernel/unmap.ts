@@ -48,18 +48,17 @@ export class Unmapper {
 
   private remove(mm: Mm, first: Vma, start: number, end: number): void {
     const floor = first.prev === null ? 0 : first.prev.end;
-    let hadTables = false;
     let vma: Vma | null = first;
     while (vma !== null && vma.start < end) {
       const { next }: Vma = vma;
-      if (this.zapper.zapRange(vma, vma.start, vma.end, ZAP_ALL)) hadTables = true;
+      this.zapper.zapRange(vma, vma.start, vma.end, ZAP_ALL);
       accountPages(mm, vma.flags, -vma.pages);
       if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_unmap, vma.start, vma.end, vma.flags, 0);
       this.vmaOps.discard(vma);
       vma = next;
     }
     const ceiling = vma === null ? Number.POSITIVE_INFINITY : vma.start;
-    if (!hadTables) return;
+    // Even where nothing was mapped: upper tables may be left that served a neighbour, or a fault that ran out of frames.
     const freed = this.tables.freeTables(mm.root, start, end, floor, ceiling);
     if (freed > 0 && this.trace.mask !== 0) this.trace.emit(RECORD_ID.page_table_free, start, end, freed, 0);
   }

@@ -51,11 +51,10 @@ export class Zapper {
     this.removed = 0;
   }
 
-  /** Empties the entries of [start, end) of `vma` as `mode` (ZAP_*) says; true if any table was there. */
-  zapRange(vma: Vma, start: number, end: number, mode: number): boolean {
+  /** Empties the entries of [start, end) of `vma` as `mode` (ZAP_*) says. */
+  zapRange(vma: Vma, start: number, end: number, mode: number): void {
     const { tables } = this;
     this.removed = 0;
-    let found = false;
     let va = start;
     while (va < end) {
       const slot = tables.lookup(vma.mm.root, va);
@@ -63,7 +62,6 @@ export class Zapper {
         va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
         continue;
       }
-      found = true;
       const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
       this.zapTable(vma, va, stop, slot, mode);
       // A huge page leaves no table behind: the next touch may be huge again.
@@ -72,7 +70,6 @@ export class Zapper {
     }
     if (this.removed > 0 && this.trace.mask !== 0) this.trace.emit(RECORD_ID.zap_range, start, end, this.removed, 0);
     if (this.removed > 0) this.flusher.flushRange(vma.mm, start, end, FLUSH_UNMAP);
-    return found;
   }
 
   /** The part of a range inside one lowest-level table. */
