@@ -1,8 +1,9 @@
 /**
  * A file of the host as chunks of bytes, gzip unpacked on the way.
  *
- * Never a whole file in memory: one chunk is read while the last is used. What is gzip is seen by its first two bytes, not by
- * its name. Data that end early or are not gzip at all are the user's: one sentence naming the file.
+ * Never a whole file in memory: one chunk is read while the last is used. What is gzip is seen by its first
+ * two bytes, not by its name. Data that end early or are not gzip at all are the user's: one sentence naming
+ * the file.
  */
 import { createReadStream, type ReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';

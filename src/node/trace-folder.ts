@@ -1,7 +1,8 @@
 /**
  * A folder with a recorded run, and its replay: what reads, for src/replay, which does not.
  *
- * The files are listed once; the strace is read whole into its summary, the logs chunk by chunk as the replay asks for them.
+ * The files are listed once; the strace is read whole into its summary, the logs chunk by chunk as the replay
+ * asks for them.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';

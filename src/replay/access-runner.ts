@@ -1,11 +1,12 @@
 /**
  * Plays the accesses of one log on an address space.
  *
- * Place: traced-process.ts hands it each batch, and tells it what the next accesses are: the first after an execve, the
- * attempt of an instruction that faults, the first after a signal. From those it works out what the kernel did to the
- * stack just before: what execve put there, and the frame that a signal handler returns through.
- * An access that the machine refuses although the log shows no signal is lost; too many of them mean that log and
- * mappings are of different layouts.
+ * Place: traced-process.ts hands it each batch, and tells it what the next accesses are: the first after an
+ * execve, the attempt of an instruction that faults, the first after a signal. From those it works out what
+ * the kernel did to the stack just before: what execve put there, and the frame that a signal handler returns
+ * through.
+ * An access that the machine refuses although the log shows no signal is lost; too many of them mean that log
+ * and mappings are of different layouts.
  */
 
 import { type AccessBatch, FETCH, MODIFY, WRITE } from './access-batch.ts';
@@ -76,7 +77,10 @@ export class AccessRunner {
     this.signalled = true;
   }
 
-  /** The first accesses after an execve: fills the stack as execve did, and counts faults from here on; false if they are not. */
+  /**
+   * The first accesses after an execve: fills the stack as execve did, and counts faults from here on; false
+   * if they are not.
+   */
   begins(space: AddressSpace, batch: AccessBatch): boolean {
     if (!this.starting) return false;
     this.start(space, batch);

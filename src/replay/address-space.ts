@@ -1,8 +1,9 @@
 /**
- * One address space of the replay: the simulated process and everything that threads and vfork children share with it.
+ * One address space of the replay: the simulated process and everything that threads and vfork children share
+ * with it.
  *
- * Place: traced-process.ts makes one at execve and at fork. Faults are the machine's counts of the process; what a vfork child
- * caused in its parent's address space is taken off again (`discount`).
+ * Place: traced-process.ts makes one at execve and at fork. Faults are the machine's counts of the process;
+ * what a vfork child caused in its parent's address space is taken off again (`discount`).
  */
 
 import { type Process, SyscallError } from '../index.ts';

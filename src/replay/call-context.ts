@@ -1,8 +1,9 @@
 /**
- * What the replayed calls of one process act on: the simulated process, and what the log knows of its descriptors and files.
+ * What the replayed calls of one process act on: the simulated process, and what the log knows of its
+ * descriptors and files.
  *
- * Place: traced-process.ts holds one per address space and hands it to memory-calls.ts and file-calls.ts. Threads of one process
- * and a vfork child before its execve share it.
+ * Place: traced-process.ts holds one per address space and hands it to memory-calls.ts and file-calls.ts.
+ * Threads of one process and a vfork child before its execve share it.
  */
 
 import type { Process } from '../index.ts';

@@ -1,8 +1,8 @@
 /**
  * Plays the system calls of one log: what the kernel touched, and what it changed.
  *
- * Place: traced-process.ts hands it each call that returned. A strace, where there is one, is walked along: it adds paths,
- * sizes and structures, and its addresses must agree with the log's.
+ * Place: traced-process.ts hands it each call that returned. A strace, where there is one, is walked along:
+ * it adds paths, sizes and structures, and its addresses must agree with the log's.
  */
 
 import { WRITE } from './access-batch.ts';

@@ -1,8 +1,9 @@
 /**
  * The recorded program's descriptors: which number stands for which open file, with its position.
  *
- * The numbers are the recorded ones. The kernel gives the lowest that is free, which is how those are known that a call stores
- * in user memory where no log shows them (pipe, socketpair): so every descriptor is followed, whatever stands behind it.
+ * The numbers are the recorded ones. The kernel gives the lowest that is free, which is how those are known
+ * that a call stores in user memory where no log shows them (pipe, socketpair): so every descriptor is
+ * followed, whatever stands behind it.
  * Place: file-calls.ts changes and asks; a table is shared by threads and copied by fork.
  */
 

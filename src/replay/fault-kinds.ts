@@ -92,7 +92,10 @@ export class FaultKinds implements TraceSink {
     return counts;
   }
 
-  /** The counts of a task of the machine so far; what the trace does not show (`total` minus all kinds) is 'other'. */
+  /**
+   * The counts of a task of the machine so far; what the trace does not show (`total` minus all kinds) is
+   * 'other'.
+   */
   countsOf(task: number, total: KindCount): Map<FaultKind, KindCount> {
     const known = this.of(task);
     const counts = new Map<FaultKind, KindCount>();

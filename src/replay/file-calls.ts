@@ -1,11 +1,12 @@
 /**
- * The recorded calls on descriptors and files: who stands behind a number, where it is, and what the page cache holds then.
+ * The recorded calls on descriptors and files: who stands behind a number, where it is, and what the page
+ * cache holds then.
  *
- * Bytes that the program writes to regular files go through the machine's page cache, since a mapping of the same file sees
- * the pages that they make; so do reads, which bring pages in and tell how long a file is. What goes to pipes, sockets,
- * terminals and the files of /proc is only followed by number.
- * Place: one handler per call number; traced-process.ts looks them up. Nothing here may stop a replay: what the log does
- * not show is left undone.
+ * Bytes that the program writes to regular files go through the machine's page cache, since a mapping of the
+ * same file sees the pages that they make; so do reads, which bring pages in and tell how long a file is.
+ * What goes to pipes, sockets, terminals and the files of /proc is only followed by number.
+ * Place: one handler per call number; traced-process.ts looks them up. Nothing here may stop a replay: what
+ * the log does not show is left undone.
  */
 
 import { ENOENT } from '../errno.ts';

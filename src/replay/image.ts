@@ -1,12 +1,13 @@
 /**
- * A program's address space as execve leaves it: image, loader, stack, vdso, and what the kernel has touched already.
+ * A program's address space as execve leaves it: image, loader, stack, vdso, and what the kernel has touched
+ * already.
  *
  *   file mappings   as /proc/PID/maps of that moment shows them
  *   .data | .bss    the last page of each object's writable part is private already: execve cleared the bytes behind the data
  *   stack           from the initial stack pointer up: arguments, environment, auxiliary vector
  *
- * Place: traced-process.ts builds one at each execve; faults are counted from there on. A lackey log runs in Valgrind's layout:
- * the same objects at other places (`valgrindImage`).
+ * Place: traced-process.ts builds one at each execve; faults are counted from there on. A lackey log runs in
+ * Valgrind's layout: the same objects at other places (`valgrindImage`).
  * Source: Linux fs/binfmt_elf.c elf_load, padzero, create_elf_tables; Valgrind's m_ume and aspacemgr.
  */
 

@@ -8,8 +8,8 @@
  *   SYSCALL[P,T](56) sys_clone ( 1200011, 0x0, ... )   clone(fork): process P created child C
  *    --> [pre-success] Success(0x9ac)                                          its end, and a forked child's first line
  *
- * Place: called by traced-process.ts for each text line. Keeps the call of each thread that has
- * begun and not ended. Texts behind a pointer are paths. The library that Valgrind makes every program load is no part of
+ * Place: called by traced-process.ts for each text line. Keeps the call of each thread that has begun and not
+ * ended. Texts behind a pointer are paths. The library that Valgrind makes every program load is no part of
  * the program: its mappings are left out and their range is `hidden`.
  * Source: Valgrind coregrind/m_syswrap/syswrap-main.c and the PRINT lines of its wrappers.
  */
@@ -24,7 +24,10 @@ const CHILD = /\) +(fork|vfork|clone\(v?fork\)): process \d+ created child (\d+)
 /** rt_sigreturn: whatever it leaves in the registers is no result. */
 const NO_RESULT = /NoWriteResult *$/;
 const REST_OF_CALL = /^ --> \[(?:pre-success|pre-fail|async)\] .*$/;
-/** A new thread runs before the line of its clone has ended: what it logs first stands behind, and an empty line follows later. */
+/**
+ * A new thread runs before the line of its clone has ended: what it logs first stands behind, and an empty
+ * line follows later.
+ */
 const GLUED = /^(.*(?:Success|Failure)\(0x[0-9a-f:x]+\)) (I {2}[0-9a-f]+,\d+| [LSM] [0-9a-f]+,\d+|SYSCALL\[.*)$/;
 const ACCESS = /^(I {2}| [LSM] )([0-9a-f]{1,13}),(\d+)$/;
 const BANNER = /^==\d+==|^--\d+--|^\*\*\d+\*\*/;
@@ -204,13 +207,19 @@ function parseCall(nr: number, rest: string): RecordedCall | undefined {
   return { nr, args, result: undefined, texts };
 }
 
-/** The text in `0x402a2a0(/etc/x)`; it may hold brackets and commas itself, so its end is the one that an argument list allows. */
+/**
+ * The text in `0x402a2a0(/etc/x)`; it may hold brackets and commas itself, so its end is the one that an
+ * argument list allows.
+ */
 function textBehind(rest: string, open: number): string {
   const end = /\)(?=, ?(?:-?\d|0x|[0-9a-f]+[ ,])| \))/.exec(rest.slice(open));
   return end === null ? rest.slice(open + 1) : rest.slice(open + 1, open + end.index);
 }
 
-/** Decimal, or hexadecimal with 0x or with a letter in it. A negative `int` shows as unsigned 32 bits; its reader knows that it is an int. */
+/**
+ * Decimal, or hexadecimal with 0x or with a letter in it. A negative `int` shows as unsigned 32 bits; its
+ * reader knows that it is an int.
+ */
 function wordValue(nr: number, word: string): number {
   if (/^-?\d+$/.test(word) && nr !== NR_CLONE) return Number(word);
   return Number.parseInt(word.replace(/^0x/, ''), 16);

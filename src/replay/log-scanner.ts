@@ -251,7 +251,10 @@ function addressEnd(bytes: Uint8Array, from: number): number {
   return at > from && bytes[at] === COMMA ? at : -1;
 }
 
-/** The address in bytes[from, to), all of them digits: 56 bits in two halves of 28, 32-bit integer arithmetic throughout. */
+/**
+ * The address in bytes[from, to), all of them digits: 56 bits in two halves of 28, 32-bit integer arithmetic
+ * throughout.
+ */
 function addressIn(bytes: Uint8Array, from: number, to: number): number {
   let high = 0;
   let low = 0;

@@ -1,10 +1,10 @@
 /**
  * The recorded calls that change mappings, made on the simulated machine at the recorded addresses.
  *
- * The recorded kernel chose the places: each mapping goes with MAP_FIXED to where the log says that it went. The heap is an
- * anonymous mapping that grows and shrinks with brk.
- * Place: one handler per call number; traced-process.ts looks them up. Calls that failed in the recording are made all
- * the same where a failing call may have done a part of its work (mprotect, munmap over a hole).
+ * The recorded kernel chose the places: each mapping goes with MAP_FIXED to where the log says that it went.
+ * The heap is an anonymous mapping that grows and shrinks with brk.
+ * Place: one handler per call number; traced-process.ts looks them up. Calls that failed in the recording are
+ * made all the same where a failing call may have done a part of its work (mprotect, munmap over a hole).
  */
 
 import {

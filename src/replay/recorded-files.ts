@@ -1,10 +1,11 @@
 /**
  * The files of a recorded run, as files of the simulated machine.
  *
- * Each file that the log opens or maps gets one file on the machine's root file system, all pages that existed before the run in
- * the page cache (the recordings are warm). A log seldom says how large a file is: `bytes` grows with what the log shows (an
- * mmap, a read) until something says it exactly (a stat in the strace, a read that came to the end, O_TRUNC, a failed
- * lookup before O_CREAT); from then on only the program's own calls change it.
+ * Each file that the log opens or maps gets one file on the machine's root file system, all pages that
+ * existed before the run in the page cache (the recordings are warm). A log seldom says how large a file is:
+ * `bytes` grows with what the log shows (an mmap, a read) until something says it exactly (a stat in the
+ * strace, a read that came to the end, O_TRUNC, a failed lookup before O_CREAT); from then on only the
+ * program's own calls change it.
  * Place: descriptors and mappings name these; nobody else creates files in the machine.
  */
 
@@ -64,7 +65,8 @@ export class RecordedFiles {
     const file = known ?? this.make(path);
     if (path !== undefined) this.absent.delete(path);
     if (isNew) file.exact = true;
-    // The first size in the strace may be one that the program's own writes made: trust it for files that were there before.
+    // The first size in the strace may be one that the program's own writes made: trust it for files that
+    // were there before.
     if (!creates && path !== undefined) this.learnSize(file, this.sizes.get(path));
     return file;
   }

@@ -31,7 +31,10 @@ const NSTEP = /^nstep\.(condensed\.)?(p\d+)\.txt(?:\.gz)?$/;
 const LACKEY = /^lackey-sys\.(condensed\.)?(?:(p\d+)\.)?txt(?:\.gz)?$/;
 const MAPS = /^truth\/(p\d+)\.maps-exec(?:\.gz)?$/;
 
-/** The run in a folder with these files (paths relative to it, with `/`). Throws `UserError` naming what is missing. */
+/**
+ * The run in a folder with these files (paths relative to it, with `/`). Throws `UserError` naming what is
+ * missing.
+ */
 export function recordedRun(folder: string, files: readonly string[]): RecordedRun {
   const chosen = chooseLogs(files);
   if (chosen === undefined) throw new UserError(missingLog(folder, files));

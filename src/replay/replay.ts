@@ -1,8 +1,9 @@
 /**
  * Replaying recorded programs on the simulated machine: the entry `faultline/replay`.
  *
- * A host lists a folder (`recordedRun`), reads the strace into a `StraceLog`, makes a `Replay` and feeds it the logs that it
- * asks for; `result` and `formatReport` give what came of it. Nothing here reads files or waits.
+ * A host lists a folder (`recordedRun`), reads the strace into a `StraceLog`, makes a `Replay` and feeds it
+ * the logs that it asks for; `result` and `formatReport` give what came of it. Nothing here reads files or
+ * waits.
  */
 
 export { UserError } from '../assert.ts';

@@ -1,8 +1,8 @@
 /**
  * What a replay found, as one object: the JSON of the command line and the source of its report.
  *
- * Place: made by session.ts when all logs have ended. The kernel's counts are put beside the predicted ones here and have no
- * influence on them.
+ * Place: made by session.ts when all logs have ended. The kernel's counts are put beside the predicted ones
+ * here and have no influence on them.
  */
 
 import type { Machine, TlbCounts } from '../index.ts';
@@ -12,6 +12,9 @@ import type { MappingCount } from './mapping-tally.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import type { TracedProcess } from './traced-process.ts';
 import type { FaultCounts } from './truth-lines.ts';
+
+/** Mappings kept. */
+const MAPPINGS_MAX = 32;
 
 export interface ProcessResult extends FaultCounts {
   /** 'p0' */
@@ -40,7 +43,7 @@ export interface ReplayResult {
   /** Null for condensed logs, which leave out most hits. */
   readonly tlb: TlbCounts | null;
   readonly processes: readonly ProcessResult[];
-  /** Mappings by accesses, busiest first. */
+  /** The busiest mappings by accesses, at most 32. */
   readonly mappings: readonly (MappingCount & { readonly process: string })[];
   readonly simulatedNs: number;
   /** Accesses that no mapping allowed although the log shows no signal, and where the first stands. */
@@ -73,11 +76,16 @@ export function resultOf(parts: ResultParts): ReplayResult {
     modifies: counts[MODIFY],
     tlb: run.condensed ? null : machine.tlbCounts(),
     processes: processes.filter(({ isThread }) => !isThread).map((process) => processResult(parts, process)),
-    mappings: processes.flatMap((process) => mappingsOf(process)).sort((a, b) => b.accesses - a.accesses),
+    mappings: busiestMappings(processes),
     simulatedNs: machine.timeNs,
     lostAccesses: processes.reduce((sum, { accessRunner }) => sum + accessRunner.lost, 0),
     firstLost: processes.map(({ accessRunner }) => accessRunner.firstLost).find((place) => place !== undefined) ?? null,
   };
+}
+
+function busiestMappings(processes: readonly TracedProcess[]): ReplayResult['mappings'] {
+  const all = processes.flatMap((process) => mappingsOf(process));
+  return all.sort((a, b) => b.accesses - a.accesses).slice(0, MAPPINGS_MAX);
 }
 
 function mappingsOf({ name, last, isThread }: TracedProcess): (MappingCount & { readonly process: string })[] {

@@ -1,9 +1,10 @@
 /**
  * A replay: the processes of a recorded run on one simulated machine.
  *
- * Place: the entry's main class. A host (src/cli) asks `advance` which log must be read on, supplies bytes, and in the end takes
- * the result; nothing here reads or waits. One process runs at a time, until it needs bytes or waits for another (its child's
- * end, bytes in a pipe, a vfork child's execve): an order that depends on the logs alone.
+ * Place: the entry's main class. A host (src/cli) asks `advance` which log must be read on, supplies bytes,
+ * and in the end takes the result; nothing here reads or waits. One process runs at a time, until it needs
+ * bytes or waits for another (its child's end, bytes in a pipe, a vfork child's execve): an order that
+ * depends on the logs alone.
  */
 
 import { UserError } from '../assert.ts';
@@ -146,7 +147,10 @@ export class Replay {
     else scanner?.push(chunk);
   }
 
-  /** Who runs now: the first that waits for nothing, beginning behind the current one; if all wait, the first of them. */
+  /**
+   * Who runs now: the first that waits for nothing, beginning behind the current one; if all wait, the first
+   * of them.
+   */
   private next(): void {
     const place = this.processes.indexOf(this.current) + 1;
     const order = [...this.processes.slice(place), ...this.processes.slice(0, place)].filter(
@@ -156,7 +160,10 @@ export class Replay {
     else this.current = order.find(({ waiting }) => waiting === undefined || waiting()) ?? order[0];
   }
 
-  /** What came of it, once `advance` has given undefined; with the kernel's counts by process number, if there are some. */
+  /**
+   * What came of it, once `advance` has given undefined; with the kernel's counts by process number, if there
+   * are some.
+   */
   result(truth: ReadonlyMap<number, FaultCounts>): ReplayResult {
     this.drainTrace();
     const { run, machine, kinds, processes } = this;

@@ -1,8 +1,10 @@
 /**
- * Descriptors of a simulated process for recorded files: one per file and access mode, opened when first needed.
+ * Descriptors of a simulated process for recorded files: one per file and access mode, opened when first
+ * needed.
  *
- * The recorded program's own descriptors stand in descriptors.ts; these here only give the machine's calls something to name. Files keep
- * their name on the machine for ever, so a full table is emptied and filled again (but for memory files, which have none).
+ * The recorded program's own descriptors stand in descriptors.ts; these here only give the machine's calls
+ * something to name. Files keep their name on the machine for ever, so a full table is emptied and filled
+ * again (but for memory files, which have none).
  */
 
 import { O_ACCMODE, O_RDWR, RLIMIT_NOFILE } from '../flags.ts';

@@ -5,8 +5,8 @@
  *   body = name(args) = result [ERRNO (text)] [<seconds>]   name(args <unfinished ...>   <... name resumed>args) = result
  *        | --- SIGNAL {...} ---  | +++ exited with N +++ | +++ killed by SIG +++
  *
- * Place: strace-log.ts reads line by line. A line that fits none of these gives undefined.
- * Strings may hold `) = `: the result is behind the last ` = ` outside quotes.
+ * Place: strace-log.ts reads line by line. A line that fits none of these gives undefined. Strings may hold
+ * `) = `: the result is behind the last ` = ` outside quotes.
  */
 
 export type StraceLine =
@@ -106,7 +106,10 @@ export function splitArguments(text: string): string[] {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' };
 
-/** The text of a C string as strace quotes it; undefined if it is none or was cut (`"..."...`). Bytes beyond ASCII are octal. */
+/**
+ * The text of a C string as strace quotes it; undefined if it is none or was cut (`"..."...`). Bytes beyond
+ * ASCII are octal.
+ */
 export function unquote(argument: string): string | undefined {
   if (!argument.startsWith('"') || !argument.endsWith('"') || argument.length < 2) return undefined;
   const bytes: number[] = [];

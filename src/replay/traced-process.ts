@@ -1,9 +1,9 @@
 /**
  * One process (or thread) of the recorded run: its log, played on its simulated address space.
  *
- * Place: session.ts decides who runs; this reads its log until it needs bytes, waits for another process, or ends. Accesses go
- * to access-runner.ts, calls to call-runner.ts; what makes and ends address spaces is here: execve, fork, vfork,
- * threads, exit, and whom a process waits for.
+ * Place: session.ts decides who runs; this reads its log until it needs bytes, waits for another process, or
+ * ends. Accesses go to access-runner.ts, calls to call-runner.ts; what makes and ends address spaces is here:
+ * execve, fork, vfork, threads, exit, and whom a process waits for.
  */
 
 import type { Process } from '../index.ts';

@@ -1,14 +1,15 @@
 /**
  * Which user memory each system call reads and writes, as a table.
  *
- * The kernel's own touches of user pages fault like the program's (error-code bit 'user' off) and count as its faults, but no
- * log of instructions has them. A row lists, per argument, how many bytes the kernel reads (`get`) or writes (`put`);
- * most `put`s happen only if the call succeeds. Structures whose contents the log does not hold (the buffers behind an
- * iovec) cannot be followed: the program has nearly always touched those itself.
- * Place: process-replay.ts asks for each call of the log. Calls whose memory the machine touches itself (read, write and
- * their like on files) are here too: touching twice changes nothing.
- * Source: Linux kernel/, fs/, mm/, net/ (the copy_to_user, copy_from_user, get_user and put_user of each call);
- * structure sizes of x86-64 from include/uapi.
+ * The kernel's own touches of user pages fault like the program's (error-code bit 'user' off) and count as
+ * its faults, but no log of instructions has them. A row lists, per argument, how many bytes the kernel reads
+ * (`get`) or writes (`put`); most `put`s happen only if the call succeeds. Structures whose contents the log
+ * does not hold (the buffers behind an iovec) cannot be followed: the program has nearly always touched those
+ * itself.
+ * Place: traced-process.ts asks for each call of the log. Calls whose memory the machine touches itself
+ * (read, write and their like on files) are here too: touching twice changes nothing.
+ * Source: Linux kernel/, fs/, mm/, net/ (the copy_to_user, copy_from_user, get_user and put_user of each
+ * call); structure sizes of x86-64 from include/uapi.
  */
 
 import { READ, WRITE } from './access-batch.ts';
