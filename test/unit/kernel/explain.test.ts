@@ -274,8 +274,8 @@ describe('asking changes nothing', () => {
 
   test('neither contents, nor counts, nor the order of the TLB, nor any memo', () => {
     const { addresses, processes } = prepared();
-    const before = machine.snapshot();
     const counts = machine.tlbCounts();
+    const before = machine.snapshot();
     for (const one of processes) for (const address of addresses) machine.explain(one, address);
     expect(differences(before, machine.snapshot())).toEqual([]);
     expect(machine.tlbCounts()).toEqual(counts);
