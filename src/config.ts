@@ -62,6 +62,8 @@ export interface MachineConfig {
   readonly tlb?: 'default' | 'direct' | readonly TlbLevelConfig[];
   /** Window of fault-around in bytes (fault_around_bytes); a page = off. */
   readonly faultAroundBytes?: number;
+  /** Window of read-around and largest window of read-ahead in bytes (read_ahead_kb); default 128 KiB, 0 = off. */
+  readonly readAheadBytes?: number;
   readonly disk?: Partial<DiskConfig>;
   readonly layout?: Partial<LayoutConfig>;
   readonly costs?: Partial<CostTable>;
@@ -85,6 +87,7 @@ export interface ResolvedConfig {
   readonly fs: 'tmpfs' | 'ext4';
   readonly tlb: readonly TlbLevelConfig[];
   readonly faultAroundPages: number;
+  readonly readAheadPages: number;
   readonly disk: DiskConfig;
   readonly layout: LayoutConfig;
   readonly costs: CostTable;
@@ -220,6 +223,9 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
   const around = config.faultAroundBytes ?? 16 * pageSize;
   if (!isPowerOfTwo(around) || around < pageSize)
     fail(`faultAroundBytes is ${around}; it must be a power of two of at least one page (${pageSize})`);
+  const readAhead = config.readAheadBytes ?? 32 * pageSize;
+  if (!(readAhead >= 0 && Number.isSafeInteger(readAhead)))
+    fail(`readAheadBytes is ${readAhead}; it must be a whole number of bytes, 0 or more`);
   if (config.fs !== undefined && config.fs !== 'tmpfs' && config.fs !== 'ext4')
     fail(`fs is '${String(config.fs)}'; choose tmpfs or ext4`);
   const disk: DiskConfig = { model: 'ssd', blocks: 262144, ...config.disk };
@@ -236,6 +242,7 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
     fs: config.fs ?? 'tmpfs',
     tlb: resolveTlb(config.tlb),
     faultAroundPages: around / pageSize,
+    readAheadPages: Math.max(1, Math.floor(readAhead / pageSize)),
     disk,
     layout: resolveLayout(config, scheme),
     costs: resolveCosts(config.costs),

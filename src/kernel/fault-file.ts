@@ -46,6 +46,8 @@ function doReadFault(parts: FaultParts, fault: VmFault): number {
   if (!special && parts.faultAroundPages > 1 && mapAround(parts, fault)) return FAULT_DONE;
   const pfn = fetchPage(parts, fault);
   if (pfn < 0) return -pfn;
+  // The kernel lets go of its locks to read and then takes the fault again: what came with the page is mapped too.
+  if (fault.major && parts.faultAroundPages > 1 && mapAround(parts, fault)) return FAULT_DONE;
   finishFault(parts, fault, pfn, entryFlags(fault.vma));
   return FAULT_DONE;
 }

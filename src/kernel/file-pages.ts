@@ -16,8 +16,6 @@ import type { BlockIo } from './block-io.ts';
 import type { FramePool } from './frame-pool.ts';
 import { type Inode, PAGE_READY } from './inode.ts';
 
-/** Pages of a read-around or of the largest read-ahead window (128 KiB in 4 KiB pages). */
-export const READAHEAD_PAGES = 32;
 /** Largest order of a folio made by write(2). */
 const FOLIO_ORDER_MAX = 9;
 
@@ -27,15 +25,18 @@ export class FilePages {
   private readonly pool: FramePool;
   private readonly cache: PageCache;
   private readonly io: BlockIo;
+  /** Pages of a read-around, and of the largest read-ahead window; at least 1. */
+  readonly readAheadPages: number;
   /** The last page asked for was not in the cache. */
   missed: boolean;
 
-  constructor(frames: FrameTable, ram: Ram, pool: FramePool, cache: PageCache, io: BlockIo) {
+  constructor(frames: FrameTable, ram: Ram, pool: FramePool, cache: PageCache, io: BlockIo, readAheadPages: number) {
     this.frames = frames;
     this.ram = ram;
     this.pool = pool;
     this.cache = cache;
     this.io = io;
+    this.readAheadPages = readAheadPages;
     this.missed = false;
   }
 
@@ -50,8 +51,8 @@ export class FilePages {
     const present = this.present(inode, index);
     if (present !== 0) return present;
     if (single) return this.readWindow(inode, index, index, 1);
-    const start = Math.max(0, index - READAHEAD_PAGES / 2);
-    return this.readWindow(inode, index, start, READAHEAD_PAGES);
+    const start = Math.max(0, index - this.readAheadPages / 2);
+    return this.readWindow(inode, index, start, this.readAheadPages);
   }
 
   /**

@@ -116,7 +116,7 @@ function buildParts(config: ResolvedConfig) {
     trace,
   );
   const io = new BlockIo(clock, device, ram, frames, cache, owners, counters, trace);
-  const filePages = new FilePages(frames, ram, pool, cache, io);
+  const filePages = new FilePages(frames, ram, pool, cache, io, config.readAheadPages);
   const rmap = new Rmap(frames, tables, owners, flusher);
   const runs = new EntryRuns(frames, tables, pool, mapper, trace);
   const zapper = new Zapper(frames, tables, mapper, runs, flusher, trace);

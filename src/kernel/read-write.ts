@@ -12,7 +12,6 @@ import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_WRITE, RLIMIT_FSIZE, SI_USER, 
 import type { Ram } from '../mmu/ram.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import type { FilePages } from './file-pages.ts';
-import { READAHEAD_PAGES } from './file-pages.ts';
 import type { FramePool } from './frame-pool.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
@@ -69,7 +68,7 @@ export function readFile(
     const pfn = parts.filePages.forRead(
       inode,
       position.page,
-      readAheadPages(file, position.page, left, parts.ram.pageSize),
+      readAheadPages(file, position.page, left, parts.ram.pageSize, parts.filePages.readAheadPages),
     );
     if (pfn < 0) return done > 0 ? done : pfn;
     const wanted = Math.min(left, room);
@@ -87,14 +86,14 @@ export function readFile(
  * Pages to read at once when page `index` is missing: a stream gets a window of up to four times
  * what it asks for, a small random read just what it asks for (page_cache_sync_ra).
  */
-function readAheadPages(file: OpenFile, index: number, left: number, pageSize: number): number {
+function readAheadPages(file: OpenFile, index: number, left: number, pageSize: number, largest: number): number {
   const asked = Math.max(1, Math.ceil(left / pageSize));
   const step = index - file.lastReadPage;
-  const streams = index === 0 || asked > READAHEAD_PAGES || (file.lastReadPage >= 0 && (step === 0 || step === 1));
+  const streams = index === 0 || asked > largest || (file.lastReadPage >= 0 && (step === 0 || step === 1));
   if (!streams) return asked;
   const rounded = 2 ** Math.ceil(Math.log2(asked));
-  if (rounded <= READAHEAD_PAGES / 32) return rounded * 4;
-  return rounded <= READAHEAD_PAGES / 4 ? rounded * 2 : READAHEAD_PAGES;
+  if (rounded <= largest / 32) return rounded * 4;
+  return rounded <= largest / 4 ? rounded * 2 : largest;
 }
 
 /** Bytes of the file from `position` to the end of its page; 0 or less at the end of the file. */
