@@ -8,11 +8,14 @@
 import type { Answer } from './answer.ts';
 import { brk, sbrk } from './brk.ts';
 import { close, dup } from './descriptors.ts';
+import { mkdir, rename, rmdir, unlink } from './directories.ts';
 import { fallocate } from './fallocate.ts';
+import { fcntl } from './fcntl.ts';
 import { fsync, ftruncate } from './file-sizes.ts';
 import { setrlimit } from './limits.ts';
 import { lseek } from './lseek.ts';
 import { madvise } from './madvise.ts';
+import { memfdCreate } from './memfd.ts';
 import { copyin, copyout, load, store } from './memory-access.ts';
 import { mincore } from './mincore.ts';
 import { mlock, mlock2, mlockall, munlock, munlockall } from './mlock.ts';
@@ -22,7 +25,7 @@ import { mremap } from './mremap.ts';
 import { mseal } from './mseal.ts';
 import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
-import { fstat, memfdCreate, open, unlink } from './open.ts';
+import { fstat, open } from './open.ts';
 import { maps, smaps } from './proc-maps.ts';
 import { exit, fork, wait } from './processes.ts';
 import { read, readShown, write, writeShown } from './read-write.ts';
@@ -35,6 +38,10 @@ export const CALLS = {
   memfd_create: memfdCreate,
   close,
   unlink,
+  rename,
+  mkdir,
+  rmdir,
+  fcntl,
   ftruncate,
   fallocate,
   fsync,

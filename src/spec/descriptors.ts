@@ -3,6 +3,7 @@
  */
 
 import { EBADF, EMFILE } from '../errno.ts';
+import { O_PATH } from '../flags.ts';
 import { type Answer, failure, SUCCESS, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
 import type { Caller, FileObject, OpenFile, Process, State } from './state.ts';
@@ -26,24 +27,25 @@ export function openedEvenByPath(state: State, process: Process, fd: bigint): Op
 /** What a descriptor leads to; undefined for EBADF. */
 export function opened(state: State, process: Process, fd: bigint): Opened | undefined {
   const found = openedEvenByPath(state, process, fd);
-  return found?.file.pathOnly ? undefined : found;
+  return found && found.file.flags & O_PATH ? undefined : found;
 }
 
-/** Whether the process may have one more descriptor; EMFILE if not. */
-export function hasFreeDescriptor(process: Process): boolean {
-  return BigInt(freeDescriptor(process)) < process.limits.nofile;
+/** Whether the process may have one more descriptor, not below `from`; EMFILE if not. */
+export function hasFreeDescriptor(process: Process, from = 0): boolean {
+  return BigInt(freeDescriptor(process, from)) < process.limits.nofile;
 }
 
-function freeDescriptor(process: Process): number {
-  let fd = 0;
+function freeDescriptor(process: Process, from: number): number {
+  let fd = from;
   while (process.descriptors.has(fd)) fd++;
   return fd;
 }
 
-/** The lowest free descriptor, for an open file. */
-export function install(process: Process, number: number): Answer {
-  const fd = freeDescriptor(process);
+/** The lowest free descriptor from `from` on, for an open file. */
+export function install(process: Process, number: number, onExec: 'keep' | 'close-on-exec', from = 0): Answer {
+  const fd = freeDescriptor(process, from);
   process.descriptors.set(fd, number);
+  if (onExec === 'close-on-exec') process.closeOnExec.add(fd);
   return value(BigInt(fd));
 }
 
@@ -51,19 +53,20 @@ export function install(process: Process, number: number): Answer {
 export function dup({ state, process }: Caller, fd: bigint): Answer {
   const found = openedEvenByPath(state, process, fd);
   if (!found) return failure(EBADF);
-  return hasFreeDescriptor(process) ? install(process, found.number) : failure(EMFILE);
+  return hasFreeDescriptor(process) ? install(process, found.number, 'keep') : failure(EMFILE);
 }
 
 /** Mappings of the file stay, and so does the file. */
 export function close({ process }: Caller, fd: bigint): Answer {
+  process.closeOnExec.delete(low32(fd));
   return process.descriptors.delete(low32(fd)) ? SUCCESS : failure(EBADF);
 }
 
 /** A nameless file on the kernel's own tmpfs, open for reading and writing: its number. */
-export function newTmpfsFile(state: State, name: string, size: bigint): number {
+export function newTmpfsFile(state: State, name: string, size: bigint, seals: number): number {
   const object = takeNumber(state);
-  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size });
+  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size, seals });
   const number = takeNumber(state);
-  state.openFiles.set(number, { ...newOpenFile(object), readable: true, writable: true });
+  state.openFiles.set(number, newOpenFile(object));
   return number;
 }

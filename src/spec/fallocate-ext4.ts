@@ -4,7 +4,7 @@
  * Source: Linux fs/ext4/extents.c, fs/ext4/inode.c ext4_punch_hole.
  */
 
-import { EFBIG, EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
+import { EFBIG, EINVAL, ENOSPC, EOPNOTSUPP, EPERM } from '../errno.ts';
 import {
   FALLOC_FL_COLLAPSE_RANGE,
   FALLOC_FL_INSERT_RANGE,
@@ -14,6 +14,7 @@ import {
 } from '../flags.ts';
 import { addressOf, type Errno, isAligned, pageOf, pagesOf } from './arithmetic.ts';
 import { checkNewSize, maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
+import { isWriteSealed } from './memfd.ts';
 import { dropCopies, pagesBetween, removePages, zeroBytes } from './objects.ts';
 import { shifted, withRange } from './page-ranges.ts';
 import type { FileObject, Process, State } from './state.ts';
@@ -52,6 +53,7 @@ export function onExt4(request: FallocateRequest): Errno {
  */
 export function punchHole(object: FileObject, offset: bigint, length: bigint): Errno {
   if (offset + length > maxBytes(object)) return EFBIG;
+  if (isWriteSealed(object)) return EPERM;
   const reachesOut = object.fs === 'ext4' && offset + length > object.size;
   const end = reachesOut ? addressOf(pagesOf(object.size)) : offset + length;
   if (end <= offset) return 0;

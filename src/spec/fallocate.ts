@@ -27,6 +27,7 @@ import { type Errno, low32, max, min, pageOf, pagesOf, signed, ZERO_PAGE } from 
 import { opened } from './descriptors.ts';
 import { type FallocateRequest, onExt4, punchHole } from './fallocate-ext4.ts';
 import { checkNewSize, maxBytes } from './file-sizes.ts';
+import { checkSizeSeals } from './memfd.ts';
 import { withRange } from './page-ranges.ts';
 import type { Caller, FileObject } from './state.ts';
 
@@ -49,7 +50,7 @@ const SIZE_CHANGING: readonly number[] = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_IN
 /**
  * Which error wins: EBADF no such descriptor; EINVAL negative offset, length not positive; EOPNOTSUPP modes that do not go
  * together; EBADF not open for writing; EISDIR, ENODEV no file; EFBIG beyond the largest file; EOPNOTSUPP not done by the
- * file system; EFBIG beyond RLIMIT_FSIZE, with SIGXFSZ; ENOSPC.
+ * file system; EFBIG beyond RLIMIT_FSIZE, with SIGXFSZ; EPERM sealed; ENOSPC.
  */
 export function fallocate(
   { state, process }: Caller,
@@ -87,7 +88,7 @@ function onTmpfs({ state, process, object, bits, offset, length }: FallocateRequ
   if (bits & FALLOC_FL_PUNCH_HOLE) return punchHole(object, offset, length);
   if ((bits & ~FALLOC_FL_KEEP_SIZE) !== 0) return EOPNOTSUPP;
   const end = offset + length;
-  const errno = checkNewSize(process, object, end);
+  const errno = checkNewSize(process, object, end) || (end > object.size ? checkSizeSeals(object, end) : 0);
   if (errno !== 0) return errno;
   const first = pageOf(offset);
   const last = pagesOf(end);

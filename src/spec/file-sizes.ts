@@ -19,6 +19,7 @@ import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, SUCCESS } from './answer.ts';
 import { addressOf, type Errno, min, pageFloor, pagesOf, signed } from './arithmetic.ts';
 import { opened } from './descriptors.ts';
+import { checkSizeSeals } from './memfd.ts';
 import { dropCopies, removePages, zeroBytes } from './objects.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
 
@@ -29,7 +30,7 @@ export function maxBytes(object: FileObject): bigint {
 
 /**
  * EINVAL: negative length, no regular file, not open for writing. EFBIG: larger than files can be; beyond RLIMIT_FSIZE, then
- * with SIGXFSZ.
+ * with SIGXFSZ. EPERM: sealed.
  */
 export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint): Answer {
   if (signed(length) < 0n) return failure(EINVAL);
@@ -37,7 +38,7 @@ export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint
   if (!found) return failure(EBADF);
   const { file, object } = found;
   if (object.type !== 'regular' || !file.writable) return failure(EINVAL);
-  const errno = checkNewSize(process, object, length);
+  const errno = checkNewSize(process, object, length) || checkSizeSeals(object, length);
   if (errno !== 0) return failure(errno);
   setSize(state, object, length);
   return SUCCESS;

@@ -8,6 +8,7 @@
  */
 
 import { ENOMEM, EOPNOTSUPP } from '../errno.ts';
+import { F_SEAL_SEAL } from '../flags.ts';
 import { type Errno, pageOf } from './arithmetic.ts';
 import { newTmpfsFile } from './descriptors.ts';
 import { commit, mayExpand } from './limits.ts';
@@ -87,5 +88,5 @@ function lock(process: Process, start: bigint, pages: bigint): void {
 
 /** Shared anonymous memory is a nameless file of a fixed size. */
 function sharedMemory(state: State, size: bigint): number {
-  return newTmpfsFile(state, '/dev/zero', size);
+  return newTmpfsFile(state, '/dev/zero', size, F_SEAL_SEAL);
 }

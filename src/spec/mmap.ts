@@ -18,7 +18,7 @@
  *   EACCES      shared and writable, but the descriptor is not; descriptor not readable
  *   ENODEV      neither a file nor memory
  *   EINVAL      MAP_GROWSDOWN for anything but private memory; no kind of mapping, or several
- *   EPERM       what MAP_FIXED covers is sealed
+ *   EPERM       shared and writable, but F_SEAL_WRITE; what MAP_FIXED covers is sealed
  *   ENOMEM      RLIMIT_AS, RLIMIT_DATA, memory
  *
  * Source: mmap(2); Linux arch/x86/kernel/sys_x86_64.c, mm/mmap.c do_mmap, mm/vma.c __mmap_region.
@@ -61,6 +61,7 @@ import {
 import { type Opened, opened } from './descriptors.ts';
 import { mayLock, mayLockMore } from './limits.ts';
 import { mapRange } from './map-range.ts';
+import { isWriteSealed } from './memfd.ts';
 import { findPlace } from './placement.ts';
 import { populate } from './populate.ts';
 import type { Caller, OpenFile, Process, State } from './state.ts';
@@ -188,7 +189,8 @@ function checkSource({ length, pgoff, prot, flags }: Request, { file, object }: 
   if (type !== MAP_PRIVATE && prot & PROT_WRITE && !file.writable) return EACCES;
   if (!file.readable) return EACCES;
   if (object.type !== 'regular') return ENODEV;
-  return low32(flags) & MAP_GROWSDOWN ? EINVAL : 0;
+  if (low32(flags) & MAP_GROWSDOWN) return EINVAL;
+  return type !== MAP_PRIVATE && prot & PROT_WRITE && isWriteSealed(object) ? EPERM : 0;
 }
 
 function checkAnonymous(bits: number): Errno {
@@ -209,7 +211,8 @@ function kindOfMemory(bits: number): number {
   return (bits & MAP_TYPE) === MAP_DROPPABLE ? droppable : 0;
 }
 
-/** A shared mapping of a descriptor that is not writable can never be made writable. */
+/** A shared mapping of what cannot be written, by this descriptor or at all, can never be made writable. */
 function withheld(bits: number, source: Opened | undefined): number {
-  return source && !source.file.writable && (bits & MAP_TYPE) !== MAP_PRIVATE ? VM_MAYWRITE : 0;
+  if (!source || (bits & MAP_TYPE) === MAP_PRIVATE) return 0;
+  return source.file.writable && !isWriteSealed(source.object) ? 0 : VM_MAYWRITE;
 }

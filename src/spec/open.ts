@@ -1,68 +1,63 @@
 /**
- * open(2), unlink(2), fstat(2) and memfd_create(2).
+ * open(2) and fstat(2).
  *
- * There is one directory, `.`, and it has only regular files. Permissions are those of the owner; there are no
- * privileges to go past them.
+ * Which error wins: EINVAL flags that do not go together; ENOENT, ENAMETOOLONG, ENOTDIR, EACCES on the way; EMFILE; EEXIST O_EXCL;
+ * EISDIR writing to or creating a directory; ENOTDIR a file where a directory must be; ENOENT no such file; EACCES.
  *
- * open: EINVAL flags that do not go together; ENOENT empty path, no such file; ENAMETOOLONG; EMFILE; ENOTDIR a file where a
- * directory must be; EEXIST O_EXCL; EISDIR writing to or creating a directory; EACCES no permission.
- *
- * Source: open(2), unlink(2), memfd_create(2); Linux fs/open.c, fs/namei.c.
+ * Source: open(2); Linux fs/open.c, fs/namei.c.
  */
 
-import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, EMFILE, ENAMETOOLONG, ENOENT, ENOTDIR } from '../errno.ts';
+import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR } from '../errno.ts';
 import {
-  MFD_ALLOW_SEALING,
-  MFD_CLOEXEC,
-  MFD_EXEC,
-  MFD_HUGETLB,
-  MFD_NOEXEC_SEAL,
   O_ACCMODE,
-  O_APPEND,
+  O_CLOEXEC,
   O_CREAT,
+  O_DIRECT,
   O_DIRECTORY,
   O_DSYNC,
   O_EXCL,
+  O_LARGEFILE,
+  O_NOCTTY,
+  O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
   O_RDWR,
+  O_SYNC,
   O_TMPFILE,
   O_TRUNC,
   O_WRONLY,
 } from '../flags.ts';
-import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
+import { type Answer, failure, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32 } from './arithmetic.ts';
-import { hasFreeDescriptor, install, newTmpfsFile, openedEvenByPath } from './descriptors.ts';
+import { hasFreeDescriptor, install, openedEvenByPath } from './descriptors.ts';
 import { setSize } from './file-sizes.ts';
-import { type Lookup, lookUp } from './paths.ts';
+import { type Found, lookUp, MAY_READ, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject, State } from './state.ts';
-import { newObject, newOpenFile, ROOT_OBJECT, takeNumber } from './state.ts';
+import { newObject, takeNumber } from './state.ts';
 
 /** What O_PATH leaves of the other flags. */
-const PATH_FLAGS = O_PATH | O_DIRECTORY;
+const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 const TMPFILE = O_TMPFILE & ~O_DIRECTORY;
+const SYNC = O_SYNC & ~O_DSYNC;
 
-const MAY_READ = 0o400;
-const MAY_WRITE = 0o200;
+/** Flags of the opening only, which F_GETFL does not give. */
+const OPENING_FLAGS = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 
-const MEMFD_FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC;
-const MEMFD_NAME_MAX = 249;
+/** All that open knows; other bits count for nothing. */
+const KNOWN_FLAGS = 0x7fffc3 | O_PATH | TMPFILE;
 
 export function open({ state, process }: Caller, path: string, flags: bigint, mode: bigint): Answer {
   const asked = low32(flags);
-  const bits = asked & O_PATH ? asked & PATH_FLAGS : asked;
-  const permissions = low32(mode) & 0o7777;
+  const bits = asked & O_PATH ? asked & PATH_FLAGS : (asked & KNOWN_FLAGS) | O_LARGEFILE;
   const errno = checkFlags(bits);
   if (errno !== 0) return failure(errno);
   const found = lookUp(state, path);
-  if (found === 'elsewhere') return UNSPECIFIED;
-  if (found === 'too-long') return failure(ENAMETOOLONG);
-  if (found === 'empty') return failure(ENOENT);
+  if (found === 'elsewhere' || bits & (TMPFILE | O_DIRECT)) return UNSPECIFIED;
   if (!hasFreeDescriptor(process)) return failure(EMFILE);
-  if (bits & TMPFILE) return UNSPECIFIED;
-  const object = findOrCreate(state, found, bits, permissions);
+  if (typeof found === 'number') return failure(found);
+  const object = findOrCreate(state, found, bits, low32(mode) & 0o7777);
   if (typeof object === 'number') return failure(object);
-  return install(process, openObject(state, object.number, bits));
+  return install(process, openObject(state, object.number, bits), bits & O_CLOEXEC ? 'close-on-exec' : 'keep');
 }
 
 function checkFlags(bits: number): Errno {
@@ -75,27 +70,25 @@ interface Numbered {
   readonly number: number;
 }
 
-function findOrCreate(state: State, found: Exclude<Lookup, string>, bits: number, mode: number): Numbered | Errno {
-  if (found.errno !== 0) return found.errno;
-  if (found.slash && found.number !== ROOT_OBJECT && bits & O_CREAT) return EISDIR;
-  if (found.number === undefined) {
-    return bits & O_CREAT ? { number: create(state, found.name, mode) } : ENOENT;
-  }
-  const object = state.objects.get(found.number) as FileObject;
+function findOrCreate(state: State, found: Found, bits: number, mode: number): Numbered | Errno {
+  const { object, number } = found;
+  if (found.slash && found.name !== '.' && bits & O_CREAT) return EISDIR;
+  if (!object || number === undefined) return bits & O_CREAT ? create(state, found, mode) : ENOENT;
   const errno = checkExisting(object, found, bits);
   if (errno !== 0) return errno;
   if (bits & O_TRUNC && object.type === 'regular') setSize(state, object, 0n);
-  return { number: found.number };
+  return { number };
 }
 
-function create(state: State, name: string, mode: number): number {
+function create(state: State, { directory, name }: Found, mode: number): Numbered | Errno {
+  if (!(directory.mode & MAY_WRITE)) return EACCES;
   const number = takeNumber(state);
   state.objects.set(number, { ...newObject('regular', state.layout.fs, name), mode });
-  state.directory.set(name, number);
-  return number;
+  directory.entries.set(name, number);
+  return { number };
 }
 
-function checkExisting(object: FileObject, found: Exclude<Lookup, string>, bits: number): Errno {
+function checkExisting(object: FileObject, found: Found, bits: number): Errno {
   const isDirectory = object.type === 'directory';
   if (bits & O_CREAT && bits & O_EXCL) return EEXIST;
   if (bits & O_CREAT && isDirectory) return EISDIR;
@@ -114,44 +107,18 @@ function openObject(state: State, object: number, bits: number): number {
   const access = bits & O_ACCMODE;
   const byPath = (bits & O_PATH) !== 0;
   state.openFiles.set(number, {
-    ...newOpenFile(object),
+    object,
     readable: !byPath && (access === O_RDONLY || access === O_RDWR),
     writable: !byPath && (access === O_WRONLY || access === O_RDWR),
-    append: (bits & O_APPEND) !== 0,
-    synchronous: (bits & O_DSYNC) !== 0,
-    pathOnly: byPath,
+    flags: (bits & SYNC ? bits | O_DSYNC : bits) & ~OPENING_FLAGS,
+    position: 0n,
   });
   return number;
 }
 
-/** The name goes; the file itself stays for those that have it open or mapped. */
-export function unlink({ state }: Caller, path: string): Answer {
-  const found = lookUp(state, path);
-  if (found === 'elsewhere') return UNSPECIFIED;
-  if (found === 'too-long') return failure(ENAMETOOLONG);
-  if (found === 'empty') return failure(ENOENT);
-  if (found.errno !== 0) return failure(found.errno);
-  if (found.number === ROOT_OBJECT) return failure(EISDIR);
-  if (found.number === undefined) return failure(ENOENT);
-  if (found.slash) return failure(ENOTDIR);
-  const object = state.objects.get(found.number) as FileObject;
-  object.deleted = true;
-  state.directory.delete(found.name);
-  return SUCCESS;
-}
-
+/** Of a directory the size is the file system's own affair. */
 export function fstat({ state, process }: Caller, fd: bigint): Answer {
   const found = openedEvenByPath(state, process, fd);
   if (!found) return failure(EBADF);
   return found.object.type === 'directory' ? UNSPECIFIED : { kind: 'size', size: found.object.size };
-}
-
-/** A nameless file in memory. EINVAL: unknown flags, MFD_EXEC with MFD_NOEXEC_SEAL, a name of more than 249 bytes. */
-export function memfdCreate({ state, process }: Caller, name: string, flags: bigint): Answer {
-  const bits = low32(flags);
-  if ((bits & MFD_HUGETLB) !== 0) return UNSPECIFIED;
-  if ((bits & ~MEMFD_FLAGS) !== 0 || (bits & MFD_EXEC && bits & MFD_NOEXEC_SEAL)) return failure(EINVAL);
-  if (new TextEncoder().encode(name).length > MEMFD_NAME_MAX) return failure(EINVAL);
-  if (!hasFreeDescriptor(process)) return failure(EMFILE);
-  return install(process, newTmpfsFile(state, `/memfd:${name}`, 0n));
 }

@@ -1,51 +1,81 @@
 /**
- * Paths in a world with one directory: `name`, `./name`, `.`.
+ * What a path leads to, from the directory that all paths begin in.
  *
- * Source: path_resolution(7).
+ * Directories are entered by those who may search them: the owner's permission to execute, since there are no
+ * privileges here. Links there are none.
+ *
+ * Source: path_resolution(7); Linux fs/namei.c.
  */
 
-import { ENAMETOOLONG, ENOENT, ENOTDIR } from '../errno.ts';
+import { EACCES, ENAMETOOLONG, ENOENT, ENOTDIR } from '../errno.ts';
 import type { Errno } from './arithmetic.ts';
-import type { State } from './state.ts';
+import type { FileObject, State } from './state.ts';
 import { ROOT_OBJECT } from './state.ts';
 
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
 
-/** What a path leads to. `elsewhere` is outside the directory, where this specification knows nothing. */
-export type Lookup =
-  | 'empty'
-  | 'too-long'
-  | 'elsewhere'
-  | {
-      /** Not 0 if the way there fails. */
-      readonly errno: Errno;
-      /** The last component. */
-      readonly name: string;
-      /** The object it stands for, undefined if there is none of that name. */
-      readonly number: number | undefined;
-      /** A slash follows: it must be a directory. */
-      readonly slash: boolean;
-    };
+/** Permissions of the owner. */
+export const MAY_READ = 0o400;
+export const MAY_WRITE = 0o200;
+const MAY_SEARCH = 0o100;
 
-export function lookUp(state: State, path: string): Lookup {
-  if (path === '') return 'empty';
-  if (bytesIn(path) >= PATH_MAX) return 'too-long';
-  const parts = path.split('/').filter((part) => part !== '');
-  if (path.startsWith('/') || parts.includes('..')) return 'elsewhere';
-  const name = parts.at(-1) ?? '.';
-  const number = name === '.' ? ROOT_OBJECT : state.directory.get(name);
-  const errno = walk(state, parts.slice(0, -1)) || (bytesIn(name) > NAME_MAX ? ENAMETOOLONG : 0);
-  return { errno, name, number, slash: path.endsWith('/') };
+export interface Found {
+  /** The directory that the last component stands in. */
+  readonly directory: FileObject;
+  /** The last component; `.` for the directory itself. */
+  readonly name: string;
+  /** Number of the object of that name, undefined if there is none. */
+  readonly number: number | undefined;
+  /** That object. */
+  readonly object: FileObject | undefined;
+  /** A slash follows: it must be a directory. */
+  readonly slash: boolean;
 }
 
-/** Every component on the way must be a directory, and the only one is `.` */
-function walk(state: State, parts: readonly string[]): Errno {
+/** `elsewhere` is outside the directory, where this specification knows nothing. */
+export type Lookup = Found | Errno | 'elsewhere';
+
+export function lookUp(state: State, path: string): Lookup {
+  if (path === '') return ENOENT;
+  if (bytesIn(path) >= PATH_MAX) return ENAMETOOLONG;
+  const parts = path.split('/').filter((part) => part !== '');
+  if (path.startsWith('/') || parts.includes('..')) return 'elsewhere';
+  const last = parts.at(-1) ?? '.';
+  const parent = walk(state, parts.slice(0, -1));
+  if (typeof parent === 'number') return parent;
+  const { number, directory } = parent;
+  if (!(directory.mode & MAY_SEARCH)) return EACCES;
+  const slash = path.endsWith('/');
+  if (last === '.') return { directory, name: last, number, object: directory, slash };
+  if (bytesIn(last) > NAME_MAX) return ENAMETOOLONG;
+  const found = directory.entries.get(last);
+  return { directory, name: last, number: found, object: objectNumbered(state, found), slash };
+}
+
+interface Step {
+  readonly number: number;
+  readonly directory: FileObject;
+}
+
+/** The directory at the end of some components. */
+function walk(state: State, parts: readonly string[]): Step | Errno {
+  let at: Step = { number: ROOT_OBJECT, directory: objectNumbered(state, ROOT_OBJECT) as FileObject };
   for (const part of parts) {
+    if (!(at.directory.mode & MAY_SEARCH)) return EACCES;
+    if (part === '.') continue;
     if (bytesIn(part) > NAME_MAX) return ENAMETOOLONG;
-    if (part !== '.') return state.directory.has(part) ? ENOTDIR : ENOENT;
+    const number = at.directory.entries.get(part);
+    const object = objectNumbered(state, number);
+    if (number === undefined || !object) return ENOENT;
+    if (object.type !== 'directory') return ENOTDIR;
+    at = { number, directory: object };
   }
-  return 0;
+  return at;
+}
+
+function objectNumbered(state: State, number: number | undefined): FileObject | undefined {
+  return number === undefined ? undefined : state.objects.get(number);
 }
 
 function bytesIn(text: string): number {

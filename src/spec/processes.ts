@@ -25,6 +25,7 @@ export function fork({ state, process, number }: Caller, child: bigint): Answer 
     status: { state: 'running' },
     reaped: false,
     descriptors: new Map(process.descriptors),
+    closeOnExec: new Set(process.closeOnExec),
     vmas: vmas.map((vma) => inheritedMapping(state, vma)),
     pages: inheritedPages(process, vmas),
     brk: process.brk,

@@ -5,13 +5,13 @@
  * accessed. EFAULT only if that was the first of all. Files and their mappings show the same bytes at any time.
  *
  * Which error wins: EINVAL for a negative position (pread, pwrite); EBADF; EFAULT for memory that is not the program's; EINVAL if
- * position + count exceeds 2^63 - 1; EISDIR; for writing EFBIG, with SIGXFSZ beyond RLIMIT_FSIZE.
+ * position + count exceeds 2^63 - 1; EISDIR; for writing EFBIG, with SIGXFSZ beyond RLIMIT_FSIZE; EPERM sealed.
  *
  * Source: read(2), write(2), pread(2); Linux fs/read_write.c, mm/filemap.c.
  */
 
-import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR } from '../errno.ts';
-import { RLIM_INFINITY } from '../flags.ts';
+import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR, EPERM } from '../errno.ts';
+import { O_APPEND, O_DSYNC, RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, transferred, value } from './answer.ts';
 import {
   addressOf,
@@ -20,6 +20,7 @@ import {
   min,
   offsetIn,
   PAGE_SIZE,
+  pageFloor,
   pageOf,
   pagesOf,
   signed,
@@ -28,6 +29,7 @@ import {
 import { type Opened, opened } from './descriptors.ts';
 import type { Place } from './faults.ts';
 import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
+import { checkSizeSeals, isWriteSealed } from './memfd.ts';
 import { copyFromUser, copyToUser, isUserRange, putBytes } from './memory-access.ts';
 import { readBytes } from './objects.ts';
 import { withRange } from './page-ranges.ts';
@@ -141,14 +143,24 @@ function writeFrom(
   const { file, object } = begun;
   if (object.type === 'null') return value(min(count, TRANSFER_MAX));
   if (count === 0n) return value(0n);
-  const position = file.append ? object.size : begun.position;
-  const allowed = limitedCount(process, object, position, min(count, TRANSFER_MAX));
-  if (allowed === undefined) return failure(EFBIG);
+  const position = file.flags & O_APPEND ? object.size : begun.position;
+  const limited = limitedCount(process, object, position, min(count, TRANSFER_MAX));
+  if (limited === undefined) return failure(EFBIG);
+  const allowed = unsealedCount(object, position, limited);
+  if (allowed === undefined) return failure(EPERM);
   const done = moveChunks(object, position, allowed, (...chunk) => writeChunk(object, move, ...chunk));
   if (done < allowed) reserveRest(object, position + done, position + allowed);
-  if (done > 0n && file.synchronous) writeBack(object, position, position + done);
+  if (done > 0n && file.flags & O_DSYNC) writeBack(object, position, position + done);
   if (done > 0n) moveOn({ ...begun, position }, where, done);
   return transferred(done, allowed);
+}
+
+/** How much of a write no seal forbids, in whole pages where the file may not grow; undefined if nothing. */
+function unsealedCount(object: FileObject, position: bigint, count: bigint): bigint | undefined {
+  if (isWriteSealed(object)) return undefined;
+  if (checkSizeSeals(object, position + count) === 0 || position + count <= object.size) return count;
+  const end = pageFloor(object.size);
+  return position < end ? end - position : undefined;
 }
 
 /** ext4 had begun to make room for what then could not be had. */

@@ -10,7 +10,7 @@
  * of page maps count pages of 4096 bytes.
  */
 
-import { RLIM_INFINITY } from '../flags.ts';
+import { F_SEAL_SEAL, O_LARGEFILE, O_RDWR, RLIM_INFINITY } from '../flags.ts';
 import type { PageRange } from './page-ranges.ts';
 
 export type FileSystemName = 'tmpfs' | 'ext4';
@@ -44,6 +44,10 @@ export interface FileObject {
   mode: number;
   deleted: boolean;
   size: bigint;
+  /** Of a directory: name -> number of the object. */
+  entries: Map<string, number>;
+  /** F_SEAL_ of a file on tmpfs; undefined for what cannot be sealed. */
+  seals: number | undefined;
   /** By page number. What is missing is a hole and reads as zeros. */
   pages: Map<bigint, Uint8Array>;
   /** Pages that have space on the disk but may still be holes; those in `pages` are none. */
@@ -55,11 +59,8 @@ export interface OpenFile {
   object: number;
   readable: boolean;
   writable: boolean;
-  append: boolean;
-  /** O_SYNC or O_DSYNC: what is written goes to the disk at once. */
-  synchronous: boolean;
-  /** O_PATH: a name for the file, but no way to its contents. */
-  pathOnly: boolean;
+  /** O_ flags as F_GETFL gives them. */
+  flags: number;
   position: bigint;
 }
 
@@ -88,7 +89,10 @@ export interface Process {
   status: ProcessStatus;
   /** Its parent has waited for it: nothing is left of it but its number. */
   reaped: boolean;
+  /** Descriptor -> number of the open file. */
   descriptors: Map<number, number>;
+  /** Descriptors with FD_CLOEXEC. */
+  closeOnExec: Set<number>;
   /** By address. They do not overlap. */
   vmas: Vma[];
   /** The pages of its private mappings that it has a copy of its own of, or has read as zeros. */
@@ -106,7 +110,7 @@ export interface Process {
 
 /** What does not change: the shape of the machine. */
 export interface Layout {
-  /** File system of the directory that `open` works in. */
+  /** File system of all files that have names. */
   fs: FileSystemName;
   /** The program break at the start. */
   brk: bigint;
@@ -132,8 +136,6 @@ export interface State {
   layout: Layout;
   objects: Map<number, FileObject>;
   openFiles: Map<number, OpenFile>;
-  /** The directory: name -> object. */
-  directory: Map<string, number>;
   processes: Map<number, Process>;
   /** The number that the next object, open file or family of anonymous pages gets. */
   nextNumber: number;
@@ -150,7 +152,7 @@ export interface Caller {
 /** The number of the process there is at the start. */
 export const FIRST_PROCESS = 0;
 
-/** The object of `.`, the directory that `open` works in. */
+/** The object of the directory that all paths begin in. */
 export const ROOT_OBJECT = 0;
 
 const NULL_OBJECT = 1;
@@ -180,8 +182,7 @@ export function initialState(options: Partial<Layout> = {}): State {
       [ROOT_OBJECT, newObject('directory', layout.fs, '')],
       [NULL_OBJECT, newObject('null', layout.fs, 'null')],
     ]),
-    openFiles: new Map([[NULL_FILE, { ...newOpenFile(NULL_OBJECT), readable: true, writable: true }]]),
-    directory: new Map(),
+    openFiles: new Map([[NULL_FILE, newOpenFile(NULL_OBJECT)]]),
     processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
     nextNumber: NULL_FILE + 1,
   };
@@ -193,6 +194,7 @@ function firstProcess(layout: Layout): Process {
     status: { state: 'running' },
     reaped: false,
     descriptors: new Map([0, 1, 2].map((fd) => [fd, NULL_FILE])),
+    closeOnExec: new Set(),
     vmas: [],
     pages: new Map(),
     brk: layout.brk,
@@ -213,20 +215,23 @@ function firstProcess(layout: Layout): Process {
 
 /** An object without contents. */
 export function newObject(type: FileObject['type'], fs: FileSystemName, name: string): FileObject {
-  return { type, fs, name, mode: 0o777, deleted: false, size: 0n, pages: new Map(), reserved: [] };
+  return {
+    type,
+    fs,
+    name,
+    mode: 0o777,
+    deleted: false,
+    size: 0n,
+    entries: new Map(),
+    seals: type === 'regular' && fs === 'tmpfs' ? F_SEAL_SEAL : undefined,
+    pages: new Map(),
+    reserved: [],
+  };
 }
 
-/** An open file that allows nothing yet. */
+/** An open file for reading and writing. */
 export function newOpenFile(object: number): OpenFile {
-  return {
-    object,
-    readable: false,
-    writable: false,
-    append: false,
-    synchronous: false,
-    pathOnly: false,
-    position: 0n,
-  };
+  return { object, readable: true, writable: true, flags: O_LARGEFILE | O_RDWR, position: 0n };
 }
 
 export function takeNumber(state: State): number {

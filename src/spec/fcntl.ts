@@ -1,0 +1,82 @@
+/**
+ * fcntl(2): descriptors once more, their flags, and seals.
+ *
+ * EBADF: no such descriptor, or of O_PATH and the command asks for more than the descriptor. EINVAL: F_DUPFD from beyond
+ * RLIMIT_NOFILE; unknown command.
+ *
+ * Source: fcntl(2); Linux fs/fcntl.c.
+ */
+
+import { EBADF, EINVAL, EMFILE } from '../errno.ts';
+import {
+  F_ADD_SEALS,
+  F_DUPFD,
+  F_DUPFD_CLOEXEC,
+  F_GET_SEALS,
+  F_GETFD,
+  F_GETFL,
+  F_SETFD,
+  F_SETFL,
+  O_APPEND,
+  O_DIRECT,
+  O_NOATIME,
+  O_NONBLOCK,
+  O_PATH,
+} from '../flags.ts';
+import { type Answer, failure, SUCCESS, UNSPECIFIED, value } from './answer.ts';
+import { low32 } from './arithmetic.ts';
+import { hasFreeDescriptor, install, type Opened, openedEvenByPath } from './descriptors.ts';
+import { addSeals, getSeals } from './memfd.ts';
+import type { Caller, OpenFile, Process } from './state.ts';
+
+const FD_CLOEXEC = 1;
+
+/** What a descriptor of O_PATH allows. */
+const OF_DESCRIPTORS: readonly number[] = [F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL];
+
+/** What F_SETFL can change. */
+const CHANGEABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
+
+export function fcntl({ state, process }: Caller, fd: bigint, command: bigint, argument: bigint): Answer {
+  const found = openedEvenByPath(state, process, fd);
+  const number = low32(command);
+  if (!found) return failure(EBADF);
+  if (found.file.flags & O_PATH && !OF_DESCRIPTORS.includes(number)) return failure(EBADF);
+  const value32 = low32(argument);
+  switch (number) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+      return duplicate(process, found, value32, number === F_DUPFD ? 'keep' : 'close-on-exec');
+    case F_GETFD:
+      return value(process.closeOnExec.has(low32(fd)) ? BigInt(FD_CLOEXEC) : 0n);
+    case F_SETFD:
+      return setDescriptorFlags(process, low32(fd), value32);
+    case F_GETFL:
+      return value(BigInt(found.file.flags));
+    case F_SETFL:
+      return setStatusFlags(found.file, value32);
+    case F_GET_SEALS:
+      return getSeals(found);
+    case F_ADD_SEALS:
+      return addSeals(state, found, value32);
+    default:
+      return UNSPECIFIED;
+  }
+}
+
+function duplicate(process: Process, { number }: Opened, from: number, onExec: 'keep' | 'close-on-exec'): Answer {
+  if (BigInt(from) >= process.limits.nofile) return failure(EINVAL);
+  return hasFreeDescriptor(process, from) ? install(process, number, onExec, from) : failure(EMFILE);
+}
+
+function setDescriptorFlags(process: Process, fd: number, flags: number): Answer {
+  if (flags & FD_CLOEXEC) process.closeOnExec.add(fd);
+  else process.closeOnExec.delete(fd);
+  return SUCCESS;
+}
+
+function setStatusFlags(file: OpenFile, flags: number): Answer {
+  if ((flags | file.flags) & O_DIRECT) return UNSPECIFIED;
+  file.flags = (file.flags & ~CHANGEABLE) | (flags & CHANGEABLE);
+  return SUCCESS;
+}
