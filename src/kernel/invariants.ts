@@ -7,7 +7,7 @@
  */
 
 import { InvariantError } from '../assert.ts';
-import { PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
+import { PTE_DIRTY, PTE_EXEC, PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
 import {
   FRAME_ANON_EXCLUSIVE,
   FRAME_DIRTY,
@@ -16,10 +16,13 @@ import {
   FRAME_RESERVED,
   FRAME_SWAP_BACKED,
   FRAME_TABLE,
+  FRAME_UPTODATE,
+  FRAME_WRITEBACK,
 } from '../mmu/frames.ts';
 import { NO_TAG, type TlbLevel } from '../mmu/tlb.ts';
-import { MARK_DIRTY } from '../pagecache/file-cache.ts';
+import { MARK_DIRTY, MARK_WRITEBACK } from '../pagecache/file-cache.ts';
 import { Inode } from './inode.ts';
+import { checkObjects } from './invariants-objects.ts';
 import type { Kernel, KernelParts } from './kernel.ts';
 import { isDataMapping } from './memory-limits.ts';
 import { type Mm, RSS_ANON, RSS_FILE, RSS_SHMEM } from './mm.ts';
@@ -27,6 +30,7 @@ import { VM_ACCESS, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 class Checker {
+  private readonly kernel: Kernel;
   private readonly parts: KernelParts;
   private readonly mms: readonly Mm[];
   /** Int32Array(frames) each: entries, and references, found by walking. */
@@ -34,6 +38,7 @@ class Checker {
   private readonly references: Int32Array;
 
   constructor(kernel: Kernel) {
+    this.kernel = kernel;
     this.parts = kernel.parts;
     this.mms = [...new Set([...kernel.tasks.values()].filter((task) => !task.exited).map((task) => task.mm))];
     this.mapped = new Int32Array(this.parts.frames.count);
@@ -45,6 +50,7 @@ class Checker {
     this.checkTables();
     this.checkCaches();
     this.checkFrames();
+    checkObjects(this.kernel, this.mms, (condition, sentence) => this.that(condition, sentence));
     for (const cpu of this.parts.cpus) {
       this.checkTlb(cpu.mmu.l1);
       if (cpu.mmu.l2 !== null) this.checkTlb(cpu.mmu.l2);
@@ -148,6 +154,7 @@ class Checker {
       );
     }
     if (pfn === pool.zeroPfn) return;
+    this.checkFileEntry(vma, va, pfn, flags);
     let found = false;
     rmap.forEachMapping(pfn, (mapping, address) => {
       if (mapping === vma && address === va) found = true;
@@ -155,10 +162,22 @@ class Checker {
     this.that(found, () => `${at} is not found by reverse mapping`);
   }
 
+  /** Entries of cached pages: none beyond the end of the file, none that was stored to without the cache knowing. */
+  private checkFileEntry(vma: Vma, va: number, pfn: number, flags: number): void {
+    const { frames } = this.parts;
+    if (vma.file === null || !frames.has(pfn, FRAME_FILE)) return;
+    const { inode } = vma.file;
+    const at = `the entry at ${va.toString(16)} (page ${frames.index[pfn]} of inode ${inode.id})`;
+    this.that(vma.indexAt(va) < inode.endPage, () => `${at} lies beyond the end of the file`);
+    const stored = (flags & (PTE_WRITE | PTE_DIRTY)) !== 0 && !inode.fs.swapBacked;
+    this.that(!stored || frames.has(pfn, FRAME_DIRTY), () => `${at} was or can be stored to, but the page is clean`);
+  }
+
   private checkCaches(): void {
-    const { owners, frames, cache } = this.parts;
+    const { owners, frames, cache, device } = this.parts;
     let pages = 0;
     let dirty = 0;
+    let underway = 0;
     for (const owner of owners.all()) {
       if (!(owner instanceof Inode)) continue;
       for (
@@ -178,8 +197,18 @@ class Checker {
         const counts = frames.has(pfn, FRAME_DIRTY) && !frames.has(pfn, FRAME_SWAP_BACKED);
         this.that(marked === counts, () => `${name}: dirty ${counts}, marked ${marked}`);
         if (marked) dirty++;
+        const written = (owner.cache.marksOf(index) & MARK_WRITEBACK) !== 0;
+        this.that(
+          written === frames.has(pfn, FRAME_WRITEBACK),
+          () => `${name}: its mark and its frame differ over write-back`,
+        );
+        if (written || (!frames.has(pfn, FRAME_UPTODATE) && !owner.fs.swapBacked)) underway++;
       }
     }
+    this.that(
+      underway === device.queueDepth,
+      () => `${device.queueDepth} requests are in flight for ${underway} pages under way`,
+    );
     this.that(pages === cache.pages, () => `the page cache counts ${cache.pages} pages, found ${pages}`);
     this.that(
       dirty === cache.dirtyPages,
@@ -236,6 +265,10 @@ class Checker {
       this.that(
         level.writeTag[entry] === NO_TAG || (flags & PTE_WRITE) !== 0,
         () => `a TLB entry at ${va.toString(16)} grants a store that the page table does not`,
+      );
+      this.that(
+        level.execTag[entry] === NO_TAG || (flags & PTE_EXEC) !== 0,
+        () => `a TLB entry at ${va.toString(16)} grants a fetch that the page table does not`,
       );
     }
   }

@@ -42,6 +42,6 @@ describe('nothing to be seen changes with', () => {
       }),
       { numRuns: runs(25) },
     );
-    expect(taken).toBeGreaterThan(100);
+    expect(taken).toBeGreaterThan(20);
   });
 });

@@ -1,0 +1,99 @@
+/**
+ * The part of the invariant checker that counts who holds what: files, inodes and AnonVmas.
+ *
+ * Place: called by invariants.ts. Walks from the living (descriptors and VMAs of tasks that have not
+ * ended) to what they hold, and compares with the counts kept there; what is held by nobody and
+ * still counts somebody is a leak. It reads everything and changes nothing.
+ */
+
+import type { FdTable } from './fd-table.ts';
+import { Inode } from './inode.ts';
+import type { Kernel } from './kernel.ts';
+import type { Mm } from './mm.ts';
+import type { OpenFile } from './open-file.ts';
+import type { Owner } from './owners.ts';
+import { VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
+import { AnonVma, type Vma } from './vma.ts';
+
+/** Reports a broken rule if the condition does not hold. */
+export type Report = (condition: boolean, sentence: () => string) => void;
+
+class Holders {
+  /** References to each open file description that can be reached. */
+  readonly files: Map<OpenFile, number>;
+  /** VMAs that map an inode, those of them that may store to it, and VMAs in the chain of an AnonVma. */
+  readonly vmas: Map<Owner, number>;
+  readonly writers: Map<Owner, number>;
+  /** VMAs whose own AnonVma it is. */
+  readonly active: Map<Owner, number>;
+
+  constructor() {
+    this.files = new Map();
+    this.vmas = new Map();
+    this.writers = new Map();
+    this.active = new Map();
+  }
+
+  addDescriptors(table: FdTable): void {
+    for (const file of table.files()) count(this.files, file);
+  }
+
+  addVma(vma: Vma): void {
+    for (const anonVma of vma.chain) count(this.vmas, anonVma);
+    if (vma.anonVma !== null) count(this.active, vma.anonVma);
+    if (vma.file === null) return;
+    count(this.files, vma.file);
+    count(this.vmas, vma.file.inode);
+    if ((vma.flags & (VM_SHARED | VM_MAYWRITE)) === (VM_SHARED | VM_MAYWRITE)) count(this.writers, vma.file.inode);
+  }
+}
+
+function count<T>(counts: Map<T, number>, item: T): void {
+  counts.set(item, (counts.get(item) ?? 0) + 1);
+}
+
+export function checkObjects(kernel: Kernel, mms: readonly Mm[], that: Report): void {
+  const holders = new Holders();
+  const tables = new Set([...kernel.tasks.values()].filter((task) => !task.exited).map((task) => task.files));
+  for (const table of tables) holders.addDescriptors(table);
+  for (const mm of mms) for (const vma of mm.vmas) holders.addVma(vma);
+  const opens = new Map<Owner, number>();
+  for (const [file, refs] of holders.files) {
+    count(opens, file.inode);
+    that(file.refs === refs, () => `a description of '${file.dentry.name}' has ${file.refs} references, found ${refs}`);
+  }
+  const children = new Map<Owner, number>();
+  const owners = [...kernel.parts.owners.all()];
+  for (const owner of owners) if (owner instanceof AnonVma && owner.parent !== null) count(children, owner.parent);
+  for (const owner of owners) {
+    if (owner instanceof Inode) checkInode(owner, holders, opens.get(owner) ?? 0, that);
+    else checkAnonVma(owner, holders, children.get(owner) ?? 0, that);
+  }
+}
+
+function checkInode(inode: Inode, holders: Holders, opens: number, that: Report): void {
+  const name = `inode ${inode.id}`;
+  const mappings = holders.vmas.get(inode) ?? 0;
+  const writers = holders.writers.get(inode) ?? 0;
+  that(inode.opens === opens, () => `${name}: ${inode.opens} open descriptions counted, found ${opens}`);
+  that(inode.mappings.size === mappings, () => `${name}: ${inode.mappings.size} mappings kept, found ${mappings}`);
+  that(
+    inode.writableMappings === writers,
+    () => `${name}: ${inode.writableMappings} writable mappings counted, found ${writers}`,
+  );
+  that(opens > 0 || inode.links > 0, () => `${name}: nothing holds it any more`);
+}
+
+function checkAnonVma(anonVma: AnonVma, holders: Holders, children: number, that: Report): void {
+  const name = `AnonVma ${anonVma.id}`;
+  const members = holders.vmas.get(anonVma) ?? 0;
+  const active = holders.active.get(anonVma) ?? 0;
+  const below = children + (anonVma.parent === null ? 1 : 0);
+  that(anonVma.vmas.size === members, () => `${name}: ${anonVma.vmas.size} VMAs kept, found ${members}`);
+  that(members > 0, () => `${name}: no VMA is in it`);
+  that(
+    anonVma.numActiveVmas === active,
+    () => `${name}: ${anonVma.numActiveVmas} active VMAs counted, found ${active}`,
+  );
+  that(anonVma.numChildren === below, () => `${name}: ${anonVma.numChildren} children counted, found ${below}`);
+}
