@@ -1,191 +1,171 @@
 /**
- * What generated scenarios are made of: the profiles' weights and the arguments to choose from.
+ * The profiles of random scenarios: how often each kind of statement is drawn.
  *
- * Weights are chosen so that about nine calls of ten succeed; the simplest choice stands first in
- * each list, since shrinking goes there.
+ * Place: pure data under the writer. Which arguments a statement gets is chosen in write-*.ts. The first kind of a profile is where
+ * shrinking ends. Weights and slips are set so that about nine calls of ten succeed (of `errors`, six), see README.md.
  */
 
-/** How often each kind of statement is drawn. */
-export interface CallWeights {
-  readonly load: number;
-  readonly store: number;
-  readonly copyin: number;
-  readonly copyout: number;
-  readonly mmapAnon: number;
-  readonly mmapFile: number;
-  readonly munmap: number;
-  readonly mprotect: number;
-  readonly mremap: number;
-  readonly msync: number;
-  readonly madvise: number;
-  readonly mincore: number;
-  readonly mlock: number;
-  readonly brk: number;
-  readonly fork: number;
-  readonly exit: number;
-  readonly maps: number;
-  readonly pwrite: number;
-  readonly pread: number;
-  readonly ftruncate: number;
-  readonly fallocate: number;
-  readonly fsync: number;
-  readonly lseek: number;
-  readonly open: number;
-  readonly fstat: number;
+/** A kind of statement: one writer, one or a few calls. */
+export type StatementKind =
+  | 'load'
+  | 'store'
+  | 'copyin'
+  | 'copyout'
+  | 'mmapAnon'
+  | 'mmapFile'
+  | 'munmap'
+  | 'mprotect'
+  | 'mremap'
+  | 'msync'
+  | 'madvise'
+  | 'mincore'
+  | 'lock'
+  | 'lockAll'
+  | 'break'
+  | 'fork'
+  | 'exit'
+  | 'wait'
+  | 'maps'
+  | 'smaps'
+  | 'pwrite'
+  | 'pread'
+  | 'write'
+  | 'read'
+  | 'ftruncate'
+  | 'fallocate'
+  | 'fsync'
+  | 'lseek'
+  | 'open'
+  | 'dup'
+  | 'close'
+  | 'unlink'
+  | 'fstat'
+  | 'limit'
+  | 'sigaction';
+
+/** The calls that a kind of statement may make. */
+export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
+  load: ['load8', 'load16', 'load32', 'load64'],
+  store: ['store8', 'store16', 'store32', 'store64'],
+  copyin: ['copyin'],
+  copyout: ['copyout'],
+  mmapAnon: ['mmap'],
+  mmapFile: ['mmap'],
+  munmap: ['munmap'],
+  mprotect: ['mprotect'],
+  mremap: ['mremap'],
+  msync: ['msync'],
+  madvise: ['madvise'],
+  mincore: ['mincore'],
+  lock: ['mlock', 'munlock', 'mlock2'],
+  lockAll: ['mlockall', 'munlockall'],
+  break: ['brk', 'sbrk'],
+  fork: ['fork'],
+  exit: ['exit'],
+  wait: ['wait'],
+  maps: ['maps'],
+  smaps: ['smaps'],
+  pwrite: ['pwrite'],
+  pread: ['pread'],
+  write: ['write'],
+  read: ['read'],
+  ftruncate: ['ftruncate'],
+  fallocate: ['fallocate'],
+  fsync: ['fsync', 'fdatasync'],
+  lseek: ['lseek'],
+  open: ['open', 'memfd_create'],
+  dup: ['dup'],
+  close: ['close'],
+  unlink: ['unlink'],
+  fstat: ['fstat'],
+  limit: ['setrlimit'],
+  sigaction: ['sigaction'],
+};
+
+export interface ProfileShape {
+  /** How many of a hundred choices are careless. */
+  readonly slips: number;
+  readonly weights: Readonly<Partial<Record<StatementKind, number>>>;
 }
 
-const BASE: CallWeights = {
+const MEMORY = {
   load: 8,
-  store: 12,
-  copyin: 4,
+  store: 14,
+  copyin: 3,
   copyout: 3,
-  mmapAnon: 10,
-  mmapFile: 0,
+  mmapAnon: 12,
   munmap: 4,
   mprotect: 7,
   mremap: 6,
-  msync: 2,
-  madvise: 6,
-  mincore: 0,
-  mlock: 3,
-  brk: 2,
-  fork: 0,
-  exit: 0,
+  msync: 1,
+  madvise: 7,
+  mincore: 1,
+  lock: 3,
+  lockAll: 1,
+  break: 2,
   maps: 4,
-  pwrite: 0,
-  pread: 0,
-  ftruncate: 0,
-  fallocate: 0,
-  fsync: 0,
-  lseek: 0,
-  open: 0,
-  fstat: 0,
-};
+  smaps: 1,
+} as const;
 
-const FILES: Partial<CallWeights> = {
+const FILES = {
+  mmapAnon: 4,
   mmapFile: 12,
-  mmapAnon: 3,
   pwrite: 7,
-  pread: 5,
-  ftruncate: 5,
+  pread: 4,
+  write: 2,
+  read: 1,
+  ftruncate: 4,
   fallocate: 3,
   fsync: 2,
   lseek: 2,
-  open: 1,
-  fstat: 2,
+  open: 3,
+  dup: 1,
+  close: 1,
+  unlink: 1,
+  fstat: 1,
   msync: 4,
-};
+} as const;
+
+const PROCESSES = { fork: 3, exit: 1, wait: 1, sigaction: 1 } as const;
+
+const SLIPS = 3;
 
 export const PROFILES = {
-  anon: BASE,
-  file: { ...BASE, ...FILES },
-  fork: { ...BASE, ...FILES, mmapFile: 6, mmapAnon: 6, fork: 3, exit: 2 },
+  /** Anonymous memory of one process. */
+  anon: { slips: SLIPS, weights: MEMORY },
+  /** Files, mapped and transferred. */
+  file: { slips: SLIPS, weights: { ...MEMORY, ...FILES } },
+  /** Several processes. */
+  fork: { slips: SLIPS, weights: { ...MEMORY, ...FILES, mmapAnon: 8, mmapFile: 7, ...PROCESSES, fork: 5, exit: 2 } },
+  /** Splitting and merging. */
   vma: {
-    ...BASE,
-    mmapFile: 6,
-    mprotect: 12,
-    mremap: 10,
-    munmap: 7,
-    madvise: 8,
-    mlock: 6,
-    fork: 2,
-    maps: 10,
-    store: 8,
-    load: 3,
-    copyin: 1,
+    slips: SLIPS,
+    weights: {
+      ...MEMORY,
+      store: 10,
+      load: 3,
+      copyin: 1,
+      copyout: 1,
+      mmapFile: 7,
+      munmap: 7,
+      mprotect: 13,
+      mremap: 12,
+      madvise: 8,
+      lock: 6,
+      lockAll: 2,
+      maps: 14,
+      open: 2,
+      dup: 1,
+      pwrite: 2,
+      fork: 3,
+      exit: 1,
+      wait: 1,
+    },
   },
-  errors: { ...BASE, ...FILES, mincore: 3, mlock: 5, brk: 3 },
-  mixed: { ...BASE, ...FILES, mmapFile: 8, mmapAnon: 8, fork: 2, exit: 1 },
-} as const satisfies Record<string, CallWeights>;
+  /** Wrong arguments and limits. */
+  errors: { slips: 25, weights: { ...MEMORY, ...FILES, ...PROCESSES, mincore: 3, lock: 5, break: 3, limit: 3 } },
+  /** Some of everything. */
+  mixed: { slips: 6, weights: { ...MEMORY, ...FILES, ...PROCESSES, mmapFile: 8, mmapAnon: 9, fork: 2, limit: 1 } },
+} as const satisfies Record<string, ProfileShape>;
 
 export type Profile = keyof typeof PROFILES;
-
-export const PROTECTIONS = [
-  'PROT_READ|PROT_WRITE',
-  'PROT_READ|PROT_WRITE',
-  'PROT_READ',
-  'PROT_NONE',
-  'PROT_WRITE',
-] as const;
-
-export const ODD_LENGTHS = ['0', '-1', '1', '31*4096'] as const;
-
-export const MREMAP_FLAGS = [
-  '0',
-  'MREMAP_MAYMOVE',
-  'MREMAP_MAYMOVE',
-  'MREMAP_MAYMOVE|MREMAP_FIXED',
-  'MREMAP_MAYMOVE|MREMAP_FIXED',
-  'MREMAP_MAYMOVE|MREMAP_FIXED|MREMAP_DONTUNMAP',
-  'MREMAP_MAYMOVE|MREMAP_DONTUNMAP',
-  'MREMAP_FIXED',
-  '8',
-] as const;
-
-export const MSYNC_FLAGS = [
-  'MS_SYNC',
-  'MS_SYNC',
-  'MS_ASYNC',
-  '0',
-  'MS_SYNC|MS_INVALIDATE',
-  'MS_ASYNC|MS_SYNC',
-] as const;
-
-export const ADVICE = [
-  'MADV_DONTNEED',
-  'MADV_DONTNEED',
-  'MADV_NORMAL',
-  'MADV_RANDOM',
-  'MADV_SEQUENTIAL',
-  'MADV_WILLNEED',
-  'MADV_REMOVE',
-  'MADV_DONTFORK',
-  'MADV_DOFORK',
-  'MADV_WIPEONFORK',
-  'MADV_KEEPONFORK',
-  'MADV_POPULATE_READ',
-  'MADV_POPULATE_WRITE',
-  'MADV_DONTDUMP',
-  'MADV_DODUMP',
-  'MADV_GUARD_INSTALL',
-  'MADV_GUARD_REMOVE',
-  'MADV_DONTNEED_LOCKED',
-  'MADV_HUGEPAGE',
-  'MADV_NOHUGEPAGE',
-  '50',
-] as const;
-
-export const MLOCKALL_FLAGS = [
-  'MCL_FUTURE',
-  'MCL_CURRENT',
-  'MCL_CURRENT|MCL_FUTURE|MCL_ONFAULT',
-  '0',
-  'MCL_ONFAULT',
-] as const;
-
-export const FILE_SIZES = [
-  '0',
-  '4096',
-  '8192',
-  '16384',
-  '100',
-  '4095',
-  '4097',
-  '12289',
-  '28672',
-  '2048',
-  '6000',
-  '-1',
-] as const;
-
-export const FALLOCATE_MODES = [
-  '0',
-  'FALLOC_FL_KEEP_SIZE',
-  'FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE',
-  'FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE',
-  'FALLOC_FL_ZERO_RANGE',
-  'FALLOC_FL_ZERO_RANGE|FALLOC_FL_KEEP_SIZE',
-  'FALLOC_FL_COLLAPSE_RANGE',
-  'FALLOC_FL_INSERT_RANGE',
-  'FALLOC_FL_PUNCH_HOLE',
-] as const;

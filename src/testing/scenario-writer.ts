@@ -1,256 +1,166 @@
 /**
- * Turns a list of small numbers into the text of a scenario.
+ * Turns a list of drawn numbers into the text of a scenario.
  *
- * Place: under the arbitraries (scenario-arbitrary.ts): fast-check draws and shrinks tuples of
- * numbers, here they become statements. The writer remembers roughly what is mapped, so that most
- * calls succeed and mappings touch, overlap, split and merge; any list of tuples, whatever was
- * taken out of it, gives a scenario that parses.
+ * Place: under the arbitraries (arbitraries.ts): fast-check draws and shrinks tuples of numbers, here each becomes a statement. The
+ * scene remembers roughly what is there, so that most calls succeed; any list of tuples, whatever was taken out of it, gives a
+ * scenario that parses and that a driver on a real kernel does not refuse.
  */
+import { addressText, PAGE, usableEnd } from './aim.ts';
+import { DRAW_LIMIT } from './draws.ts';
+import { spoil } from './odd-arguments.ts';
+import { CALLS_OF, PROFILES, type Profile, type StatementKind } from './scenario-choices.ts';
+import { Scene, type SceneOptions, type SketchedProcess } from './scene.ts';
+import { isReadable, writeCopyIn, writeCopyOut, writeLoad, writeStore } from './write-access.ts';
+import * as files from './write-files.ts';
+import { writeMmap, writeMunmap } from './write-mmap.ts';
+import { writeMremap } from './write-mremap.ts';
+import * as processes from './write-process.ts';
+import * as ranges from './write-ranges.ts';
 
-import {
-  ADVICE,
-  type CallWeights,
-  FALLOCATE_MODES,
-  FILE_SIZES,
-  MLOCKALL_FLAGS,
-  MREMAP_FLAGS,
-  MSYNC_FLAGS,
-  ODD_LENGTHS,
-  PROTECTIONS,
-} from './scenario-choices.ts';
+/** One drawn operation: which kind of statement, then what its arguments are made of. Whole numbers from 0 to 999. */
+export type DrawnCall = readonly number[];
 
-/** One drawn operation: which call (0 to 999), then numbers from 0 to 999 that its arguments are made of. */
-export type DrawnCall = readonly [call: number, ...numbers: number[]];
+/** How many numbers the most demanding statement is made of. */
+export const NUMBERS_PER_CALL = 18;
 
-const ARENA_PAGES = 24;
-const PAGE = 4096;
-
-interface MappedRange {
-  readonly page: number;
-  readonly pages: number;
+export interface WriterOptions extends Omit<SceneOptions, 'slips'> {
+  readonly profile: Profile;
 }
 
-/** Writes one scenario, statement by statement. */
-export class ScenarioWriter {
+const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> = {
+  load: writeLoad,
+  store: writeStore,
+  copyin: writeCopyIn,
+  copyout: writeCopyOut,
+  mmapAnon: (scene) => writeMmap(scene, 'anon'),
+  mmapFile: (scene) => writeMmap(scene, 'file'),
+  munmap: writeMunmap,
+  mprotect: ranges.writeMprotect,
+  mremap: writeMremap,
+  msync: ranges.writeMsync,
+  madvise: ranges.writeMadvise,
+  mincore: ranges.writeMincore,
+  lock: ranges.writeLock,
+  lockAll: ranges.writeLockAll,
+  break: processes.writeBreak,
+  fork: processes.writeFork,
+  exit: processes.writeExit,
+  wait: processes.writeWait,
+  maps: processes.writeMaps,
+  smaps: ranges.writeSmaps,
+  pwrite: files.writePwrite,
+  pread: files.writePread,
+  write: files.writeWrite,
+  read: files.writeRead,
+  ftruncate: files.writeFtruncate,
+  fallocate: files.writeFallocate,
+  fsync: files.writeFsync,
+  lseek: files.writeLseek,
+  open: files.writeOpen,
+  dup: files.writeDup,
+  close: files.writeClose,
+  unlink: files.writeUnlink,
+  fstat: files.writeFstat,
+  limit: processes.writeLimit,
+  sigaction: processes.writeSigaction,
+};
+
+/** The scenario that the drawn calls stand for, with the lines that show what is left in the end. */
+export function writeScenario(calls: readonly DrawnCall[], options: WriterOptions): string {
+  const writer = new ScenarioWriter(options);
+  for (const call of calls) writer.add(call);
+  writer.showAll();
+  return writer.lines.map((line) => `${line}\n`).join('');
+}
+
+class ScenarioWriter {
   readonly lines: string[];
-  private readonly table: readonly (keyof CallWeights)[];
-  private readonly processes: string[];
-  private readonly ended: Set<string>;
-  private readonly files: string[];
-  private readonly placed: string[];
-  private ranges: MappedRange[];
-  private numbers: readonly number[];
-  private next: number;
-  private value: number;
+  private readonly scene: Scene;
+  private readonly table: readonly StatementKind[];
 
-  constructor(weights: CallWeights) {
+  constructor({ profile, ...options }: WriterOptions) {
+    const { slips, weights } = PROFILES[profile];
     this.lines = [];
-    this.table = tableOf(weights);
-    this.processes = ['main'];
-    this.ended = new Set();
-    this.files = [];
-    this.placed = [];
-    this.ranges = [];
-    this.numbers = [];
-    this.next = 0;
-    this.value = 1;
-    this.openFile(0);
+    this.scene = new Scene({ ...options, slips });
+    this.table = tableOf(weights, (call) => this.scene.allows(call));
+    if (this.table.includes('mmapFile') || this.table.includes('pwrite')) this.beginWithFile();
   }
 
-  /** Adds the statement that a drawn call stands for. */
-  add([call, ...numbers]: DrawnCall): void {
-    this.numbers = numbers;
-    this.next = 0;
-    const name = this.table[call % this.table.length];
-    const text = this.write(name);
+  private beginWithFile(): void {
+    const { scene } = this;
+    if (scene.allows('open')) this.lines.push(files.newFile(scene));
+    else if (scene.allows('memfd_create')) this.lines.push(files.newMemoryFile(scene));
+    else return;
+    if (!scene.allows('pwrite')) return;
+    this.lines.push(`pwrite(${scene.me.descriptors[0].name}, fill(${scene.freshValue()}, 3*4096+100), 0)`);
+    scene.files[0].size = 3 * PAGE + 100;
+  }
+
+  /** Adds the statement that a drawn call stands for; none where there is nothing sensible to write. */
+  add([kind = 0, ...numbers]: DrawnCall): void {
+    const { scene } = this;
+    scene.begin(numbers);
+    scene.chooseProcess();
+    const text = this.write(this.table[Math.floor((kind * this.table.length) / DRAW_LIMIT)]);
     if (text === null) return;
-    const who = this.pick(this.alive());
-    this.lines.push(who === 'main' ? text : `${who}: ${text}`);
+    const spoilt = scene.slips() ? spoil(scene.draws, text) : text;
+    this.lines.push(saidBy(scene.me, spoilt));
   }
 
-  /** Statements that show everything that is left: files, memory, maps. */
-  finish(): string {
-    for (const who of this.alive()) {
-      const prefix = who === 'main' ? '' : `${who}: `;
-      this.lines.push(`${prefix}maps()`);
-      for (const range of this.ranges.slice(-6))
-        this.lines.push(`${prefix}copyin(${address(range.page)}, ${Math.min(range.pages, 4) * PAGE})`);
+  /** What cannot be written for lack of memory makes some instead. */
+  private write(kind: StatementKind): string | null {
+    const { scene } = this;
+    const text = WRITERS[kind](scene);
+    if (text !== null || !NEEDS_MEMORY.has(kind) || scene.me.memory.ranges.length > 2) return text;
+    return scene.allows('mmap') ? writeMmap(scene, 'anon') : null;
+  }
+
+  /** Statements that show everything that is left: mappings, memory, files. */
+  showAll(): void {
+    const { scene } = this;
+    for (const process of scene.processes) {
+      if (scene.allows('maps')) this.lines.push(saidBy(process, 'maps()'));
+      if (scene.allows('copyin')) this.lines.push(...this.memoryOf(process));
     }
-    for (const fd of this.files) this.lines.push(`fstat(${fd})`, `pread(${fd}, 65536, 0)`);
-    return `${this.lines.join('\n')}\n`;
-  }
-
-  private draw(below: number): number {
-    const drawn = this.numbers[this.next++] ?? 0;
-    return drawn % below;
-  }
-
-  private pick<T>(items: readonly T[]): T {
-    return items[this.draw(items.length)];
-  }
-
-  /** True `often` times of a hundred; the simplest draw (0) is false. */
-  private chance(often: number): boolean {
-    return this.draw(100) >= 100 - often;
-  }
-
-  private alive(): string[] {
-    return this.processes.filter((name) => !this.ended.has(name));
-  }
-
-  private openFile(kind: number): void {
-    const name = `fd${this.files.length + 1}`;
-    const path = `f${this.files.length}.dat`;
-    const call = kind === 1 ? `memfd_create("${path}", 0)` : `open("${path}", O_RDWR|O_CREAT, 0644)`;
-    this.files.push(name);
-    this.lines.push(`${name} = ${call}`);
-  }
-
-  /** A page near what is mapped (mostly), and a length in pages. */
-  private target(): MappedRange {
-    if (this.ranges.length === 0 || !this.chance(85)) return { page: this.draw(ARENA_PAGES), pages: 1 + this.draw(4) };
-    const range = this.pick(this.ranges);
-    const shift = this.draw(range.pages + 1);
-    return { page: range.page + Math.min(shift, range.pages - 1), pages: 1 + this.draw(range.pages + 1) };
-  }
-
-  private length(pages: number): string {
-    if (this.chance(6)) return this.pick(ODD_LENGTHS);
-    return this.chance(30) ? `${pages * PAGE - this.draw(9)}` : `${pages}*${PAGE}`;
-  }
-
-  private where(): string {
-    if (this.placed.length > 0 && this.chance(12)) return `${this.pick(this.placed)}+${this.draw(2) * PAGE}`;
-    const { page } = this.target();
-    return this.chance(3) ? `${address(page)}+${1 + this.draw(4000)}` : address(page);
-  }
-
-  private byteAddress(): string {
-    const inPage = this.pick([0, 0, 8, 100, 2048, 4088, 4092, 4095]);
-    return `${this.where()}+${inPage}`;
-  }
-
-  private nextValue(): string {
-    this.value = (this.value % 250) + 1;
-    return `0x${this.value.toString(16)}`;
-  }
-
-  private write(name: keyof CallWeights): string | null {
-    const writers: Record<keyof CallWeights, () => string | null> = {
-      load: () => `load${this.pick([8, 16, 32, 64])}(${this.byteAddress()})`,
-      store: () => `store${this.pick([8, 16, 32, 64])}(${this.byteAddress()}, ${this.nextValue()})`,
-      copyin: () => `copyin(${this.where()}, ${this.pick([16, PAGE, 2 * PAGE])})`,
-      copyout: () => `copyout(${this.byteAddress()}, fill(${this.nextValue()}, ${this.pick([16, 100, 5000])}))`,
-      mmapAnon: () => this.mmap('-1'),
-      mmapFile: () => this.mmap(this.pick(this.files)),
-      munmap: () => `munmap(${this.where()}, ${this.length(1 + this.draw(4))})`,
-      mprotect: () => `mprotect(${this.where()}, ${this.length(1 + this.draw(4))}, ${this.pick(PROTECTIONS)})`,
-      mremap: () => this.mremap(),
-      msync: () => `msync(${this.where()}, ${this.length(1 + this.draw(4))}, ${this.pick(MSYNC_FLAGS)})`,
-      madvise: () => `madvise(${this.where()}, ${this.length(1 + this.draw(4))}, ${this.pick(ADVICE)})`,
-      mincore: () => `mincore(${this.where()}, ${this.length(1 + this.draw(4))})`,
-      mlock: () => this.lock(),
-      brk: () => this.heap(),
-      fork: () => this.fork(),
-      exit: () => this.exit(),
-      maps: () => 'maps()',
-      pwrite: () => this.transfer('pwrite'),
-      pread: () => this.transfer('pread'),
-      ftruncate: () => `ftruncate(${this.pick(this.files)}, ${this.pick(FILE_SIZES)})`,
-      fallocate: () =>
-        `fallocate(${this.pick(this.files)}, ${this.pick(FALLOCATE_MODES)}, ${this.pick(FILE_SIZES)}, ${this.pick([4096, 8192, 1000, 1])})`,
-      fsync: () => `${this.pick(['fsync', 'fdatasync'])}(${this.pick(this.files)})`,
-      lseek: () =>
-        `lseek(${this.pick(this.files)}, ${this.pick(FILE_SIZES)}, ${this.pick(['SEEK_SET', 'SEEK_END', 'SEEK_DATA', 'SEEK_HOLE'])})`,
-      open: () => this.open(),
-      fstat: () => `fstat(${this.pick(this.files)})`,
-    };
-    return writers[name]();
-  }
-
-  private mmap(fd: string): string {
-    const { page, pages } = this.target();
-    const sharing = this.pick(['MAP_PRIVATE', 'MAP_PRIVATE', 'MAP_SHARED']);
-    const extra = this.chance(15)
-      ? `|${this.pick(['MAP_POPULATE', 'MAP_NORESERVE', 'MAP_STACK', 'MAP_LOCKED', 'MAP_GROWSDOWN'])}`
-      : '';
-    const offset = fd === '-1' ? '0' : `${this.draw(4)}*${PAGE}`;
-    const anonymous = fd === '-1' ? '|MAP_ANONYMOUS' : '';
-    const prot = this.pick(PROTECTIONS);
-    if (this.chance(12)) {
-      const name = `p${this.lines.length + 1}`;
-      this.placed.push(name);
-      return `${name} = mmap(NULL, ${pages}*${PAGE}, ${prot}, ${sharing}${anonymous}${extra}, ${fd}, ${offset})`;
+    const main = scene.processes[0];
+    for (const { name, read } of main.descriptors) {
+      if (scene.allows('fstat')) this.lines.push(`fstat(${name})`);
+      if (read && scene.allows('pread')) this.lines.push(`pread(${name}, 65536, 0)`);
     }
-    const fixed = this.chance(10) ? 'MAP_FIXED_NOREPLACE' : 'MAP_FIXED';
-    this.ranges = [...this.ranges.slice(-9), { page, pages }];
-    return `mmap(${address(page)}, ${this.length(pages)}, ${prot}, ${sharing}${anonymous}|${fixed}${extra}, ${fd}, ${offset})`;
   }
 
-  private mremap(): string {
-    const from = this.target();
-    const to = this.draw(ARENA_PAGES);
-    const pages = this.pick([from.pages, from.pages, 1 + this.draw(5)]);
-    const flags = this.pick(MREMAP_FLAGS);
-    if (flags.includes('FIXED')) this.ranges = [...this.ranges.slice(-9), { page: to, pages }];
-    return `mremap(${address(from.page)}, ${this.length(from.pages)}, ${this.length(pages)}, ${flags}, ${address(to)})`;
-  }
-
-  private lock(): string {
-    const where = this.where();
-    const length = this.length(1 + this.draw(3));
-    return this.pick([
-      `mlock(${where}, ${length})`,
-      `munlock(${where}, ${length})`,
-      `mlock2(${where}, ${length}, MLOCK_ONFAULT)`,
-      `mlockall(${this.pick(MLOCKALL_FLAGS)})`,
-      'munlockall()',
-    ]);
-  }
-
-  private heap(): string {
-    return this.chance(40) ? `sbrk(${this.pick([0, 4096, 5000, -4096, 20000])})` : `brk(BRK+${this.draw(6) * 3000})`;
-  }
-
-  private fork(): string | null {
-    if (this.processes.length >= 5) return null;
-    const name = `c${this.processes.length}`;
-    this.lines.push(`${name} = fork()`);
-    this.processes.push(name);
-    return null;
-  }
-
-  private exit(): string | null {
-    const children = this.alive().slice(1);
-    if (children.length === 0) return null;
-    const who = this.pick(children);
-    this.ended.add(who);
-    this.lines.push(`${who}: exit(${this.draw(5)})`, `wait(${who})`);
-    return null;
-  }
-
-  private open(): string | null {
-    if (this.files.length < 3) this.openFile(this.draw(2));
-    return null;
-  }
-
-  private transfer(call: 'pread' | 'pwrite'): string {
-    const fd = this.pick(this.files);
-    const offset = this.pick(FILE_SIZES);
-    if (this.chance(35)) return `${call}(${fd}, ${this.byteAddress()}, ${this.pick([16, 4096, 6000])}, ${offset})`;
-    return call === 'pread'
-      ? `pread(${fd}, ${this.pick([1, 64, 4096, 10000])}, ${offset})`
-      : `pwrite(${fd}, fill(${this.nextValue()}, ${this.pick([1, 100, 4096, 5000])}), ${offset})`;
+  /** Copies of the first pages of each range that can be read. */
+  private memoryOf(process: SketchedProcess): string[] {
+    return process.memory.ranges.filter(isReadable).flatMap((range) => {
+      const pages = Math.min(usableEnd(this.scene, range) - range.start, COPIED_PAGES_MAX);
+      if (pages < 1) return [];
+      return [saidBy(process, `copyin(${addressText(range.base, range.start)}, ${pages * PAGE})`)];
+    });
   }
 }
 
-function address(page: number): string {
-  return page === 0 ? 'A' : `A+${page}*${PAGE}`;
+const COPIED_PAGES_MAX = 5;
+
+const NEEDS_MEMORY: ReadonlySet<StatementKind> = new Set<StatementKind>([
+  'load',
+  'store',
+  'copyin',
+  'copyout',
+  'mremap',
+  'madvise',
+]);
+
+function saidBy({ name }: SketchedProcess, text: string): string {
+  return name === 'main' ? text : `${name}: ${text}`;
 }
 
-/** Each call as often as it weighs; the simplest first, so that shrinking ends at it. */
-function tableOf(weights: CallWeights): (keyof CallWeights)[] {
-  return Object.entries(weights).flatMap(([name, weight]) =>
-    Array<keyof CallWeights>(weight).fill(name as keyof CallWeights),
-  );
+/** Each kind as often as it weighs, those left out whose calls are not all allowed in some form. */
+function tableOf(
+  weights: Readonly<Partial<Record<StatementKind, number>>>,
+  allows: (call: string) => boolean,
+): readonly StatementKind[] {
+  const kinds = Object.entries(weights) as [StatementKind, number][];
+  return kinds
+    .filter(([kind]) => CALLS_OF[kind].some(allows))
+    .flatMap(([kind, weight]) => Array<StatementKind>(weight).fill(kind));
 }

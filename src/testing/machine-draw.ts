@@ -1,0 +1,109 @@
+/**
+ * Random simulated machines: what a program sees must not depend on them.
+ *
+ * Place: the simulator's side of a comparison. A machine is written as words (`ram=16M cpus=3 tlb=4x2/lru faultaround=4096`), so that
+ * the file with a difference can name it and a replay can build it again.
+ */
+import { UserError } from '../assert.ts';
+import { type MachineConfig, parseSize, type TlbLevelConfig } from '../index.ts';
+import { RngStream } from '../rng.ts';
+import { type Answer, MachineTarget, type Target, type TargetCall } from '../scenario/scenario.ts';
+import type { Draws, Weighted } from './draws.ts';
+
+/** Every scenario fits into the least of these. */
+const RAMS: readonly Weighted<string>[] = [
+  [6, '16M'],
+  [2, '20M'],
+  [1, '32M'],
+  [1, '64M'],
+];
+
+const TLBS: readonly Weighted<string>[] = [
+  [4, 'default'],
+  [1, 'direct'],
+  [1, '1x1/fifo'],
+  [1, '4x2/random'],
+  [1, '2x2/lru,16x4/lru'],
+  [1, '1x8/fifo,64x2/random'],
+];
+
+const FAULT_AROUNDS = ['65536', '4096', '16384', '262144'] as const;
+
+/** Level 2 checks the whole machine after each call. */
+const INVARIANTS: readonly Weighted<string>[] = [
+  [15, '1'],
+  [1, '2'],
+];
+
+/** A machine as words. */
+export function drawMachine(draws: Draws): string {
+  return [
+    `ram=${draws.weigh(RAMS)}`,
+    `cpus=${1 + draws.below(4)}`,
+    `tlb=${draws.weigh(TLBS)}`,
+    `faultaround=${draws.pick(FAULT_AROUNDS)}`,
+    `invariants=${draws.weigh(INVARIANTS)}`,
+    `seed=${draws.below(1000)}`,
+  ].join(' ');
+}
+
+/** The machine without anything drawn. */
+export const PLAIN_MACHINE = 'ram=16M cpus=1 tlb=default faultaround=65536 invariants=1 seed=0';
+
+/** The configuration that words describe. Throws `UserError` for a word it does not know. */
+export function machineOfWords(words: string): MachineConfig {
+  return Object.assign({}, ...words.split(' ').map(settingOfWord)) as MachineConfig;
+}
+
+function settingOfWord(word: string): MachineConfig {
+  const [, name, value] = /^(\w+)=(\S+)$/.exec(word) ?? [];
+  const setting = SETTINGS[name ?? ''];
+  if (setting === undefined) throw new UserError(`'${word}' is no setting of a machine; the file was changed by hand`);
+  return setting(value);
+}
+
+const SETTINGS: Readonly<Record<string, (value: string) => MachineConfig>> = {
+  ram: (value) => ({ ram: value }),
+  cpus: (value) => ({ cpus: Number(value) }),
+  tlb: (value) => ({ tlb: tlbOfWords(value) }),
+  faultaround: (value) => ({ faultAroundBytes: parseSize(value, 'faultaround') }),
+  invariants: (value) => ({ invariants: value === '2' ? 2 : 1 }),
+  seed: (value) => ({ seed: value }),
+};
+
+function tlbOfWords(value: string): 'default' | 'direct' | readonly TlbLevelConfig[] {
+  if (value === 'default' || value === 'direct') return value;
+  return value.split(',').map((level) => {
+    const [, sets, ways, replacement] = /^(\d+)x(\d+)\/(lru|fifo|random)$/.exec(level) ?? [];
+    return { sets: Number(sets), ways: Number(ways), replacement: replacement as 'lru' };
+  });
+}
+
+/** The simulated machine, its processes moved from CPU to CPU at random. */
+export class WanderingTarget implements Target {
+  readonly base: Target['base'];
+  readonly directives: MachineTarget['directives'];
+  private readonly inner: MachineTarget;
+  private readonly chance: RngStream;
+  private readonly cpus: number;
+
+  constructor(config: MachineConfig) {
+    this.inner = new MachineTarget(config);
+    this.base = this.inner.base;
+    this.directives = this.inner.directives;
+    this.cpus = this.inner.machine.config.cpus;
+    this.chance = new RngStream(`${this.inner.machine.config.seed}/wander`);
+  }
+
+  isAlive(process: number): boolean {
+    return this.inner.isAlive(process);
+  }
+
+  call(process: number, call: TargetCall): Answer {
+    const live = this.inner.liveProcess(process);
+    if (this.cpus > 1 && live !== undefined && this.chance.below(3) === 0) {
+      this.inner.machine.moveToCpu(live, this.chance.below(this.cpus));
+    }
+    return this.inner.call(process, call);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Spoils one argument of a call: unaligned, empty, wrapping, beyond user space, no descriptor, no such flag.
+ *
+ * Place: behind the writers of statements. Knows arguments by the names of their parameters in the table of calls, so that a new call
+ * is spoilt as well. Left out is what a driver on a real kernel refuses (to unmap itself, to fill the machine).
+ */
+import { formsOf, type Parameter, takes } from '../scenario/calls.ts';
+import type { Draws } from './draws.ts';
+import { joinParts, partsOf, withArgument } from './statement-text.ts';
+
+type Spoil = (draws: Draws, argument: string) => string;
+
+function oneOf(...values: readonly string[]): Spoil {
+  return (draws) => draws.pick(values);
+}
+
+const LENGTH = oneOf('0', '-1', '1', '31*4096', '-4096', '0x4000000000000000');
+const SIZE = oneOf('-1', '1', '0x4000000000000000', '-4096', '0x7fffffffffffffff');
+const OFFSET = oneOf('-1', '100', '-4096', '0x4000000000000000', '0x7ffffffffffff000', '4095');
+
+/** Off by a few bytes, or somewhere nothing can be. */
+function address(draws: Draws, argument: string): string {
+  const nowhere = ['NULL', '0x800000000000', '-4096', '0x7ffffffff000', 'A-0x1000'];
+  return draws.chance(60) ? `${argument}+${draws.pick([1, 8, 2048, 4095])}` : draws.pick(nowhere);
+}
+
+/** One flag more, one that does not exist, or none at all. */
+function flags(more: readonly string[]): Spoil {
+  return (draws, argument) => {
+    const all = [...more, '0x40000000', '8', '0x100000000'];
+    return draws.chance(75) ? `${argument}|${draws.pick(all)}` : draws.pick(['0', '-1', ...more]);
+  };
+}
+
+const FLAGS: Readonly<Record<string, Spoil>> = {
+  mmap: flags(['MAP_SHARED', 'MAP_PRIVATE', 'MAP_GROWSDOWN', 'MAP_FIXED_NOREPLACE', 'MAP_SYNC', 'MAP_DENYWRITE']),
+  mremap: flags(['MREMAP_FIXED', 'MREMAP_DONTUNMAP', 'MREMAP_MAYMOVE']),
+  msync: flags(['MS_ASYNC', 'MS_SYNC', 'MS_INVALIDATE']),
+  mlock2: flags(['MLOCK_ONFAULT']),
+  mlockall: flags(['MCL_ONFAULT']),
+  open: oneOf('O_RDWR|O_CREAT|O_EXCL', 'O_RDONLY|O_DIRECTORY', 'O_RDWR', 'O_WRONLY|O_TRUNC'),
+  memfd_create: flags(['MFD_CLOEXEC']),
+};
+
+/** What is done to a parameter of a name; `addr` and the like stand for themselves. */
+const SPOILS: Readonly<Record<string, Spoil>> = {
+  addr: address,
+  old: address,
+  newaddr: address,
+  len: LENGTH,
+  oldlen: LENGTH,
+  newlen: LENGTH,
+  off: OFFSET,
+  fd: oneOf('-1', '99', '1', '-100'),
+  prot: flags(['PROT_GROWSDOWN', 'PROT_GROWSUP', 'PROT_SEM']),
+  advice: oneOf('50', '-1', '7', '5'),
+  mode: oneOf('FALLOC_FL_PUNCH_HOLE', '0x80', 'FALLOC_FL_COLLAPSE_RANGE', 'FALLOC_FL_UNSHARE_RANGE', '-1'),
+  whence: oneOf('5', '-1', '100'),
+  resource: oneOf('99', '-1'),
+};
+
+/** Sizes of files, where a length is no length of memory. */
+const BY_CALL: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
+  ftruncate: { len: SIZE },
+  fallocate: { len: oneOf('0', '-1', '-4096') },
+  // A longer transfer than a scenario may show is an error of the file.
+  pread: { len: oneOf('0', '1') },
+  read: { len: oneOf('0', '1') },
+  pwrite: { len: oneOf('0', '1') },
+  write: { len: oneOf('0', '1') },
+  copyin: { len: oneOf('0', '1') },
+  open: { mode: oneOf('0600', '0777') },
+};
+
+function spoilOf(call: string, { name, kind }: Parameter): Spoil | undefined {
+  if (kind !== 'number' && kind !== 'transfer') return undefined;
+  if (name === 'flags') return FLAGS[call];
+  return BY_CALL[call]?.[name] ?? SPOILS[name];
+}
+
+/** The statement with one argument spoilt; as it was if there is none that can be. */
+export function spoil(draws: Draws, text: string): string {
+  const parts = partsOf(text);
+  if (parts === undefined) return text;
+  const { call, args } = parts;
+  const shape = formsOf(call).find((form) => takes(form, args.length));
+  if (shape === undefined) return text;
+  const spoils = args.map((_, place) => spoilOf(call, shape.parameters[place]));
+  const places = args.map((_, place) => place).filter((place) => spoils[place] !== undefined);
+  if (places.length === 0) return text;
+  const place = draws.pick(places);
+  return joinParts(withArgument(parts, place, spoils[place]?.(draws, args[place]) ?? args[place]));
+}

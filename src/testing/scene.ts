@@ -1,0 +1,152 @@
+/**
+ * The stage on which a random scenario is written: processes, files, descriptors, and the next numbers to choose by.
+ *
+ * Place: shared by the writers of statements (write-*.ts), one for each scenario. They read it to aim and change it as if each call
+ * succeeded. Names and values come from counters here, so that every store is told from every other.
+ */
+import { Draws } from './draws.ts';
+import { type Base, MemorySketch, type Range } from './memory-sketch.ts';
+
+export interface SketchedFile {
+  readonly path: string;
+  /** Made by `memfd_create`. */
+  readonly memory: boolean;
+  /** In bytes. */
+  size: number;
+  /** It can be opened by its path. */
+  linked: boolean;
+}
+
+export interface Descriptor {
+  readonly name: string;
+  /** Index among the scenario's files. */
+  readonly file: number;
+  readonly read: boolean;
+  readonly write: boolean;
+  /** Writes go to the end, whatever offset is given. */
+  readonly append: boolean;
+}
+
+export interface SketchedProcess {
+  readonly name: string;
+  /** Who forked it; undefined for `main`. */
+  readonly parent: string | undefined;
+  readonly memory: MemorySketch;
+  descriptors: readonly Descriptor[];
+}
+
+/** What a scenario is to be made of. */
+export interface SceneOptions {
+  /** The calls it may make; all if absent. */
+  readonly calls?: ReadonlySet<string>;
+  /** File system of its files: it decides what of a file can be asked. */
+  readonly fs: 'tmpfs' | 'ext4';
+  /** Pages of the arena that are used. */
+  readonly arenaPages: number;
+  /** How many of a hundred choices are careless, so that calls fail. */
+  readonly slips: number;
+}
+
+/** Alive at a time, and over the whole scenario. */
+const PROCESSES_MAX = 6;
+const FORKS_MAX = 12;
+const FILES_MAX = 4;
+
+export class Scene {
+  readonly options: SceneOptions;
+  readonly files: SketchedFile[];
+  /** Those that have not ended; `main` first. */
+  processes: readonly SketchedProcess[];
+  /** Children that have ended and whose parents have not asked. */
+  ended: readonly SketchedProcess[];
+  /** The process that makes the next call. */
+  me: SketchedProcess;
+  draws: Draws;
+  /** Kinds of places where file or shared memory may have come to lie. */
+  private readonly mixed: Set<string>;
+  private forks: number;
+  private names: number;
+  private value: number;
+
+  constructor(options: SceneOptions) {
+    this.options = options;
+    this.files = [];
+    this.me = { name: 'main', parent: undefined, memory: new MemorySketch(), descriptors: [] };
+    this.processes = [this.me];
+    this.ended = [];
+    this.draws = new Draws([]);
+    this.mixed = new Set();
+    this.forks = 0;
+    this.names = 0;
+    this.value = 0;
+  }
+
+  /** Takes the numbers that the next statement is made of. */
+  begin(numbers: readonly number[]): void {
+    this.draws = new Draws(numbers);
+    this.me = this.processes[0];
+  }
+
+  /** Lets another process make the call. */
+  chooseProcess(): void {
+    this.me = this.draws.pick(this.processes);
+  }
+
+  allows(call: string): boolean {
+    return this.options.calls?.has(call) ?? true;
+  }
+
+  /** A careless choice, now and then. */
+  slips(): boolean {
+    return this.draws.chance(this.options.slips);
+  }
+
+  freshName(prefix: string): string {
+    return `${prefix}${++this.names}`;
+  }
+
+  /** The next byte to store. */
+  freshValue(): string {
+    this.value = (this.value % 250) + 1;
+    return `0x${this.value.toString(16)}`;
+  }
+
+  get canFork(): boolean {
+    return this.processes.length < PROCESSES_MAX && this.forks < FORKS_MAX;
+  }
+
+  addProcess(process: SketchedProcess): void {
+    this.forks++;
+    this.processes = [...this.processes, process];
+  }
+
+  get canOpen(): boolean {
+    return this.files.length < FILES_MAX;
+  }
+
+  addFile(file: SketchedFile): number {
+    return this.files.push(file) - 1;
+  }
+
+  /** Notes that something was put at a place. */
+  notePlaced({ base, file, shared }: Pick<Range, 'base' | 'file' | 'shared'>): void {
+    if (file >= 0 || shared) this.mixed.add(kindOf(base));
+  }
+
+  /** Notes that memory at a place was given up: where the kernel places mappings it may put another there. */
+  noteFreed(base: Base): void {
+    if (kindOf(base) === PLACED) this.mixed.add(PLACED);
+  }
+
+  /** Whether nothing but private anonymous memory can be there: only of that is the residency the same everywhere. */
+  isPlain(base: Base): boolean {
+    return !this.mixed.has(kindOf(base));
+  }
+}
+
+/** Mappings that the kernel placed lie side by side, so that what is true of one may be true of its neighbour. */
+const PLACED = 'placed';
+
+function kindOf(base: Base): string {
+  return base === 'A' || base === 'BRK' ? base : PLACED;
+}

@@ -1,0 +1,86 @@
+/**
+ * Random loads, stores and copies between a program and its memory.
+ *
+ * Place: writers of statements; each gives the text of one, or null where there is nothing sensible to write.
+ */
+import { addressText, anywhere, findRange, PAGE, usableEnd } from './aim.ts';
+import type { Base, Range } from './memory-sketch.ts';
+import type { Scene } from './scene.ts';
+
+const WIDTHS = [8, 16, 32, 64] as const;
+
+/** Offsets in a page where something may go wrong: its ends, and what crosses them. */
+const OFFSETS = [0, 0, 8, 100, 2048, 4088, 4092, 4095] as const;
+
+const COPY_LENGTHS = [16, 64, 4096, 8192] as const;
+const FILL_LENGTHS = [16, 100, 4096, 5000] as const;
+
+/** On x86 what may be written may be read. */
+export function isReadable(range: Range): boolean {
+  return (range.read || range.write) && !range.guarded;
+}
+
+export function isWritable(range: Range): boolean {
+  return range.write && !range.guarded;
+}
+
+/** Where an access begins. */
+export interface Place {
+  readonly text: string;
+  readonly base: Base;
+  /** In its page, in bytes. */
+  readonly offset: number;
+  /** Bytes that can be accessed from there on. */
+  readonly room: number;
+}
+
+/** Where `bytes` can be accessed, or the first of them; carelessly anywhere. Undefined if there is no such memory. */
+export function findPlace(scene: Scene, bytes: number, test: (range: Range) => boolean): Place | undefined {
+  const { draws } = scene;
+  const offset = draws.pick(OFFSETS);
+  if (scene.slips()) return carelessPlace(scene, offset);
+  const range = findRange(scene, (candidate) => test(candidate) && usableEnd(scene, candidate) > candidate.start);
+  if (range === undefined) return undefined;
+  const pages = usableEnd(scene, range) - range.start;
+  const page = draws.below(pages);
+  const room = (pages - page) * PAGE;
+  const fitting = Math.min(offset, Math.max(0, room - bytes));
+  return {
+    text: addressText(range.base, range.start + page, fitting),
+    base: range.base,
+    offset: fitting,
+    room: room - fitting,
+  };
+}
+
+/** Mapped or not, and with no care for what may be done there. */
+function carelessPlace(scene: Scene, offset: number): Place {
+  const { ranges } = scene.me.memory;
+  const { base, start } = ranges.length > 0 && scene.draws.chance(60) ? scene.draws.pick(ranges) : anywhere(scene);
+  return { text: addressText(base, start, offset), base, offset, room: Number.POSITIVE_INFINITY };
+}
+
+export function writeLoad(scene: Scene): string | null {
+  const width = scene.draws.pick(WIDTHS.filter((bits) => scene.allows(`load${bits}`)));
+  const place = findPlace(scene, width / 8, isReadable);
+  return place === undefined ? null : `load${width}(${place.text})`;
+}
+
+export function writeStore(scene: Scene): string | null {
+  const width = scene.draws.pick(WIDTHS.filter((bits) => scene.allows(`store${bits}`)));
+  const place = findPlace(scene, width / 8, isWritable);
+  return place === undefined ? null : `store${width}(${place.text}, ${scene.freshValue()})`;
+}
+
+export function writeCopyIn(scene: Scene): string | null {
+  const length = scene.draws.pick(COPY_LENGTHS);
+  const place = findPlace(scene, length, isReadable);
+  return place === undefined ? null : `copyin(${place.text}, ${Math.min(length, place.room)})`;
+}
+
+export function writeCopyOut(scene: Scene): string | null {
+  const length = scene.draws.pick(FILL_LENGTHS);
+  const place = findPlace(scene, length, isWritable);
+  if (place === undefined) return null;
+  return `copyout(${place.text}, fill(${scene.freshValue()}, ${Math.min(length, place.room)}))`;
+}
