@@ -225,6 +225,10 @@ class Checker {
         frames.mapcount[pfn] === mapped,
         () => `frame ${pfn}: mapcount is ${frames.mapcount[pfn]}, entries found ${mapped}`,
       );
+      this.that(
+        mapped <= 1 || !frames.has(pfn, FRAME_ANON_EXCLUSIVE),
+        () => `frame ${pfn}: one owner's alone, but ${mapped} entries name it`,
+      );
       if (frames.refcount[pfn] === 0) continue;
       used++;
       if (frames.has(pfn, FRAME_RESERVED | FRAME_TABLE)) continue;
