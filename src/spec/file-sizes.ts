@@ -5,8 +5,7 @@
  * the file, and read as they were stored as long as the page stays as it is:
  *
  *                                      tmpfs              ext4
- *     the file shrinks                 zeroed             zeroed
- *     ftruncate to the same size       stay               zeroed
+ *     ftruncate to that size or less   zeroed             zeroed
  *     the file grows over them         become data        zeroed
  *     write(2) from the end or before  become data        become data
  *     msync, fsync of the page         stay               zeroed
@@ -60,7 +59,7 @@ export function setSize(state: State, object: FileObject, size: bigint): void {
   const before = object.size;
   if (size > before) zeroBehindEnd(object, addressOf(pagesOf(before)));
   object.size = size;
-  if (size > before || (size === before && object.fs === 'tmpfs')) return;
+  if (size > before) return;
   dropCopies(state, object, pagesOf(size));
   removePages(object, pagesOf(size), 1n << 52n);
   zeroBytes(object, size, addressOf(pagesOf(size)));

@@ -14,7 +14,7 @@ export function hasPage(ranges: readonly PageRange[], page: bigint): boolean {
 
 /** Whether a page of [first, end) is among them. */
 export function touches(ranges: readonly PageRange[], first: bigint, end: bigint): boolean {
-  return ranges.some((range) => range.first < end && range.end > first);
+  return ranges.some((range) => first < end && range.first < end && range.end > first);
 }
 
 export function withRange(ranges: readonly PageRange[], first: bigint, end: bigint): PageRange[] {

@@ -10,7 +10,14 @@ import { parseScenario, runScenario } from '../../src/scenario/scenario.ts';
 import type { FileSystemName } from '../../src/spec/spec.ts';
 import { SpecTarget } from '../../src/testing/spec-target.ts';
 
-const FOLDER = new URL('./scenarios/', import.meta.url);
+const FOLDER = new URL('./', import.meta.url);
+
+/** Folder of recordings -> how many scenarios there are at least. Those of spec-facts settle what no source says plainly. */
+const FOLDERS = [
+  ['scenarios/cases', 70],
+  ['scenarios/random', 140],
+  ['spec-facts', 5],
+] as const;
 
 /** Calls that may come to nothing that the specification says, by file system. */
 const SILENT: Readonly<Record<FileSystemName, readonly string[]>> = {
@@ -59,11 +66,11 @@ const stemsOf = (folder: string): string[] =>
     .filter((name) => name.endsWith('.scn'))
     .map((name) => `${folder}/${name.slice(0, -'.scn'.length)}`);
 
-describe.each(['cases', 'random'])('the scenarios in %s', (folder) => {
+describe.each(FOLDERS)('the scenarios in %s', (folder, least) => {
   const stems = stemsOf(folder);
 
   test('are there', () => {
-    expect(stems.length).toBeGreaterThan(70);
+    expect(stems.length).toBeGreaterThan(least);
   });
 
   describe.each(['tmpfs', 'ext4'] as const)('on %s', (fs) => {
@@ -77,7 +84,7 @@ describe.each(['cases', 'random'])('the scenarios in %s', (folder) => {
 });
 
 test('few lines are passed over', () => {
-  const runs = stemsOf('cases').map((stem) => run(stem, 'ext4'));
+  const runs = stemsOf('scenarios/cases').map((stem) => run(stem, 'ext4'));
   const all = runs.reduce((sum, { lines }) => sum + lines.length, 0);
   const silent = runs.reduce((sum, { passedOver }) => sum + passedOver.size, 0);
   expect(silent).toBeGreaterThan(0);
