@@ -77,7 +77,7 @@ const MAPPING: SupportGroup = {
   rows: [
     supported('PROT_NONE PROT_READ PROT_WRITE PROT_EXEC PROT_GROWSDOWN'),
     ignored('PROT_SEM', 'as on Linux for x86'),
-    ignored('PROT_GROWSUP', 'EINVAL on Linux for x86; here refused only together with PROT_GROWSDOWN'),
+    refused('PROT_GROWSUP', 'EINVAL', 'as on Linux for x86'),
     supported(
       'MAP_SHARED MAP_PRIVATE MAP_SHARED_VALIDATE MAP_TYPE MAP_ANONYMOUS MAP_FIXED MAP_FIXED_NOREPLACE MAP_32BIT',
     ),
@@ -86,7 +86,7 @@ const MAPPING: SupportGroup = {
     partial('MAP_NORESERVE', 'blocks merging; commitments are not counted'),
     partial('MAP_DROPPABLE', 'wiped on fork and never locked, but nothing drops its pages'),
     ignored('MAP_DENYWRITE MAP_EXECUTABLE', 'as on Linux'),
-    partial('MAP_SYNC', 'EOPNOTSUPP with MAP_SHARED_VALIDATE, else without effect; ext4 on Linux refuses it always'),
+    supported('MAP_SYNC', 'without direct access: EOPNOTSUPP with MAP_SHARED_VALIDATE, and for every file on ext4'),
     refused('MAP_HUGETLB', 'ENOMEM', 'as with an empty pool of huge pages; EINVAL on a file'),
     supported('MREMAP_MAYMOVE MREMAP_FIXED MREMAP_DONTUNMAP'),
   ],

@@ -27,6 +27,7 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_STACK,
+  MAP_SYNC,
   MAP_TYPE,
   PROT_EXEC,
   PROT_READ,
@@ -231,6 +232,8 @@ function mapRegion(parts: MmapParts, request: Request): number {
   if (!mayExpand(task, request.vmFlags, pages - replaced)) return -ENOMEM;
   const unmapped = parts.unmapper.unmap(mm, address, address + length);
   if (unmapped < 0) return unmapped;
+  // The file system refuses synchronous mappings only now, with the range already empty.
+  if (request.flags & MAP_SYNC && request.file !== null && !request.file.inode.fs.swapBacked) return -EOPNOTSUPP;
   if ((request.vmFlags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
   let { file } = request;
   let made: OpenFile | null = null;

@@ -67,6 +67,8 @@ export function mprotect(parts: MprotectParts, task: Task, address: Word, length
     start = first.start;
     if (!(first.flags & VM_GROWSDOWN)) return -EINVAL;
   } else if (first.start > start) return -ENOMEM;
+  // No mapping grows upwards on this architecture.
+  if (grows & PROT_GROWSUP) return -EINVAL;
   return protectRange(parts, task, start, end, protFlags(prot));
 }
 
