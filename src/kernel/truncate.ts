@@ -37,8 +37,11 @@ export class Truncator {
 
   /** ftruncate: the file's size becomes (pages, tail). */
   setSize(inode: Inode, pages: number, tail: number): void {
-    if (comparePosition(pages, tail, inode.sizePages, inode.sizeTail) > 0) this.grow(inode, pages, tail);
-    else this.shrink(inode, pages, tail);
+    if (comparePosition(pages, tail, inode.sizePages, inode.sizeTail) > 0) {
+      // Unlike a write or fallocate, which stop at the new end, this zeroes the old last page to its own end.
+      this.zeroGap(inode, inode.sizePages + 1, 0);
+      inode.setSize(pages, tail);
+    } else this.shrink(inode, pages, tail);
   }
 
   /** The size grows to (pages, tail). */
