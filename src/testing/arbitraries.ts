@@ -33,6 +33,11 @@ export const ARENA_PAGES = 24;
 const number = fc.integer({ min: 0, max: DRAW_LIMIT - 1 });
 const drawnCall = fc.tuple(...Array<typeof number>(NUMBERS_PER_CALL).fill(number));
 
+/** Lists of drawn calls that shrink to shorter lists of the same calls: what each of them says is for later. */
+export function keptCalls(max: number): fc.Arbitrary<DrawnCall[]> {
+  return fc.array(fc.noShrink(drawnCall), { minLength: 0, maxLength: max, size: 'max' });
+}
+
 /** Lists of drawn calls. */
 export function drawnCalls({ min, max }: { readonly min: number; readonly max: number }): fc.Arbitrary<DrawnCall[]> {
   return fc.noBias(fc.array(drawnCall, { minLength: min, maxLength: max, size: 'max' }));

@@ -28,7 +28,7 @@ function address(draws: Draws, argument: string): string {
 function flags(more: readonly string[]): Spoil {
   return (draws, argument) => {
     const all = [...more, '0x40000000', '8', '0x100000000'];
-    return draws.chance(75) ? `${argument}|${draws.pick(all)}` : draws.pick(['0', '-1', ...more]);
+    return draws.chance(80) ? `${argument}|${draws.pick(all)}` : draws.pick(['0', ...more]);
   };
 }
 

@@ -3,12 +3,12 @@
  *
  * Place: between a difference that was found and its report. Whoever can ask the targets takes a variant with `next`, tries it, and
  * says `keep` if it still differs; so the trying may take its time, wait for another program, and stop whenever it likes. First
- * fast-check shrinks the drawn calls, then statements are taken out of the text and what stays is cut down.
+ * fast-check shrinks the list of drawn calls, then statements are taken out of the text and what stays is cut down.
  */
 import type fc from 'fast-check';
 import { UserError } from '../assert.ts';
 import { parseScenario } from '../scenario/scenario.ts';
-import { drawnCalls } from './arbitraries.ts';
+import { keptCalls } from './arbitraries.ts';
 import type { DrawnCall } from './scenario-writer.ts';
 import { simplerStatements } from './simpler-statements.ts';
 
@@ -21,7 +21,7 @@ export interface Simplification<T> {
   keep(): void;
 }
 
-/** Shrinks a list of drawn calls as fast-check does. */
+/** Takes calls out of a drawn list as fast-check does; the arguments of those that stay are simplified as text. */
 export class CallsSimplification implements Simplification<readonly DrawnCall[]> {
   best: readonly DrawnCall[];
   private readonly arbitrary: fc.Arbitrary<DrawnCall[]>;
@@ -30,7 +30,7 @@ export class CallsSimplification implements Simplification<readonly DrawnCall[]>
 
   constructor(calls: readonly DrawnCall[]) {
     this.best = calls;
-    this.arbitrary = drawnCalls({ min: 0, max: calls.length });
+    this.arbitrary = keptCalls(calls.length);
     this.variants = this.arbitrary.shrink([...calls], undefined);
     this.tried = undefined;
   }

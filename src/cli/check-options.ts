@@ -1,0 +1,128 @@
+/**
+ * The options of `faultline check` as the user wrote them, and what they mean.
+ *
+ * Each is checked here, before anything runs, so that a slip is one sentence about the option.
+ */
+import type { Command } from 'commander';
+import { UserError } from '../assert.ts';
+import { type TargetSettings, targetSpec } from '../node/check-targets.ts';
+import type { CheckPlan } from '../node/checker.ts';
+import { PROFILES, type Profile } from '../testing/scenario-choices.ts';
+
+export interface CheckFlags {
+  readonly seed?: string;
+  readonly runs?: string;
+  readonly time?: string;
+  readonly ops: string;
+  readonly profile?: string;
+  readonly calls?: string;
+  readonly fs: string;
+  readonly jobs: string;
+  readonly timeout: string;
+  readonly batch?: true;
+  readonly replay?: string;
+  readonly shrink?: true;
+  readonly out?: string;
+  readonly coverage?: true;
+}
+
+const PROFILE_NAMES = Object.keys(PROFILES) as Profile[];
+const OPS_MAX = 2000;
+const JOBS_MAX = 64;
+const RUNS = 1000;
+
+export function addCheckOptions(command: Command): Command {
+  return command
+    .option('--seed <seed>', 'repeats a check: the same seed draws the same scenarios (default: a new one)')
+    .option('--runs <n>', `how many scenarios (default: ${RUNS}, or as many as --time allows)`)
+    .option('--time <time>', 'how long, such as 30s, 10m or 2h')
+    .option('--ops <n>', 'statements of a scenario', '60')
+    .option('--profile <names>', `what scenarios are about: ${PROFILE_NAMES.join(', ')} (default: all in turns)`)
+    .option('--calls <names>', 'the only calls to make, such as mmap,munmap,load,store')
+    .option('--fs <fs>', 'file system of the files: tmpfs or ext4', 'tmpfs')
+    .option('--jobs <n>', 'threads that share the work', '1')
+    .option('--timeout <seconds>', 'how long a command may take for one scenario', '10')
+    .option(
+      '--batch',
+      'give a command one scenario after the other, each ended by a line %%, and read answers so ended',
+    )
+    .option('--replay <file>', 'run this scenario instead of random ones')
+    .option('--shrink', 'with --replay: cut the scenario down if it shows a difference')
+    .option('--out <file>', 'where a scenario that shows a difference is written (default: check-SEED-RUN.scn)')
+    .option('--coverage', 'list every triple of call, flag and outcome that was reached');
+}
+
+/** What the words ask for. Throws `UserError`. */
+export function checkPlan(targets: readonly string[], flags: CheckFlags): CheckPlan {
+  if (targets.length < 2)
+    throw new UserError('one target cannot be compared; name two or more of sim, spec, linux or a command');
+  const settings = targetSettings(flags);
+  return {
+    targets: numbered(targets.map((word) => targetSpec(word, settings))),
+    seed: flags.seed ?? String(Math.floor(Math.random() * 1e9)),
+    ops: wholeNumber('--ops', flags.ops, OPS_MAX),
+    profiles: profiles(flags.profile),
+    fs: settings.fs,
+    timeoutMs: settings.timeoutMs,
+    ...(flags.calls === undefined ? {} : { calls: words(flags.calls) }),
+  };
+}
+
+function targetSettings({ fs, timeout, batch }: CheckFlags): TargetSettings {
+  if (fs !== 'tmpfs' && fs !== 'ext4') throw new UserError(`--fs is '${fs}'; choose tmpfs or ext4`);
+  return { fs, timeoutMs: seconds(timeout) * 1000, batch: batch === true };
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 86400) return value;
+  throw new UserError(`--timeout is '${text}'; it must be a number of seconds above 0, at most 86400`);
+}
+
+/** `sim sim` become `sim 1` and `sim 2`. */
+function numbered<T extends { readonly name: string }>(specs: readonly T[]): T[] {
+  return specs.map((spec, index) => {
+    const same = specs.filter(({ name }) => name === spec.name).length;
+    const place = specs.slice(0, index + 1).filter(({ name }) => name === spec.name).length;
+    return same > 1 ? { ...spec, name: `${spec.name} ${place}` } : spec;
+  });
+}
+
+function words(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function profiles(text: string | undefined): Profile[] {
+  if (text === undefined) return PROFILE_NAMES;
+  const named = words(text);
+  const wrong = named.find((name) => !PROFILE_NAMES.includes(name as Profile));
+  if (wrong !== undefined || named.length === 0)
+    throw new UserError(`--profile is '${wrong ?? text}'; choose of ${PROFILE_NAMES.join(', ')}`);
+  return named as Profile[];
+}
+
+/** Runs, time and threads. */
+export function checkExtent(flags: CheckFlags): { runs: number; limitMs: number; jobs: number } {
+  const limitMs = flags.time === undefined ? Number.POSITIVE_INFINITY : milliseconds(flags.time);
+  const usual = flags.time === undefined ? RUNS : MANY;
+  const runs = flags.runs === undefined ? usual : wholeNumber('--runs', flags.runs, MANY);
+  return { runs, limitMs, jobs: wholeNumber('--jobs', flags.jobs, JOBS_MAX) };
+}
+
+/** More runs than anybody waits for. */
+const MANY = 1e9;
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+function milliseconds(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? [];
+  if (amount === undefined)
+    throw new UserError(`--time is '${text}'; write seconds, minutes or hours, such as 30s, 10m or 2h`);
+  return Number(amount) * UNIT_MS[unit === '' || unit === undefined ? 's' : unit];
+}
+
+function wholeNumber(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+  throw new UserError(`${option} is '${text}'; it must be a whole number from 1 to ${most}`);
+}

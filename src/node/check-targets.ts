@@ -1,0 +1,132 @@
+/**
+ * What `faultline check` compares: the simulated machine, the specification, the real kernel, and any command.
+ *
+ * Place: between the words on the command line and the comparison of transcripts (src/testing). A target is described by plain data,
+ * so that a worker can open it again.
+ */
+import type { MachineConfig } from '../index.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { machineOfWords, WanderingTarget } from '../testing/machine-draw.ts';
+import { SpecTarget } from '../testing/spec-target.ts';
+import { readTranscript, recordTranscript, type Transcript } from '../testing/transcript.ts';
+import { nativeDriver } from './native-driver.ts';
+import { Conversation, type ProgramOptions, type ProgramOutput, runProgram } from './program.ts';
+import { type FileSystem, scratchFolder } from './scratch-folder.ts';
+
+/** A target that is a program, as data. */
+interface CommandSpec {
+  readonly kind: 'command';
+  readonly name: string;
+  readonly command: string;
+  /** It answers one scenario after the other. */
+  readonly batch: boolean;
+}
+
+/** A target as data. */
+export type TargetSpec = CommandSpec | { readonly kind: 'sim' | 'spec'; readonly name: string };
+
+export interface TargetSettings {
+  readonly fs: FileSystem;
+  readonly timeoutMs: number;
+  /** Whether commands hold a conversation. */
+  readonly batch: boolean;
+}
+
+export interface CheckTarget {
+  readonly name: string;
+  /** Whether its answers come from a program, which works while this one does something else. */
+  readonly isProgram: boolean;
+  /** Runs a scenario. `machine` describes the simulated machine, for a target that is one. */
+  ask(scenario: Scenario, text: string, machine: string): Promise<Transcript>;
+  close(): Promise<void>;
+}
+
+/** The target that a word on the command line stands for. Throws `UserError` where the real kernel cannot be asked. */
+export function targetSpec(word: string, { fs, timeoutMs, batch }: TargetSettings): TargetSpec {
+  if (word === 'sim' || word === 'spec') return { kind: word, name: word };
+  if (word !== 'linux') return { kind: 'command', name: word, command: word, batch };
+  const scratch = scratchFolder(fs);
+  // The driver gives up on a step before its end is given up on.
+  const command = `exec ${quoted(nativeDriver())} --scratch ${quoted(scratch)} --timeout ${timeoutMs / 2000} --batch`;
+  return { kind: 'command', name: word, command, batch: true };
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+export function openTarget(spec: TargetSpec, settings: Omit<TargetSettings, 'batch'>): CheckTarget {
+  if (spec.kind === 'command') return new CommandTarget(spec, settings.timeoutMs);
+  return spec.kind === 'sim'
+    ? new SimulatedTarget(spec.name, settings.fs)
+    : new SpecifiedTarget(spec.name, settings.fs);
+}
+
+class SimulatedTarget implements CheckTarget {
+  readonly name: string;
+  readonly isProgram: boolean;
+  private readonly fs: FileSystem;
+
+  constructor(name: string, fs: FileSystem) {
+    this.name = name;
+    this.isProgram = false;
+    this.fs = fs;
+  }
+
+  async ask(scenario: Scenario, _text: string, machine: string): Promise<Transcript> {
+    const config: MachineConfig = { ...machineOfWords(machine), fs: this.fs };
+    return recordTranscript(scenario, new WanderingTarget(config));
+  }
+
+  async close(): Promise<void> {}
+}
+
+class SpecifiedTarget implements CheckTarget {
+  readonly name: string;
+  readonly isProgram: boolean;
+  private readonly fs: FileSystem;
+
+  constructor(name: string, fs: FileSystem) {
+    this.name = name;
+    this.isProgram = false;
+    this.fs = fs;
+  }
+
+  async ask(scenario: Scenario): Promise<Transcript> {
+    return recordTranscript(scenario, new SpecTarget({ fs: this.fs }));
+  }
+
+  async close(): Promise<void> {}
+}
+
+class CommandTarget implements CheckTarget {
+  readonly name: string;
+  readonly isProgram: boolean;
+  private readonly options: ProgramOptions;
+  private readonly conversation: Conversation | undefined;
+
+  constructor({ name, command, batch }: CommandSpec, timeoutMs: number) {
+    this.name = name;
+    this.isProgram = true;
+    this.options = { command, timeoutMs };
+    this.conversation = batch ? new Conversation(this.options) : undefined;
+  }
+
+  async ask(scenario: Scenario, text: string): Promise<Transcript> {
+    const { text: output, end } = await this.answer(withoutDirectives(text));
+    return readTranscript(scenario, output, end ?? 'the answer ended here');
+  }
+
+  private answer(text: string): Promise<ProgramOutput> {
+    return this.conversation?.ask(text) ?? runProgram(this.options, text);
+  }
+
+  async close(): Promise<void> {
+    await this.conversation?.close();
+  }
+}
+
+/** Directives speak to the simulated machine alone; an empty line in their place keeps the numbers of the others. */
+function withoutDirectives(text: string): string {
+  return text.replace(/^%.*$/gm, '');
+}

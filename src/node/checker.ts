@@ -1,0 +1,94 @@
+/**
+ * Asks all targets of a check the same scenario and compares.
+ *
+ * Place: under the search (check-search.ts) and the shrinking (check-shrink.ts); one for each worker. A run is drawn from the seed and its
+ * number alone, so that it is the same whoever makes it.
+ */
+import { parseScenario, type Scenario } from '../scenario/scenario.ts';
+import { drawRun, writerOptions } from '../testing/arbitraries.ts';
+import { type Difference, findDifference, LINUX_RULES, type Rules } from '../testing/compare.ts';
+import { Coverage } from '../testing/coverage.ts';
+import type { Profile } from '../testing/scenario-choices.ts';
+import { type DrawnCall, type WriterOptions, writeScenario } from '../testing/scenario-writer.ts';
+import type { Transcript } from '../testing/transcript.ts';
+import { type CheckTarget, openTarget, type TargetSpec } from './check-targets.ts';
+import type { FileSystem } from './scratch-folder.ts';
+
+/** What is to be checked, as plain data. */
+export interface CheckPlan {
+  readonly targets: readonly TargetSpec[];
+  readonly seed: string;
+  /** Drawn statements of a scenario. */
+  readonly ops: number;
+  /** Taken in turns. */
+  readonly profiles: readonly Profile[];
+  readonly fs: FileSystem;
+  readonly calls?: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** What one scenario came to. */
+export interface Trial {
+  readonly scenario: Scenario;
+  readonly transcripts: readonly Transcript[];
+  readonly difference: Difference | undefined;
+}
+
+/** A run whose answers differ. */
+export interface Found {
+  readonly run: number;
+  readonly calls: readonly DrawnCall[];
+  readonly text: string;
+  /** The simulated machine of each target; of a target that is none it says nothing. */
+  readonly machines: readonly string[];
+}
+
+export class Checker {
+  readonly plan: CheckPlan;
+  readonly coverage: Coverage;
+  private readonly targets: readonly CheckTarget[];
+  private readonly rules: Rules;
+
+  /** Throws `UserError` for calls that no scenario can be made of. */
+  constructor(plan: CheckPlan) {
+    this.plan = plan;
+    this.coverage = new Coverage();
+    this.rules = LINUX_RULES;
+    for (const profile of plan.profiles) writerOptions({ ...plan, profile });
+    this.targets = plan.targets.map((spec) => openTarget(spec, plan));
+  }
+
+  /** How the calls of a run are written. */
+  writerOf(run: number): WriterOptions {
+    const { profiles } = this.plan;
+    return writerOptions({ ...this.plan, profile: profiles[run % profiles.length] });
+  }
+
+  /** Makes the run with a number. Undefined if all targets agree. */
+  async run(run: number): Promise<Found | undefined> {
+    const { seed, ops } = this.plan;
+    const { calls, machine } = drawRun(seed, run, ops);
+    const text = writeScenario(calls, this.writerOf(run));
+    const machines = this.targets.map((_, index) => machine(index));
+    const { scenario, transcripts, difference } = await this.try(text, machines);
+    this.coverage.add(scenario, transcripts[0]);
+    return difference === undefined ? undefined : { run, calls, text, machines };
+  }
+
+  /** Asks all targets. Programs are asked first, so that they work while this one does. */
+  async try(text: string, machines: readonly string[], file = 'scenario'): Promise<Trial> {
+    const scenario = parseScenario(text, file);
+    const asked: Promise<Transcript>[] = [];
+    for (const programs of [true, false]) {
+      for (const [index, target] of this.targets.entries()) {
+        if (target.isProgram === programs) asked[index] = target.ask(scenario, text, machines[index]);
+      }
+    }
+    const transcripts = await Promise.all(asked);
+    return { scenario, transcripts, difference: findDifference(scenario, transcripts, this.rules) };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.targets.map((target) => target.close()));
+  }
+}
