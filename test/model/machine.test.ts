@@ -42,7 +42,7 @@ test('going back and running on is running on', () => {
         target.rewind();
       });
     }),
-    { numRuns: runs(100) },
+    { numRuns: runs(500) },
   );
 });
 
