@@ -132,6 +132,7 @@ export function msync(around: Surroundings): Pair {
   const dirty = (): number => machine.vmstat()['nr_dirty'];
   const ours = inJavaScript({
     operations: SYNCED_BYTES / PAGE,
+    samples: 1,
     before: () => {
       storeEachPage(process, va, SYNCED_BYTES);
       expectEqual('dirty pages before msync', dirty(), SYNCED_BYTES / PAGE);
