@@ -1,8 +1,8 @@
 /**
  * unlink(2), rename(2), mkdir(2), rmdir(2): names.
  *
- * A name that goes takes nothing from those who have the file open or mapped; /proc/PID/maps shows it as deleted. A name
- * may be changed only where the directory can be written.
+ * A name that goes takes nothing from those who have the file open or mapped; /proc/PID/maps shows it as deleted. A
+ * name may be changed only where the directory can be written.
  *
  * Source: unlink(2), rename(2), mkdir(2), rmdir(2); Linux fs/namei.c.
  */
@@ -58,8 +58,8 @@ export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
 }
 
 /**
- * The new name is that of the file from now on; what had it before is replaced. EBUSY for `.`; ENOENT; ENOTDIR, EISDIR if only
- * one of them is a directory; EINVAL for a directory into itself; ENOTEMPTY; EACCES.
+ * The new name is that of the file from now on; what had it before is replaced. EBUSY for `.`; ENOENT; ENOTDIR,
+ * EISDIR if only one of them is a directory; EINVAL for a directory into itself; ENOTEMPTY; EACCES.
  */
 export function rename({ state }: Caller, from: string, to: string): Answer {
   const source = lookUp(state, from);

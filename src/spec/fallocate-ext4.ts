@@ -48,8 +48,8 @@ export function onExt4(request: FallocateRequest): Errno {
 }
 
 /**
- * MADV_REMOVE, and PUNCH_HOLE after its checks. On ext4 a hole that reaches beyond the end of the file ends with the page
- * that the file ends in.
+ * MADV_REMOVE, and PUNCH_HOLE after its checks. On ext4 a hole that reaches beyond the end of the file ends with the
+ * page that the file ends in.
  */
 export function punchHole(object: FileObject, offset: bigint, length: bigint): Errno {
   if (offset + length > maxBytes(object)) return EFBIG;

@@ -48,9 +48,9 @@ const MODES: readonly number[] = [
 const SIZE_CHANGING: readonly number[] = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_WRITE_ZEROES];
 
 /**
- * Which error wins: EBADF no such descriptor; EINVAL negative offset, length not positive; EOPNOTSUPP modes that do not go
- * together; EBADF not open for writing; EISDIR, ENODEV no file; EFBIG beyond the largest file; EOPNOTSUPP not done by the
- * file system; EFBIG beyond RLIMIT_FSIZE, with SIGXFSZ; EPERM sealed; ENOSPC.
+ * Which error wins: EBADF no such descriptor; EINVAL negative offset, length not positive; EOPNOTSUPP modes that do
+ * not go together; EBADF not open for writing; EISDIR, ENODEV no file; EFBIG beyond the largest file; EOPNOTSUPP not
+ * done by the file system; EFBIG beyond RLIMIT_FSIZE, with SIGXFSZ; EPERM sealed; ENOSPC.
  */
 export function fallocate(
   { state, process }: Caller,

@@ -1,8 +1,8 @@
 /**
  * fcntl(2): descriptors once more, their flags, and seals.
  *
- * EBADF: no such descriptor, or of O_PATH and the command asks for more than the descriptor. EINVAL: F_DUPFD from beyond
- * RLIMIT_NOFILE; unknown command.
+ * EBADF: no such descriptor, or of O_PATH and the command asks for more than the descriptor. EINVAL: F_DUPFD from
+ * beyond RLIMIT_NOFILE; unknown command.
  *
  * Source: fcntl(2); Linux fs/fcntl.c.
  */

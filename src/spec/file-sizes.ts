@@ -28,8 +28,8 @@ export function maxBytes(object: FileObject): bigint {
 }
 
 /**
- * EINVAL: negative length, no regular file, not open for writing. EFBIG: larger than files can be; beyond RLIMIT_FSIZE, then
- * with SIGXFSZ. EPERM: sealed.
+ * EINVAL: negative length, no regular file, not open for writing. EFBIG: larger than files can be; beyond
+ * RLIMIT_FSIZE, then with SIGXFSZ. EPERM: sealed.
  */
 export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint): Answer {
   if (signed(length) < 0n) return failure(EINVAL);

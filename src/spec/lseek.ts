@@ -1,11 +1,12 @@
 /**
  * lseek(2): moves the position of an open file.
  *
- * SEEK_DATA finds the next page the file has, SEEK_HOLE the next that it has not; the end of the file counts as a hole. On
- * ext4, in pages that fallocate took ahead, data begins where something was cached: not the business of this specification.
+ * SEEK_DATA finds the next page the file has, SEEK_HOLE the next that it has not; the end of the file counts as a
+ * hole. On ext4, in pages that fallocate took ahead, data begins where something was cached: not the business of this
+ * specification.
  *
- * EBADF: no such descriptor. EINVAL: unknown whence; negative position, or one larger than files can be. ENXIO: SEEK_DATA
- * or SEEK_HOLE from the end on or from below 0; no data left.
+ * EBADF: no such descriptor. EINVAL: unknown whence; negative position, or one larger than files can be. ENXIO:
+ * SEEK_DATA or SEEK_HOLE from the end on or from below 0; no data left.
  *
  * Source: lseek(2); Linux fs/read_write.c, mm/filemap.c mapping_seek_hole_data.
  */

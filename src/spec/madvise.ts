@@ -4,9 +4,9 @@
  * Mapping by mapping, upwards. Holes are passed over and reported at the end with ENOMEM; a mapping for which the
  * advice is wrong ends the call at once, and those before it stay advised.
  *
- * EINVAL: unknown advice (even for length 0), address not aligned, range wraps, advice that the mapping does not take.
- * ENOMEM: a hole. EAGAIN: a cut would make too many mappings. EACCES: MADV_REMOVE of what is not shared and writable.
- * EPERM: would discard pages of a sealed mapping that the program could not have written.
+ * EINVAL: unknown advice (even for length 0), address not aligned, range wraps, advice that the mapping does not
+ * take. ENOMEM: a hole. EAGAIN: a cut would make too many mappings. EACCES: MADV_REMOVE of what is not shared and
+ * writable. EPERM: would discard pages of a sealed mapping that the program could not have written.
  *
  * Source: madvise(2); Linux mm/madvise.c.
  */

@@ -37,7 +37,10 @@ export interface NewRange {
   readonly file: number | undefined;
 }
 
-/** EPERM sealed; EOPNOTSUPP MAP_SYNC on ext4, after what was there is unmapped; ENOMEM too many mappings, RLIMIT_AS, RLIMIT_DATA, memory. */
+/**
+ * EPERM sealed; EOPNOTSUPP MAP_SYNC on ext4, after what was there is unmapped; ENOMEM too many mappings, RLIMIT_AS,
+ * RLIMIT_DATA, memory.
+ */
 export function mapRange(state: State, process: Process, range: NewRange): Errno {
   const { start, end } = range;
   const pages = pageOf(end - start);

@@ -6,8 +6,8 @@
  *     F_SEAL_WRITE          no stores, by nobody: EBUSY while a shared mapping could still make one
  *     F_SEAL_FUTURE_WRITE   the same, but for mappings there are
  *
- * A write, punched hole or size that a seal forbids is EPERM; so is a shared mapping for writing. A shared one for reading
- * can never become writable.
+ * A write, punched hole or size that a seal forbids is EPERM; so is a shared mapping for writing. A shared one for
+ * reading can never become writable.
  *
  * Source: memfd_create(2), fcntl(2); Linux mm/memfd.c, mm/shmem.c.
  */

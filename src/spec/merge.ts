@@ -1,9 +1,8 @@
 /**
  * When neighbouring mappings become one.
  *
- * A range joins a mapping that it touches if both have the same flags and the same open file, if
- * the pages of the file (for private anonymous memory: what pgoff was given) run on without a
- * break, and if their anonymous pages are of one family:
+ * A range joins a mapping that it touches if both have the same flags and the same open file, if the pages of the file
+ * (for private anonymous memory: what pgoff was given) run on, and if their anonymous pages are of one family:
  *
  *     families          joins?
  *     none,  none       yes
@@ -11,10 +10,8 @@
  *     F,     F          yes
  *     F,     G          no
  *
- * The family is Linux's `anon_vma`. A mapping gets one when something is first stored in it
- * privately; then it takes that of a neighbour which could become one with it by mprotect alone.
- *
- * Source: Linux mm/vma.c (vma_merge_new_range, vma_merge_existing_range, find_mergeable_anon_vma).
+ * The family is Linux's `anon_vma`. A mapping gets one when something is first stored in it privately; then it takes
+ * that of a neighbour which could become one with it by mprotect alone. Source: Linux mm/vma.c.
  */
 
 import type { Process, State, Vma } from './state.ts';

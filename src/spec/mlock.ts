@@ -4,8 +4,8 @@
  * The range is widened to whole pages. Mapping by mapping, upwards, to the first hole; those
  * before it stay locked. Then every page is made present, which copies private writable ones.
  *
- * mlock: EPERM if RLIMIT_MEMLOCK is 0. ENOMEM beyond the limit (what is locked already does not count twice), or not all
- * mapped, or a page that cannot be had, though it then counts as locked. EINVAL: range wraps, unknown flags.
+ * mlock: EPERM if RLIMIT_MEMLOCK is 0. ENOMEM beyond the limit (what is locked already does not count twice), or not
+ * all mapped, or a page that cannot be had, though it then counts as locked. EINVAL: range wraps, unknown flags.
  * mlockall: EINVAL for no flags, unknown ones or MCL_ONFAULT alone. A length that rounds up to 0 succeeds.
  *
  * Source: mlock(2); Linux mm/mlock.c.
@@ -75,7 +75,9 @@ function setMarks(state: State, process: Process, start: bigint, size: bigint, m
   return 0;
 }
 
-/** The mapping that [start, end) is in then; undefined if there are too many. MAP_DROPPABLE memory is never locked. */
+/**
+ * The mapping that [start, end) is in then; undefined if there are too many. MAP_DROPPABLE memory is never locked.
+ */
 function markMapping(
   state: State,
   process: Process,

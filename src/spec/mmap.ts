@@ -2,24 +2,8 @@
  * mmap(2): maps a file or new memory into the address space.
  *
  * The pages of the range show the file from `offset` on (MAP_ANONYMOUS: zeros). Stores to a MAP_SHARED mapping are
- * stores to the object, for all that map or read it; stores to a MAP_PRIVATE mapping make a copy of the page that only
- * this process sees. What MAP_FIXED covers is unmapped first. A new mapping joins neighbours that are alike.
- *
- * Which error wins, in this order:
- *   EINVAL      offset not a multiple of the page size
- *   EBADF       no such descriptor, or one of O_PATH (unless MAP_ANONYMOUS)
- *   EINVAL      MAP_HUGETLB for a file; length 0
- *   ENOMEM      length wraps when rounded up; more mappings than there may be
- *   ENOMEM, EINVAL, EPERM   no room; MAP_FIXED address not aligned; below mmap_min_addr
- *   EEXIST      MAP_FIXED_NOREPLACE and something is there
- *   EPERM, EAGAIN           MAP_LOCKED with a limit of 0; beyond RLIMIT_MEMLOCK
- *   EOVERFLOW   file: offset + length beyond 2^63 - 1
- *   EOPNOTSUPP  MAP_SHARED_VALIDATE with a flag that it does not know
- *   EACCES      shared and writable, but the descriptor is not; descriptor not readable
- *   ENODEV      neither a file nor memory
- *   EINVAL      MAP_GROWSDOWN for anything but private memory; no kind of mapping, or several
- *   EPERM       shared and writable, but F_SEAL_WRITE; what MAP_FIXED covers is sealed
- *   ENOMEM      RLIMIT_AS, RLIMIT_DATA, memory
+ * stores to the object, for all that map or read it; stores to a MAP_PRIVATE mapping make a copy of the page that
+ * only this process sees. What MAP_FIXED covers is unmapped first. A new mapping joins neighbours that are alike.
  *
  * Source: mmap(2); Linux arch/x86/kernel/sys_x86_64.c, mm/mmap.c do_mmap, mm/vma.c __mmap_region.
  */
@@ -107,6 +91,24 @@ interface Request {
   readonly source: Opened | undefined;
 }
 
+/**
+ * Which error wins, in this order:
+ *   EINVAL      offset not a multiple of the page size
+ *   EBADF       no such descriptor, or one of O_PATH (unless MAP_ANONYMOUS)
+ *   EINVAL      MAP_HUGETLB for a file; length 0
+ *   ENOMEM      length wraps when rounded up; more mappings than there may be
+ *   ENOMEM, EINVAL, EPERM   no room; MAP_FIXED address not aligned; below mmap_min_addr
+ *   EEXIST      MAP_FIXED_NOREPLACE and something is there
+ *   EPERM, EAGAIN           MAP_LOCKED with a limit of 0; beyond RLIMIT_MEMLOCK
+ *   EOVERFLOW   file: offset + length beyond 2^63 - 1
+ *   EINVAL      no kind of mapping, or several
+ *   EOPNOTSUPP  MAP_SHARED_VALIDATE with a flag that it does not know
+ *   EACCES      shared and writable, but the descriptor is not; descriptor not readable
+ *   ENODEV      neither a file nor memory
+ *   EINVAL      MAP_GROWSDOWN for anything but private memory
+ *   EPERM       shared and writable, but F_SEAL_WRITE; what MAP_FIXED covers is sealed
+ *   ENOMEM      RLIMIT_AS, RLIMIT_DATA, memory: what MAP_FIXED covers may be left cut in pieces
+ */
 export function mmap(
   { state, process }: Caller,
   address: bigint,

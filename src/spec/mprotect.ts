@@ -5,8 +5,8 @@
  * changed. What a mapping may be given was settled by mmap: a shared mapping of a descriptor that
  * is not writable never becomes writable.
  *
- * EINVAL: PROT_GROWSUP with PROT_GROWSDOWN, address not aligned, unknown bits in prot, PROT_GROWSDOWN for a mapping that
- * does not grow. ENOMEM: range wraps, or not all of it is mapped, or too much data, or too many mappings.
+ * EINVAL: PROT_GROWSUP with PROT_GROWSDOWN, address not aligned, unknown bits in prot, PROT_GROWSDOWN for a mapping
+ * that does not grow. ENOMEM: range wraps, or not all of it is mapped, or too much data, or too many mappings.
  * EACCES: a right that the mapping may not have. EPERM: sealed.
  *
  * Source: mprotect(2); Linux mm/mprotect.c do_mprotect_pkey, mprotect_fixup.
@@ -99,7 +99,10 @@ function becomesAccounted(before: number, wanted: number): boolean {
   return (wanted & VM_WRITE) !== 0 && (before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) === 0;
 }
 
-/** A private mapping counts from when it becomes writable; no longer when it stops being so before anything was stored. */
+/**
+ * A private mapping counts from when it becomes writable; no longer when it stops being so before anything was
+ * stored.
+ */
 function accounted(vma: Vma, wanted: number): number {
   if (becomesAccounted(vma.flags, wanted)) return wanted | VM_ACCOUNT;
   const untouched = vma.file === undefined && vma.anonVma === undefined;

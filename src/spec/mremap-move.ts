@@ -74,8 +74,8 @@ function movePages(process: Process, from: bigint, to: bigint, length: bigint): 
 }
 
 /**
- * MREMAP_DONTUNMAP: all of the old mapping is locked no longer, though RLIMIT_MEMLOCK goes on counting it; if all of it
- * was moved, nothing was ever stored in it.
+ * MREMAP_DONTUNMAP: all of the old mapping is locked no longer, though RLIMIT_MEMLOCK goes on counting it; if all of
+ * it was moved, nothing was ever stored in it.
  */
 function leaveEmpty(process: Process, address: bigint, whole: boolean): void {
   const old = vmaAt(process, address);

@@ -1,19 +1,14 @@
 /**
  * mremap(2): grows, shrinks or moves a mapping.
  *
- *     new_len < old_len                 the rest is unmapped; old_len may cross mappings and holes
- *     new_len = old_len                 nothing, even where nothing is mapped
- *     new_len > old_len                 grows in place if the range ends its mapping and what follows is free,
- *                                       else moves, if MREMAP_MAYMOVE allows it
- *     MREMAP_FIXED                      moves to new_address, where what is mapped is unmapped first. With equal lengths all
- *                                       mappings in the range move, one by one, with the holes between them
- *     MREMAP_DONTUNMAP                  moves the pages and leaves the mapping, empty, where it was
- *     old_len = 0                       a second mapping of the same pages, for shared mappings only
- *
- * EINVAL: unknown flags; old address not aligned; new_len 0 or beyond user space; a new address without MREMAP_MAYMOVE, not
- * aligned, beyond user space, or overlapping the old range; MREMAP_DONTUNMAP with differing lengths; old_len 0 of a private
- * mapping. ENOMEM: 5 fewer mappings than there may be; RLIMIT_AS, RLIMIT_DATA, memory; no room. EFAULT: nothing mapped at the
- * old address, or the range goes beyond its mapping. EAGAIN: RLIMIT_MEMLOCK. EPERM: sealed.
+ *     new_len < old_len     the rest is unmapped; old_len may cross mappings and holes
+ *     new_len = old_len     nothing, even where nothing is mapped
+ *     new_len > old_len     grows in place if the range ends its mapping and what follows is free, else moves, if
+ *                           MREMAP_MAYMOVE allows it
+ *     MREMAP_FIXED          moves to new_address, where what is mapped is unmapped first. With equal lengths all
+ *                           mappings in the range move, one by one, with the holes between them
+ *     MREMAP_DONTUNMAP      moves the pages and leaves the mapping, empty, where it was
+ *     old_len = 0           a second mapping of the same pages, for shared mappings only
  *
  * Source: mremap(2); Linux mm/mremap.c.
  */
@@ -33,6 +28,13 @@ import { findVma, firstOverlap, pgoffAt, vmaAt } from './vmas.ts';
 
 const KNOWN = BigInt(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP);
 
+/**
+ * EINVAL: unknown flags; old address not aligned; new_len 0 or beyond user space; a new address without
+ * MREMAP_MAYMOVE, not aligned, beyond user space, or overlapping the old range; MREMAP_DONTUNMAP with differing
+ * lengths; old_len 0 of a private mapping. ENOMEM: 5 fewer mappings than there may be; RLIMIT_AS, RLIMIT_DATA,
+ * memory; no room. EFAULT: nothing mapped at the old address, or the range goes beyond its mapping. EAGAIN:
+ * RLIMIT_MEMLOCK. EPERM: sealed.
+ */
 export function mremap(
   { state, process }: Caller,
   address: bigint,

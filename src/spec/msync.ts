@@ -4,8 +4,8 @@
  * A load sees every store at once, synchronized or not; what can be seen of MS_SYNC is that ext4
  * zeroes what was stored behind the end of the file.
  *
- * EINVAL: unknown flags, MS_SYNC with MS_ASYNC, address not aligned. ENOMEM: range wraps, or has a hole; for anything but
- * plain MS_ASYNC the rest is done first. EBUSY: MS_INVALIDATE meets a locked mapping, at once.
+ * EINVAL: unknown flags, MS_SYNC with MS_ASYNC, address not aligned. ENOMEM: range wraps, or has a hole; for anything
+ * but plain MS_ASYNC the rest is done first. EBUSY: MS_INVALIDATE meets a locked mapping, at once.
  *
  * Source: msync(2); Linux mm/msync.c.
  */

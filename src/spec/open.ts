@@ -1,8 +1,9 @@
 /**
  * open(2) and fstat(2).
  *
- * Which error wins: EINVAL flags that do not go together; ENOENT, ENAMETOOLONG, ENOTDIR, EACCES on the way; EMFILE; EEXIST O_EXCL;
- * EISDIR writing to or creating a directory; ENOTDIR a file where a directory must be; ENOENT no such file; EACCES.
+ * Which error wins: EINVAL flags that do not go together; ENOENT, ENAMETOOLONG, ENOTDIR, EACCES on the way; EMFILE;
+ * EEXIST O_EXCL; EISDIR writing to or creating a directory; ENOTDIR a file where a directory must be; ENOENT no such
+ * file; EACCES.
  *
  * Source: open(2); Linux fs/open.c, fs/namei.c.
  */

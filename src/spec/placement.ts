@@ -96,8 +96,8 @@ function isFree(layout: Layout, process: Process, address: bigint, length: bigin
 }
 
 /**
- * The highest place below mmapBase. The gap that a stack keeps counts only for the space right below it; once it was in
- * the way, nothing above its end is looked at again.
+ * The highest place below mmapBase. The gap that a stack keeps counts only for the space right below it; once it was
+ * in the way, nothing above its end is looked at again.
  */
 function highestGap(layout: Layout, process: Process, length: bigint): AddressOrErrno {
   let limit = layout.mmapBase;

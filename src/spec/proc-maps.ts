@@ -41,7 +41,9 @@ function isHeap(state: State, process: Process, vma: Vma): boolean {
   return vma.start < process.brk && vma.end > state.layout.brk;
 }
 
-/** /proc/PID/smaps of the mapping at an address. What of it is in memory is not the business of this specification. */
+/**
+ * /proc/PID/smaps of the mapping at an address. What of it is in memory is not the business of this specification.
+ */
 export function smaps({ process }: Caller, address: bigint): Answer {
   return vmaAt(process, address) ? UNSPECIFIED : { kind: 'unmapped' };
 }

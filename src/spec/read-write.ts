@@ -1,11 +1,13 @@
 /**
  * read(2), write(2), pread(2), pwrite(2).
  *
- * Transfers move as many bytes as they can: to the end of the file, to RLIMIT_FSIZE, to the first byte of memory that cannot be
- * accessed. EFAULT only if that was the first of all. Files and their mappings show the same bytes at any time.
+ * Transfers move as many bytes as they can: to the end of the file, to RLIMIT_FSIZE, to the first byte of memory that
+ * cannot be accessed. EFAULT only if that was the first of all. Files and their mappings show the same bytes at any
+ * time.
  *
- * Which error wins: EINVAL for a negative position (pread, pwrite); EBADF; EFAULT for memory that is not the program's; EINVAL if
- * position + count exceeds 2^63 - 1; EISDIR; for writing EFBIG, with SIGXFSZ beyond RLIMIT_FSIZE; EPERM sealed.
+ * Which error wins: EINVAL for a negative position (pread, pwrite); EBADF; EFAULT for memory that is not the
+ * program's; EINVAL if position + count exceeds 2^63 - 1; EISDIR; for writing EFBIG, with SIGXFSZ beyond
+ * RLIMIT_FSIZE; EPERM sealed.
  *
  * Source: read(2), write(2), pread(2); Linux fs/read_write.c, mm/filemap.c.
  */
@@ -45,7 +47,10 @@ interface Memory {
   readonly length: bigint;
 }
 
-/** Where a transfer takes place: at a position of its own (pread, pwrite), or at that of the open file, which it moves on. */
+/**
+ * Where a transfer takes place: at a position of its own (pread, pwrite), or at that of the open file, which it moves
+ * on.
+ */
 export type Position = bigint | 'current';
 
 /** read and pread into the caller's own buffer, which is always there. */
@@ -88,7 +93,9 @@ export function write({ state, process }: Caller, fd: bigint, memory: Memory, wh
   );
 }
 
-/** Moves bytes between a page of the file and elsewhere; `at` counts from the start of the transfer. The bytes moved. */
+/**
+ * Moves bytes between a page of the file and elsewhere; `at` counts from the start of the transfer. The bytes moved.
+ */
 type Move = (place: Place, offset: number, length: number, at: bigint) => number;
 
 interface Begun extends Opened {
@@ -180,8 +187,8 @@ function limitedCount(process: Process, object: FileObject, position: bigint, co
 }
 
 /**
- * One page's worth of a write. The page is there, and the file reaches up to the bytes, even if then none of them can be
- * had; but since that may be the very page they come from, they are tried again.
+ * One page's worth of a write. The page is there, and the file reaches up to the bytes, even if then none of them can
+ * be had; but since that may be the very page they come from, they are tried again.
  */
 function writeChunk(object: FileObject, move: Move, place: Place, offset: number, length: number, at: bigint): number {
   if (!place.pages.has(place.page)) place.pages.set(place.page, ZERO_PAGE);

@@ -8,7 +8,7 @@
 
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../flags.ts';
 
-// What may be done now, and what mprotect may allow later. READ, WRITE and EXEC are PROT_READ, PROT_WRITE and PROT_EXEC.
+// What may be done now, and what mprotect may allow later. VM_READ is PROT_READ, and so on.
 export const VM_READ = 1 << 0;
 export const VM_WRITE = 1 << 1;
 export const VM_EXEC = 1 << 2;

@@ -1,8 +1,8 @@
 /**
  * The executable specification against every recorded scenario, on both file systems, line for line.
  *
- * A line is passed over only where the specification itself says that it does not say: what of a mapping is in memory, and of an
- * ext4 file is cached, is not its business. Which calls those may be is held down here.
+ * A line is passed over only where the specification itself says that it does not say: what of a mapping is in
+ * memory, and of an ext4 file is cached, is not its business. Which calls those may be is held down here.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,10 @@ import { SpecTarget } from '../../src/testing/spec-target.ts';
 
 const FOLDER = new URL('./', import.meta.url);
 
-/** Folder of recordings -> how many scenarios there are at least. Those of spec-facts settle what no source says plainly. */
+/**
+ * Folder of recordings -> how many scenarios there are at least. Those of spec-facts settle what no source says
+ * plainly.
+ */
 const FOLDERS = [
   ['scenarios/cases', 70],
   ['scenarios/random', 140],

@@ -1,11 +1,12 @@
 /**
- * The specification's mappings as pictures: one letter a page, `|` where two touch without being one, blank for nothing.
+ * The specification's mappings as pictures: one letter a page, `|` where two touch without being one, blank for
+ * nothing.
  *
  *   o  readable and writable, nothing stored in it yet      x  the same, but only readable
  *   A  a family of anonymous pages, as any capital          a  family A, inherited through fork
  *
- * Private anonymous memory, numbered by its address. These pictures show families, which no call can show; what they come to is
- * drawn by test/helpers/vma-pictures.ts.
+ * Private anonymous memory, numbered by its address. These pictures show families, which no call can show; what they
+ * come to is drawn by test/helpers/vma-pictures.ts.
  */
 import { addRange, changeFlags, ensureFamily } from '../../../src/spec/merge.ts';
 import { FIRST_PROCESS, initialState } from '../../../src/spec/spec.ts';
@@ -95,7 +96,9 @@ export function moveIn(picture: string, letter: string): string {
   return draw(scene);
 }
 
-/** The stars of the mask, which are part of one mapping, become readable and writable (`o`) or only readable (`x`). */
+/**
+ * The stars of the mask, which are part of one mapping, become readable and writable (`o`) or only readable (`x`).
+ */
 export function change(picture: string, mask: string, letter: 'o' | 'x'): string {
   const scene = sceneOf(picture);
   const { state, process } = scene;

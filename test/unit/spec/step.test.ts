@@ -1,4 +1,7 @@
-/** The specification as a pure function: states are frozen, shared where nothing changed, and good for more than one future. */
+/**
+ * The specification as a pure function: states are frozen, shared where nothing changed, and good for more than one
+ * future.
+ */
 import { describe, expect, test } from 'vitest';
 import { ENOMEM } from '../../../src/errno.ts';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, O_CREAT, O_RDWR, PROT_READ, PROT_WRITE } from '../../../src/flags.ts';
