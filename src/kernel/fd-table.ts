@@ -30,11 +30,17 @@ export class FdTable {
     return file === null || file.isPathOnly ? null : file;
   }
 
-  /** Puts `file`, whose reference becomes the table's, at the lowest free descriptor >= `least`. */
-  install(file: OpenFile, least: number, limit: number): number {
+  /** The lowest free descriptor >= `least`, or -EMFILE. */
+  lowestFree(least: number, limit: number): number {
     let fd = least;
     while (fd < this.slots.length && this.slots[fd] !== null) fd++;
-    if (fd >= limit) return -EMFILE;
+    return fd < limit ? fd : -EMFILE;
+  }
+
+  /** Puts `file`, whose reference becomes the table's, at the lowest free descriptor >= `least`. */
+  install(file: OpenFile, least: number, limit: number): number {
+    const fd = this.lowestFree(least, limit);
+    if (fd < 0) return fd;
     while (this.slots.length <= fd) this.slots.push(null);
     this.slots[fd] = file;
     this.closeOnExec.delete(fd);

@@ -19,7 +19,9 @@ export function isDataMapping(flags: number): boolean {
 export function mayExpand(task: Task, flags: number, pages: number): boolean {
   const { mm, limits } = task;
   if ((mm.totalPages + pages) * mm.pageSize > limits.soft(RLIMIT_AS)) return false;
-  return !isDataMapping(flags) || (mm.dataPages + pages) * mm.pageSize <= limits.soft(RLIMIT_DATA);
+  if (!isDataMapping(flags) || (mm.dataPages + pages) * mm.pageSize <= limits.soft(RLIMIT_DATA)) return true;
+  // A limit of 0 keeps the heap from growing and nothing else (hard limits are infinite here): Valgrind relies on it.
+  return limits.soft(RLIMIT_DATA) === 0;
 }
 
 /** `pages` more locked memory stay within RLIMIT_MEMLOCK, if `flags` say that they are locked. */

@@ -7,7 +7,7 @@
 
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT, RLIMIT_MEMLOCK } from '../flags.ts';
-import { toFlags, toUnsigned, type Word } from '../units.ts';
+import { toInt, toUnsigned, type Word } from '../units.ts';
 import { accountPages, canLock } from './memory-limits.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
@@ -32,7 +32,7 @@ function lockedRange(address: Word, length: Word, pageSize: number): { start: bi
 }
 
 export function mlock(parts: MlockParts, task: Task, address: Word, length: Word, flagWord: Word): number {
-  const flags = toFlags(flagWord);
+  const flags = toInt(flagWord);
   if (flags !== 0 && flags !== MLOCK_ONFAULT) return -EINVAL;
   if (!canLock(task)) return -EPERM;
   const { start, end } = lockedRange(address, length, task.mm.pageSize);
@@ -95,7 +95,7 @@ function lockVma(parts: MlockParts, vma: Vma, start: number, end: number, flags:
 }
 
 export function mlockall(parts: MlockParts, task: Task, flagWord: Word): number {
-  const flags = toFlags(flagWord);
+  const flags = toInt(flagWord);
   const known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
   if (flags === 0 || flags - (flags & known) !== 0 || flags === MCL_ONFAULT) return -EINVAL;
   if (!canLock(task)) return -EPERM;

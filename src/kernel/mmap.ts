@@ -57,6 +57,7 @@ import {
   VM_NORESERVE,
   VM_READ,
   VM_SHARED,
+  VM_SYNC,
   VM_WIPEONFORK,
   VM_WRITE,
 } from './vm-flags.ts';
@@ -176,6 +177,7 @@ function flagBits(flags: number): number {
   return (
     (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) |
     (flags & MAP_LOCKED ? VM_LOCKED : 0) |
+    (flags & MAP_SYNC ? VM_SYNC : 0) |
     (flags & MAP_STACK ? VM_NOHUGEPAGE : 0)
   );
 }

@@ -71,8 +71,13 @@ function checkArguments(parts: MremapParts, { task, flags, address, oldBytes, ne
   if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) return 0;
   if (target > userEnd - newBytes || target % pageSize !== 0 || !(flags & MREMAP_MAYMOVE)) return -EINVAL;
   if (flags & MREMAP_DONTUNMAP && oldBytes !== newBytes) return -EINVAL;
-  if (address + oldBytes > target && target + newBytes > address) return -EINVAL;
+  if (endOf(address, oldBytes) > target && target + newBytes > address) return -EINVAL;
   return parts.vmaOps.hasRoomFor(task.mm, 5) ? 0 : -ENOMEM;
+}
+
+/** Where an old range ends; it is not checked and may wrap. */
+function endOf(address: number, bytes: number): number {
+  return (address + bytes) % 2 ** 64;
 }
 
 /** Whether the VMA at the old address lets this happen (check_prep_vma). */
@@ -100,10 +105,16 @@ function resizeAt(parts: MremapParts, remap: Remap): number {
   if (checked < 0 || vma === null) return checked;
   if (newBytes === oldBytes) return address;
   if (newBytes < oldBytes) {
-    const result = parts.unmapper.unmap(task.mm, address + newBytes, address + oldBytes);
+    const result = cutOff(parts, remap);
     return result < 0 ? result : address;
   }
   return expand(parts, remap, vma);
+}
+
+/** Unmaps what the new size leaves out, as munmap would. */
+function cutOff(parts: MremapParts, { task, address, oldBytes, newBytes }: Remap): number {
+  if (oldBytes > parts.placement.layout.userEnd - address) return -EINVAL;
+  return parts.unmapper.unmap(task.mm, address + newBytes, address + oldBytes);
 }
 
 function expand(parts: MremapParts, remap: Remap, vma: Vma): number {
@@ -175,7 +186,7 @@ function moveTo(parts: MremapParts, remap: Remap, first: Vma): number {
     if (vma === null) return -EFAULT;
   }
   if (remap.newBytes < remap.oldBytes) {
-    const result = parts.unmapper.unmap(mm, remap.address + remap.newBytes, remap.address + remap.oldBytes);
+    const result = cutOff(parts, remap);
     if (result < 0) return result;
     remap.oldBytes = remap.newBytes;
     vma = mm.vmas.containing(remap.address) as Vma;

@@ -8,7 +8,7 @@
 
 import { EBUSY, EINVAL, ENOMEM } from '../errno.ts';
 import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../flags.ts';
-import { offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
+import { offsetOf, pageOf, pagesUp, toInt, type Word, wrapPages } from '../units.ts';
 import type { Task } from './task.ts';
 import { VM_LOCKED, VM_SHARED } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
@@ -20,7 +20,7 @@ export interface MsyncParts {
 
 export function msync(parts: MsyncParts, task: Task, address: Word, length: Word, flagWord: Word): number {
   const { pageSize } = task.mm;
-  const flags = toFlags(flagWord);
+  const flags = toInt(flagWord);
   if (flags - (flags & (MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0 || offsetOf(address, pageSize) !== 0) return -EINVAL;
   if (flags & MS_ASYNC && flags & MS_SYNC) return -EINVAL;
   const startPage = pageOf(address, pageSize);

@@ -22,7 +22,7 @@ import {
   O_TRUNC,
   RLIMIT_NOFILE,
 } from '../flags.ts';
-import { toFlags, toInt, type Word } from '../units.ts';
+import { toInt, type Word } from '../units.ts';
 import type { DirectoryEntry, Namespace } from './namespace.ts';
 import { OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -45,6 +45,10 @@ const MEMFD_NAME_MAX = 249;
 export function open(parts: OpenParts, task: Task, path: string, flagWord: Word, modeWord: Word): number {
   const asked = toInt(flagWord);
   const flags = asked & O_PATH ? asked & PATH_FLAGS : asked;
+  if (flags & O_CREAT && flags & O_DIRECTORY) return -EINVAL;
+  // Before the path is looked at: without a descriptor nothing is made or emptied.
+  const room = task.files.lowestFree(0, task.limits.soft(RLIMIT_NOFILE));
+  if (room < 0) return room;
   const entry = findEntry(parts, task, path, flags, toInt(modeWord));
   if (typeof entry === 'number') return entry;
   const refused = checkEntry(entry, flags);
@@ -56,7 +60,6 @@ export function open(parts: OpenParts, task: Task, path: string, flagWord: Word,
 
 function findEntry(parts: OpenParts, task: Task, path: string, flags: number, mode: number): DirectoryEntry | number {
   if (!(flags & O_CREAT)) return parts.namespace.lookup(path);
-  if (flags & O_DIRECTORY) return -EINVAL;
   const present = parts.namespace.lookup(path);
   if (typeof present !== 'number') return flags & O_EXCL ? -EEXIST : present;
   return parts.namespace.create(path, mode & 0o7777 & ~task.umask);
@@ -91,7 +94,7 @@ export function dup(parts: OpenParts, task: Task, fd: Word): number {
 }
 
 export function memfdCreate(parts: OpenParts, task: Task, name: string, flagWord: Word): number {
-  const flags = toFlags(flagWord);
+  const flags = toInt(flagWord);
   if (flags - (flags & MEMFD_FLAGS) !== 0 || name.length > MEMFD_NAME_MAX) return -EINVAL;
   if (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL) return -EINVAL;
   const file = parts.sharedMemory.named(`/memfd:${name}`, 0);

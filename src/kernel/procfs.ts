@@ -44,7 +44,7 @@ export function permissions(vma: Vma): string {
 function pathOf(mm: Mm, vma: Vma): string {
   if (vma.name !== '') return vma.name;
   if (vma.file !== null) return vma.file.dentry.shown;
-  return vma.start <= mm.brk && vma.end >= mm.startBrk && mm.brk > mm.startBrk ? '[heap]' : '';
+  return vma.start < mm.brk && vma.end > mm.startBrk ? '[heap]' : '';
 }
 
 function offsetOf(vma: Vma): number | bigint {

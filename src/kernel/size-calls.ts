@@ -20,7 +20,7 @@ import {
   SI_USER,
   SIGXFSZ,
 } from '../flags.ts';
-import { offsetOf, pageOf, toFlags, toInt, toSigned, type Word } from '../units.ts';
+import { offsetOf, pageOf, toInt, toSigned, type Word } from '../units.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { Signals } from './signals.ts';
 import type { Task } from './task.ts';
@@ -86,7 +86,7 @@ function checkKind(inode: Inode): number {
 export function fallocate(parts: SizeParts, task: Task, fd: Word, modeWord: Word, offset: Word, length: Word): number {
   const file = task.files.usable(toInt(fd));
   if (file === null) return -EBADF;
-  const mode = toFlags(modeWord);
+  const mode = toInt(modeWord);
   const from = toSigned(offset);
   const bytes = toSigned(length);
   if (from < 0n || bytes <= 0n) return -EINVAL;

@@ -28,6 +28,8 @@ export const VM_NOHUGEPAGE = 1 << 20;
 export const VM_MERGEABLE = 1 << 21;
 export const VM_SEALED = 1 << 22;
 export const VM_DROPPABLE = 1 << 23;
+/** Mapped with MAP_SYNC: no effect but that it merges only with its like. */
+export const VM_SYNC = 1 << 25;
 /** Kernel pages without frames of their own in the model (vdso, vvar): never merged or grown. */
 export const VM_SPECIAL_MAPPING = 1 << 24;
 
