@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addCheckCommand } from './commands/check.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -24,6 +25,7 @@ export function createProgram(): Command {
   addRunCommand(program);
   addDemoCommand(program);
   addReplayCommand(program);
+  addCheckCommand(program);
   return program;
 }
 

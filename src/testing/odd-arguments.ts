@@ -70,6 +70,8 @@ const BY_CALL: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
   write: { len: oneOf('0', '1') },
   copyin: { len: oneOf('0', '1') },
   open: { mode: oneOf('0600', '0777') },
+  // Far away the kernel would have to promise more memory than a machine has, and each has a different answer to that.
+  brk: { addr: oneOf('NULL', 'BRK-1', 'BRK-4096', 'A', '-4096') },
 };
 
 function spoilOf(call: string, { name, kind }: Parameter): Spoil | undefined {
