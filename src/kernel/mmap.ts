@@ -230,6 +230,9 @@ function checkAnonymous(request: Request): number {
 function mapRegion(parts: MmapParts, request: Request): number {
   const { task, address, length, pages } = request;
   const { mm } = task;
+  // A mapping that the limits refuse has cut those in its way by then.
+  const cut = parts.unmapper.cut(mm, address, address + length);
+  if (cut < 0) return cut;
   const replaced = pagesMapped(request);
   if (!mayExpand(task, request.vmFlags, pages - replaced)) return -ENOMEM;
   const unmapped = parts.unmapper.unmap(mm, address, address + length);

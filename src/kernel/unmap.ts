@@ -31,6 +31,15 @@ export class Unmapper {
 
   /** Unmaps [start, end), page-aligned; 0, -EPERM (sealed) or -ENOMEM (a hole at the limit of mappings). */
   unmap(mm: Mm, start: number, end: number): number {
+    const cut = this.cut(mm, start, end);
+    const first = mm.vmas.intersecting(start, end);
+    if (cut < 0 || first === null) return cut;
+    this.remove(mm, first, start, end);
+    return 0;
+  }
+
+  /** Splits the VMAs that [start, end) cuts in two, as unmapping does first; errors as for `unmap`, with what was split left so. */
+  cut(mm: Mm, start: number, end: number): number {
     let first = mm.vmas.intersecting(start, end);
     if (first === null) return 0;
     if (first.start < start) {
@@ -42,7 +51,6 @@ export class Unmapper {
       if (vma.flags & VM_SEALED) return -EPERM;
       if (vma.end > end) this.vmaOps.splitUnlimited(vma, end);
     }
-    this.remove(mm, first, start, end);
     return 0;
   }
 
