@@ -24,6 +24,18 @@ test('live processes beyond the number of tags keep their memories apart', () =>
   }
 });
 
+test('a tag that passes to another address space brings no translations along', () => {
+  const machine = new Machine({ scheme: 'tiny', cpus: 2, invariants: 2, layout: { stackPages: 0 } });
+  const processes = Array.from({ length: 18 }, () => machine.spawn());
+  for (const [place, process] of processes.entries()) {
+    process.mmap(1024, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED);
+    process.store8(1024, place);
+  }
+  for (let round = 0; round < 3; round++) {
+    for (const [place, process] of processes.entries()) expect(process.load8(1024)).toBe(place);
+  }
+});
+
 test('every CPU needs a tag of its own, and one more', () => {
   expect(() => new Machine({ scheme: 'tiny', cpus: 15 })).toThrow('cpus is 15; it must be a whole number from 1 to 14');
   const machine = new Machine({ scheme: 'tiny', cpus: 14, invariants: 2, layout: { stackPages: 0 } });

@@ -457,6 +457,30 @@ export function machineSuite(scheme: PageTableScheme, fs: 'tmpfs' | 'ext4'): voi
       process.store8(anonymous(1), 1);
     });
 
+    test('a move that fails half-way goes back', () => {
+      const span = (page * page) / scheme.entryBytes;
+      const [from, to] = [8 * span + page, 10 * span - page];
+      const outcomes = new Set<string>();
+      for (let failing = 0; failing < 6; failing++) {
+        process.mmap(from, 2 * page, RW, ANON | F.MAP_FIXED);
+        process.store8(from, 5);
+        process.store8(from + page, 6);
+        machine.failAllocation(failing);
+        outcomes.add(thrown(() => process.mremap(from, 2 * page, 2 * page, F.MREMAP_MAYMOVE | F.MREMAP_FIXED, to)));
+        machine.failAllocation(-1);
+        const starts = process.maps().map((line) => line.start);
+        const there = starts.includes(to);
+        expect(starts.includes(from)).toBe(!there);
+        expect([...process.copyIn(there ? to : from, page + 1)]).toEqual([
+          5,
+          ...new Array<number>(page - 1).fill(0),
+          6,
+        ]);
+        process.munmap(there ? to : from, 2 * page);
+      }
+      expect([...outcomes].sort()).toEqual(['ENOMEM', 'nothing']);
+    });
+
     test('no process leaves anything behind', () => {
       const before = machine.vmstat();
       const child = process.fork();
