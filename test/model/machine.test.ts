@@ -36,9 +36,9 @@ test('going back and running on is running on', () => {
   fc.assert(
     fc.property(programs(CALLS), FILE_SYSTEMS, MACHINES, fc.nat(CALLS), (text, fs, machine, at) => {
       showing(text, () => {
-        const target = new RewindingTarget({ ...machine, fs, ram: '16M', invariants: 0 }, at);
+        const target = new RewindingTarget({ ...machine, fs, ram: '4M', invariants: 0 }, at);
         const lines = linesOf(text, target);
-        expect(lines).toEqual(linesOf(text, new MachineTarget({ ...machine, ram: '16M', invariants: 0, fs })));
+        expect(lines).toEqual(linesOf(text, new MachineTarget({ ...machine, ram: '4M', invariants: 0, fs })));
         target.rewind();
       });
     }),
