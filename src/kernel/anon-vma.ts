@@ -10,7 +10,7 @@
  */
 
 import type { OwnerTable } from './owners.ts';
-import { VM_ACCESS } from './vm-flags.ts';
+import { VM_ACCESS, VM_STICKY } from './vm-flags.ts';
 import { AnonVma, type Vma } from './vma.ts';
 
 /** Inherited through fork: its chain holds more than its own AnonVma. */
@@ -58,7 +58,7 @@ export class AnonVmas {
     return (
       a.end === b.start &&
       a.file === b.file &&
-      ((a.flags ^ b.flags) & ~VM_ACCESS) === 0 &&
+      ((a.flags ^ b.flags) & ~(VM_ACCESS | VM_STICKY)) === 0 &&
       b.pgoff === a.pgoff + a.pages
     );
   }

@@ -23,7 +23,7 @@ import type { OpenFiles } from './open-files.ts';
 import type { PageMapper } from './page-mapper.ts';
 import { Task } from './task.ts';
 import { FLUSH_FORK, type TlbFlusher } from './tlb-flush.ts';
-import { VM_DONTCOPY, VM_LOCKED_MASK, VM_SHARED, VM_WIPEONFORK } from './vm-flags.ts';
+import { VM_DONTCOPY, VM_LOCKED_MASK, VM_MAYBE_GUARD, VM_SHARED, VM_WIPEONFORK } from './vm-flags.ts';
 import { Vma } from './vma.ts';
 import type { VmaOps } from './vma-ops.ts';
 
@@ -84,7 +84,8 @@ function copyVma(parts: ForkParts, vma: Vma, mm: Mm): boolean {
   if (vma.file !== null) parts.openFiles.hold(vma.file, copy);
   parts.vmaOps.insert(mm, copy);
   accountPages(mm, copy.flags, copy.pages);
-  return wiped || vma.anonVma === null || copyEntries(parts, vma, copy);
+  const found = vma.anonVma === null && !(vma.flags & VM_MAYBE_GUARD);
+  return wiped || found || copyEntries(parts, vma, copy);
 }
 
 /** Copies the entries of a VMA that has private pages; false when no table can be made. */

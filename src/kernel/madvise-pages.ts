@@ -19,6 +19,7 @@ import type { FilePages } from './file-pages.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { PageMapper } from './page-mapper.ts';
 import { FLUSH_CLEAN, type TlbFlusher } from './tlb-flush.ts';
+import { VM_MAYBE_GUARD } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 import { ZAP_ALL, ZAP_KEEP_GUARDS, type Zapper } from './zap.ts';
 
@@ -95,7 +96,8 @@ export function freeLazily(parts: PageAdviceParts, vma: Vma, start: number, end:
 
 export function installGuards(parts: PageAdviceParts, vma: Vma, start: number, end: number): number {
   // Page tables now say more than the VMA does: fork must copy them.
-  parts.anonVmas.prepare(vma);
+  if (vma.isAnonymous) parts.anonVmas.prepare(vma);
+  else vma.flags |= VM_MAYBE_GUARD;
   parts.zapper.zapRange(vma, start, end, ZAP_ALL);
   for (let va = start; va < end; va += vma.mm.pageSize) {
     const slot = parts.tables.ensure(vma.mm.root, va);

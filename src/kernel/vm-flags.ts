@@ -30,10 +30,14 @@ export const VM_SEALED = 1 << 22;
 export const VM_DROPPABLE = 1 << 23;
 /** Mapped with MAP_SYNC: no effect but that it merges only with its like. */
 export const VM_SYNC = 1 << 25;
+/** A mapping of a file that has had guard markers: fork copies its entries. */
+export const VM_MAYBE_GUARD = 1 << 26;
 /** Kernel pages without frames of their own in the model (vdso, vvar): never merged or grown. */
 export const VM_SPECIAL_MAPPING = 1 << 24;
 
 export const VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
+/** Keeps no VMAs apart; what they merge to has it if one of them had. */
+export const VM_STICKY = VM_MAYBE_GUARD;
 /** Such a VMA merges with nothing. */
 export const VM_SPECIAL = VM_DONTEXPAND | VM_SPECIAL_MAPPING;

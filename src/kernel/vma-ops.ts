@@ -7,8 +7,8 @@
  *   new range        PPAANN -> PPPPPP | PPPPNN | PPNNNN | PPAANN
  *   part of a VMA    AAAA(middle changes) -> split at its start, then at its end
  *
- * Neighbours merge if flags, file description, page offset and AnonVma allow it; SOFTDIRTY-like
- * marks do not exist here. Counts (pages, locks, data) are the callers' business: they know what
+ * Neighbours merge if flags, file description, page offset and AnonVma allow it; sticky flags keep
+ * nothing apart. Counts (pages, locks, data) are the callers' business: they know what
  * changed. Results are the VMA that now covers the range, or a negative errno.
  * Source: Linux mm/vma.c (vma_merge_new_range, vma_merge_existing_range, vma_modify, __split_vma).
  */
@@ -19,7 +19,7 @@ import { type AnonVmas, isForkChild } from './anon-vma.ts';
 import type { Mm } from './mm.ts';
 import type { OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
-import { VM_SPECIAL } from './vm-flags.ts';
+import { VM_SPECIAL, VM_STICKY } from './vm-flags.ts';
 import { type AnonVma, Vma } from './vma.ts';
 
 /** A range that may merge with its neighbours. */
@@ -94,11 +94,13 @@ export class VmaOps {
       next !== null && this.mergesBefore(next, range, range.copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
     if (left && prev !== null) {
       const last = right && next !== null ? next : null;
+      prev.flags |= range.flags & VM_STICKY;
       this.absorb(prev, last, range.copiedFrom);
       this.resize(prev, prev.start, last === null ? range.end : last.end, prev.pgoff);
       return this.merged(prev, range.start, range.end);
     }
     if (!right || next === null) return null;
+    next.flags |= range.flags & VM_STICKY;
     this.absorb(next, null, range.copiedFrom);
     this.resize(next, range.start, next.end, range.pgoff);
     return this.merged(next, range.start, range.end);
@@ -109,6 +111,7 @@ export class VmaOps {
     target.unlink();
     if (copiedFrom !== null) this.anonVmas.duplicate(target, copiedFrom);
     if (gone !== null) this.anonVmas.duplicate(target, gone);
+    if (gone !== null) target.flags |= gone.flags & VM_STICKY;
     target.link();
     if (gone !== null) this.discard(gone);
   }
@@ -133,7 +136,8 @@ export class VmaOps {
   }
 
   private compatible(vma: Vma, range: MergeRange): boolean {
-    return vma.flags === range.flags && vma.file === range.file && vma.name === '' && !(vma.flags & VM_SPECIAL);
+    const alike = ((vma.flags ^ range.flags) & ~VM_STICKY) === 0;
+    return alike && vma.file === range.file && vma.name === '' && !(vma.flags & VM_SPECIAL);
   }
 
   private mergesAfter(prev: Vma, range: MergeRange, source: Vma | null): boolean {
@@ -226,6 +230,7 @@ export class VmaOps {
 
   private joinBoth(prev: Vma, middle: Vma, next: Vma): Vma {
     const { end } = next;
+    prev.flags |= (middle.flags | next.flags) & VM_STICKY;
     prev.unlink();
     this.anonVmas.duplicate(prev, next.anonVma !== null ? next : middle);
     prev.link();
@@ -236,6 +241,7 @@ export class VmaOps {
   }
 
   private joinLeft(prev: Vma, middle: Vma, end: number): Vma {
+    prev.flags |= middle.flags & VM_STICKY;
     prev.unlink();
     this.anonVmas.duplicate(prev, middle);
     prev.link();
@@ -247,6 +253,7 @@ export class VmaOps {
 
   private joinRight(middle: Vma, next: Vma, start: number): Vma {
     const pgoff = middle.indexAt(start);
+    next.flags |= middle.flags & VM_STICKY;
     next.unlink();
     this.anonVmas.duplicate(next, middle);
     next.link();

@@ -13,13 +13,13 @@ import { SpecTarget } from '../../src/testing/spec-target.ts';
 const FOLDER = new URL('./', import.meta.url);
 
 /**
- * Folder of recordings -> how many scenarios there are at least. Those of spec-facts settle what no source says
+ * Folder of recordings -> how many scenarios there are at least. Those of asked settle what no source says
  * plainly.
  */
 const FOLDERS = [
   ['scenarios/cases', 70],
   ['scenarios/random', 140],
-  ['spec-facts', 5],
+  ['scenarios/asked', 5],
 ] as const;
 
 /** Calls that may come to nothing that the specification says, by file system. */
