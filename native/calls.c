@@ -76,6 +76,10 @@ static const struct call calls[] = {
     OTHER(wait, "wait(process)", "p", 0, NULL, run_wait),
     OTHER(maps, "maps()", "", 0, NULL, run_maps),
     OTHER(smaps, "smaps(addr)", "e", 0, NULL, run_smaps),
+    OTHER(vmflags, "vmflags(addr)", "e", 0, NULL, run_vmflags),
+    OTHER(pagemap, "pagemap(addr, len)", "ee", 0, harms_pagemap, run_pagemap),
+    OTHER(status, "status()", "", 0, NULL, run_status),
+    OTHER(status, "status(\"field\")", "s", 0, NULL, run_status_field),
 };
 
 #define NR_CALLS (sizeof calls / sizeof *calls)

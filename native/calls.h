@@ -56,5 +56,6 @@ bool harms_fallocate(struct run *run);
 bool harms_sigaction(struct run *run);
 bool harms_limit(struct run *run);         /* (resource) */
 bool harms_fcntl(struct run *run);
+bool harms_pagemap(struct run *run);       /* (address, length): more letters than one wants to see */
 
 #endif

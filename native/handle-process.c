@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #include "handle.h"
 #include "names.h"
-#include "print.h"
+#include "proc.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -129,5 +129,35 @@ enum outcome run_smaps(struct run *run)
 {
     fputs(" = ", stdout);
     print_smaps(run->process, run->a[0]);
+    return DONE;
+}
+
+enum outcome run_vmflags(struct run *run)
+{
+    fputs(" = ", stdout);
+    print_vm_flags(run->process, run->a[0]);
+    return DONE;
+}
+
+enum outcome run_pagemap(struct run *run)
+{
+    fputs(" = ", stdout);
+    bind(run, (uint64_t)print_pagemap(run->process, run->a[0], run->a[1]));
+    return DONE;
+}
+
+enum outcome run_status(struct run *run)
+{
+    fputs(" = ", stdout);
+    if (!print_status(run->process)) fputs("timeout", stdout);
+    return DONE;
+}
+
+enum outcome run_status_field(struct run *run)
+{
+    long value;
+    run->result = -EINVAL;
+    if (status_field(run->process, (const char *)run->a[0], &value)) run->result = value;
+    print_integer(run);
     return DONE;
 }

@@ -45,5 +45,9 @@ enum outcome run_exit(struct run *run);
 enum outcome run_wait(struct run *run);
 enum outcome run_maps(struct run *run);
 enum outcome run_smaps(struct run *run);
+enum outcome run_vmflags(struct run *run);
+enum outcome run_pagemap(struct run *run);
+enum outcome run_status(struct run *run);
+enum outcome run_status_field(struct run *run);
 
 #endif

@@ -6,7 +6,7 @@
  * so that its errno is seen.
  */
 #include "calls.h"
-#include "print.h"
+#include "proc.h"
 
 #include <linux/magic.h>
 #include <signal.h>
@@ -173,4 +173,9 @@ bool harms_fcntl(struct run *run)
 {
     uint64_t command = run->a[1];
     return !(command <= 4 || command == 1030 || command == 1033 || command == 1034);
+}
+
+bool harms_pagemap(struct run *run)
+{
+    return run->a[1] / PAGE_SIZE >= MAX_TRANSFER;
 }

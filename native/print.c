@@ -1,20 +1,16 @@
 /*
- * Printing: addresses, bytes, maps and smaps. The rules are those of the scenario language's README,
- * "The output"; what they leave open is decided in README.md here.
+ * Printing: addresses and bytes. The rules are those of the scenario language's README, "The output"; what they leave
+ * open is decided in README.md here.
  */
-#define _GNU_SOURCE
 #include "print.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PLAIN_BELOW 0x10000ul
 #define NEAR_BYTES (1ul << 30)
 #define RUN_LENGTH 16
-#define VSYSCALL 0xffffffffff600000ul
 
 static struct region *made;                /* all regions of the scenario */
 
@@ -91,6 +87,14 @@ void print_address(const struct process *process, uint64_t address)
     print_relative(base_of(process, address), address);
 }
 
+void print_range(const struct process *process, uint64_t start, uint64_t end)
+{
+    struct base base = base_of(process, start);
+    print_relative(base, start);
+    putchar('-');
+    print_relative(base, end);
+}
+
 /* ---- bytes ---- */
 
 static void print_byte(uint8_t byte)
@@ -126,145 +130,4 @@ void print_bytes(const uint8_t *bytes, size_t length)
     }
     if (last == PLAIN) putchar('"');
     if (last == NOTHING) fputs("\"\"", stdout);
-}
-
-/* ---- maps and smaps ---- */
-
-struct vma { uint64_t start, end; const char *perms, *offset, *path; };
-
-/* The whole of /proc/PID/`file`, to be freed; NULL when it cannot be read. */
-static char *read_proc(const struct process *process, const char *file)
-{
-    char path[64];
-    size_t room = 16384, length = 0;
-    char *text = malloc(room);
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)process->pid, file);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && text) {
-        ssize_t got = read(fd, text + length, room - length - 1);
-        if (got <= 0) break;
-        length += (size_t)got;
-        if (room - length < 8192) text = realloc(text, room *= 2);
-    }
-    if (!text) abort();
-    text[length] = '\0';
-    if (fd >= 0) close(fd);
-    if (length > 0) return text;
-    free(text);
-    return NULL;
-}
-
-/* Splits a line like `start-end perms offset dev inode path`, which it changes. False: not such a line. */
-static bool split_row(char *row, struct vma *vma)
-{
-    char *at, *fields[4];
-    vma->start = strtoul(row, &at, 16);
-    if (at == row || *at != '-') return false;
-    vma->end = strtoul(at + 1, &at, 16);
-    for (int i = 0; i < 4; i++) {
-        if (*at != ' ') return false;
-        *at++ = '\0';
-        fields[i] = at;
-        while (*at && *at != ' ') at++;
-    }
-    while (*at == ' ') *at++ = '\0';
-    vma->perms = fields[0];
-    vma->offset = fields[1];
-    vma->path = at;
-    return true;
-}
-
-/* The next VMA of the text at `*cursor`, lines of another shape skipped. */
-static bool next_vma(char **cursor, struct vma *vma)
-{
-    while (*cursor && **cursor) {
-        char *row = *cursor, *end = strchr(row, '\n');
-        *cursor = end ? end + 1 : NULL;
-        if (end) *end = '\0';
-        if (split_row(row, vma)) return true;
-    }
-    return false;
-}
-
-static bool is_own(const struct vma *vma)
-{
-    return vma->start == VSYSCALL || own_overlaps(vma->start, vma->end);
-}
-
-/* Files by their base name; kernel objects as the kernel calls them. */
-static const char *shown_path(const char *path)
-{
-    static const char *const whole[] = { "/memfd:", "/dev/zero (deleted)", "/SYSV", "[", "anon_inode:" };
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-        if (strncmp(path, whole[i], strlen(whole[i])) == 0) return path;
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static void print_vma(const struct process *process, const struct vma *vma)
-{
-    struct base base = base_of(process, vma->start);
-    fputs("\n  ", stdout);
-    print_relative(base, vma->start);
-    putchar('-');
-    print_relative(base, vma->end);
-    printf(" %s %s", vma->perms, vma->offset);
-    if (*vma->path) printf(" %s", shown_path(vma->path));
-}
-
-long print_maps(const struct process *process)
-{
-    struct vma vma, *shown = NULL;
-    size_t nr = 0, room = 0;
-    char *text = read_proc(process, "maps"), *cursor = text;
-    if (!text) return -1;
-    while (next_vma(&cursor, &vma)) {
-        if (is_own(&vma)) continue;
-        if (nr == room && !(shown = realloc(shown, (room = room ? 2 * room : 64) * sizeof vma))) abort();
-        shown[nr++] = vma;
-    }
-    printf("%zu", nr);
-    for (size_t i = 0; i < nr; i++) print_vma(process, &shown[i]);
-    free(shown);
-    free(text);
-    return (long)nr;
-}
-
-/* The first line `name` after the VMA's own line: Size comes first, so each wanted one follows a newline. */
-static long smaps_field(const char *text, const char *name)
-{
-    const char *at = strstr(text, name);
-    return at ? atol(at + strlen(name)) : 0;
-}
-
-void print_smaps(const struct process *process, uint64_t address)
-{
-    static const char *const fields[] = { "Rss", "Pss", "Shared_Clean", "Shared_Dirty", "Private_Clean",
-                                          "Private_Dirty", "Anonymous", "Swap", "Locked" };
-    struct vma vma = { 0, 0, "", "", "" };
-    char name[32], *text = read_proc(process, "smaps"), *cursor = text;
-    bool found = false;
-    while (text && !found && next_vma(&cursor, &vma)) found = address >= vma.start && address < vma.end;
-    if (!found || is_own(&vma)) fputs("unmapped", stdout);
-    for (size_t i = 0; cursor && found && !is_own(&vma) && i < sizeof fields / sizeof *fields; i++) {
-        snprintf(name, sizeof name, "\n%s:", fields[i]);
-        printf("%s%s=%ld", i ? " " : "", fields[i], smaps_field(cursor, name));
-    }
-    free(text);
-}
-
-bool leads_to_own(const struct process *process, uint64_t start, uint64_t end)
-{
-    struct vma vma;
-    char *text = read_proc(process, "maps"), *cursor = text;
-    uint64_t at = start;
-    bool own = false;
-    while (!own && at < end && next_vma(&cursor, &vma)) {
-        if (vma.end <= at) continue;
-        if (vma.start > at) break;
-        own = is_own(&vma);
-        at = vma.end;
-    }
-    free(text);
-    return own;
 }

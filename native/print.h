@@ -1,5 +1,5 @@
 /*
- * What the answers look like: addresses relative to regions, bytes as strings, VMAs as /proc shows them.
+ * What the answers look like: addresses relative to regions, bytes as strings.
  *
  * Invariant: a line's text depends on the scenario and the kernel's answer only, never on where the kernel or
  * the driver happened to put things.
@@ -28,14 +28,7 @@ void region_add(struct process *process, uint64_t start, uint64_t length, const 
 void print_address(const struct process *process, uint64_t address);
 void print_bytes(const uint8_t *bytes, size_t length);
 
-/* The scenario's VMAs: their number, then one indented line each (without a newline after the last).
- * Returns the number, or -1 when /proc does not answer. */
-long print_maps(const struct process *process);
-
-/* The smaps line of the VMA at `address`, or "unmapped". */
-void print_smaps(const struct process *process, uint64_t address);
-
-/* Whether mapped memory leads without a hole from `start` to something of the driver's before `end`. */
-bool leads_to_own(const struct process *process, uint64_t start, uint64_t end);
+/* "START-END", both relative to what START is. */
+void print_range(const struct process *process, uint64_t start, uint64_t end);
 
 #endif

@@ -162,6 +162,8 @@ export type { FaultAction, Forecast, SignalReason } from './kernel/forecast.ts';
 export { Machine, type TlbCounts } from './kernel/machine.ts';
 export { Process } from './kernel/process.ts';
 export type { MapsLine, SmapsFields } from './kernel/procfs.ts';
+export type { PagemapPage } from './kernel/procfs-pagemap.ts';
+export type { StatusFields } from './kernel/procfs-status.ts';
 export type { Snapshot } from './kernel/snapshot.ts';
 export type { Disposition, SignalHandler, SignalInfo } from './kernel/task.ts';
 export type { PageTableScheme } from './scheme.ts';

@@ -24,9 +24,9 @@ import { MARK_DIRTY, MARK_WRITEBACK } from '../pagecache/file-cache.ts';
 import { Inode } from './inode.ts';
 import { checkObjects } from './invariants-objects.ts';
 import type { Kernel, KernelParts } from './kernel.ts';
-import { isDataMapping } from './memory-limits.ts';
+import { isDataMapping, isExecMapping } from './memory-limits.ts';
 import { type Mm, RSS_ANON, RSS_FILE, RSS_SHMEM } from './mm.ts';
-import { VM_ACCESS, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+import { VM_ACCESS, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 class Checker {
@@ -76,18 +76,24 @@ class Checker {
     let pages = 0;
     let locked = 0;
     let data = 0;
+    let exec = 0;
+    let stack = 0;
     let previous: Vma | null = null;
     for (const vma of mm.vmas) {
       this.checkVma(vma, previous);
       pages += vma.pages;
       if (vma.flags & VM_LOCKED) locked += vma.pages;
       if (isDataMapping(vma.flags)) data += vma.pages;
+      if (isExecMapping(vma.flags)) exec += vma.pages;
+      if (vma.flags & VM_GROWSDOWN) stack += vma.pages;
       previous = vma;
     }
     this.that(mm.vmas.last === previous, () => `mm ${mm.id}: the last VMA is not the last of the list`);
     this.that(pages === mm.totalPages, () => `mm ${mm.id}: totalPages is ${mm.totalPages}, counted ${pages}`);
     this.that(locked === mm.lockedPages, () => `mm ${mm.id}: lockedPages is ${mm.lockedPages}, counted ${locked}`);
     this.that(data === mm.dataPages, () => `mm ${mm.id}: dataPages is ${mm.dataPages}, counted ${data}`);
+    this.that(exec === mm.execPages, () => `mm ${mm.id}: execPages is ${mm.execPages}, counted ${exec}`);
+    this.that(stack === mm.stackPages, () => `mm ${mm.id}: stackPages is ${mm.stackPages}, counted ${stack}`);
     this.checkEntries(mm);
   }
 

@@ -96,8 +96,8 @@ export function freeLazily(parts: PageAdviceParts, vma: Vma, start: number, end:
 
 export function installGuards(parts: PageAdviceParts, vma: Vma, start: number, end: number): number {
   // Page tables now say more than the VMA does: fork must copy them.
+  vma.flags |= VM_MAYBE_GUARD;
   if (vma.isAnonymous) parts.anonVmas.prepare(vma);
-  else vma.flags |= VM_MAYBE_GUARD;
   parts.zapper.zapRange(vma, start, end, ZAP_ALL);
   for (let va = start; va < end; va += vma.mm.pageSize) {
     const slot = parts.tables.ensure(vma.mm.root, va);

@@ -8,11 +8,16 @@
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK } from '../flags.ts';
 import type { Mm } from './mm.ts';
 import type { Task } from './task.ts';
-import { VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+import { VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 
 /** Counts towards RLIMIT_DATA: private, writable, not a stack. */
 export function isDataMapping(flags: number): boolean {
   return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) === VM_WRITE;
+}
+
+/** Counts as VmLib: may be executed, not written, not a stack. */
+export function isExecMapping(flags: number): boolean {
+  return (flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) === VM_EXEC;
 }
 
 /** `pages` more of a mapping with `flags` stay within RLIMIT_AS and RLIMIT_DATA. */
@@ -40,4 +45,6 @@ export function accountPages(mm: Mm, flags: number, pages: number): void {
   mm.totalPages += pages;
   if (flags & VM_LOCKED) mm.lockedPages += pages;
   if (isDataMapping(flags)) mm.dataPages += pages;
+  if (isExecMapping(flags)) mm.execPages += pages;
+  if (flags & VM_GROWSDOWN) mm.stackPages += pages;
 }

@@ -35,6 +35,9 @@ export class Mm implements AddressSpace {
   lockedPages: number;
   /** Pages of private writable VMAs that are not stacks (RLIMIT_DATA); cached from the VMAs. */
   dataPages: number;
+  /** Pages of VMAs that grow down, and of those that may be executed and neither written nor grow; cached from the VMAs. */
+  stackPages: number;
+  execPages: number;
   /** Float64Array(3), indexed by RSS_*: page-table entries that name such a page. */
   readonly rss: Float64Array;
   startBrk: number;
@@ -54,6 +57,8 @@ export class Mm implements AddressSpace {
     this.totalPages = 0;
     this.lockedPages = 0;
     this.dataPages = 0;
+    this.stackPages = 0;
+    this.execPages = 0;
     this.rss = new Float64Array(3);
     this.startBrk = 0;
     this.brk = 0;

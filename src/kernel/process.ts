@@ -12,6 +12,9 @@ import type { WaitStatus } from './exit.ts';
 import type { Kernel } from './kernel.ts';
 import { ProcessMemory, toVa } from './process-memory.ts';
 import { type MapsLine, mapsOf, type SmapsFields, smapsOf } from './procfs.ts';
+import { vmFlagLetters } from './procfs-flags.ts';
+import { type PagemapPage, pagemapOf } from './procfs-pagemap.ts';
+import { type StatusFields, statusOf } from './procfs-status.ts';
 import { Syscalls } from './syscalls.ts';
 import type { Disposition, Task } from './task.ts';
 
@@ -252,6 +255,24 @@ export class Process extends ProcessMemory {
     const vma = this.task.mm.vmas.containing(toVa(va));
     const { tables, frames, pool } = this.kernel.parts;
     return vma === null ? null : smapsOf(tables, frames, pool.zeroPfn, vma);
+  }
+
+  /** The letters of smaps' VmFlags for the mapping at `va`, such as ['rd', 'mr', 'mw', 'me'], or null. */
+  vmFlags(va: Word): string[] | null {
+    const vma = this.task.mm.vmas.containing(toVa(va));
+    return vma === null ? null : vmFlagLetters(vma.flags);
+  }
+
+  /** /proc/PID/pagemap of the pages that [address, address + length) touches; fewer at the end of user space. */
+  pagemap(address: Word, length: Word): readonly PagemapPage[] {
+    const { tables, frames, pool, placement } = this.kernel.parts;
+    const parts = { tables, frames, zeroPfn: pool.zeroPfn };
+    return pagemapOf(parts, this.task.mm, address, length, placement.layout.userEnd);
+  }
+
+  /** The memory lines of /proc/PID/status, in KiB. */
+  status(): StatusFields {
+    return statusOf(this.kernel.parts.tables, this.task.mm);
   }
 }
 

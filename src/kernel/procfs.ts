@@ -63,6 +63,9 @@ export function mapsOf(mm: Mm): MapsLine[] {
   }));
 }
 
+/** Bits behind the point in which Linux counts a page's share. */
+const PSS_SHIFT = 12;
+
 /** Bytes of one VMA's resident pages by kind. */
 class SmapsCounts {
   /** Clean and dirty bytes. */
@@ -70,6 +73,7 @@ class SmapsCounts {
   readonly private: [number, number];
   anonymous: number;
   resident: number;
+  /** In units of 2^-PSS_SHIFT bytes, each page's share cut to a whole one. */
   proportional: number;
 
   constructor() {
@@ -98,14 +102,14 @@ export function smapsOf(tables: PageTables, frames: FrameTable, zeroPfn: number,
   const kib = (bytes: number): number => Math.floor(bytes / 1024);
   return {
     Rss: kib(counts.resident),
-    Pss: kib(counts.proportional),
+    Pss: kib(counts.proportional / 2 ** PSS_SHIFT),
     Shared_Clean: kib(counts.shared[0]),
     Shared_Dirty: kib(counts.shared[1]),
     Private_Clean: kib(counts.private[0]),
     Private_Dirty: kib(counts.private[1]),
     Anonymous: kib(counts.anonymous),
     Swap: 0,
-    Locked: vma.flags & VM_LOCKED ? kib(counts.proportional) : 0,
+    Locked: vma.flags & VM_LOCKED ? kib(counts.proportional / 2 ** PSS_SHIFT) : 0,
   };
 }
 
@@ -121,7 +125,7 @@ function countPage(
   const mapped = frames.mapcount[pfn];
   const dirty = flags & PTE_DIRTY || frames.has(pfn, FRAME_DIRTY) ? 1 : 0;
   counts.resident += pageSize;
-  counts.proportional += pageSize / mapped;
+  counts.proportional += Math.floor((pageSize * 2 ** PSS_SHIFT) / mapped);
   if (frames.has(pfn, FRAME_ANON)) counts.anonymous += pageSize;
   if (mapped > 1) counts.shared[dirty] += pageSize;
   else counts.private[dirty] += pageSize;

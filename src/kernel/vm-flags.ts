@@ -30,7 +30,7 @@ export const VM_SEALED = 1 << 22;
 export const VM_DROPPABLE = 1 << 23;
 /** Mapped with MAP_SYNC: no effect but that it merges only with its like. */
 export const VM_SYNC = 1 << 25;
-/** A mapping of a file that has had guard markers: fork copies its entries. */
+/** Has had guard markers: fork copies its entries. */
 export const VM_MAYBE_GUARD = 1 << 26;
 /** Kernel pages without frames of their own in the model (vdso, vvar): never merged or grown. */
 export const VM_SPECIAL_MAPPING = 1 << 24;

@@ -30,8 +30,11 @@ export type ResultFormat =
   | 'residency'
   | 'process'
   | 'maps'
+  | 'pagemap'
   | 'bytes'
   | 'smaps'
+  | 'vmflags'
+  | 'fields'
   | 'status'
   | 'nothing';
 
@@ -48,7 +51,7 @@ export interface CallShape {
   readonly placement?: Placement;
 }
 
-const UNBINDABLE: readonly ResultFormat[] = ['bytes', 'smaps', 'status', 'nothing'];
+const UNBINDABLE: readonly ResultFormat[] = ['bytes', 'smaps', 'vmflags', 'fields', 'status', 'nothing'];
 
 function number(name: string): Parameter {
   return { name, kind: 'number' };
@@ -140,6 +143,10 @@ export const CALLS: readonly CallShape[] = [
   { name: 'wait', parameters: [CHILD], result: 'status' },
   { name: 'maps', parameters: [], result: 'maps' },
   { name: 'smaps', parameters: [ADDR], result: 'smaps' },
+  { name: 'vmflags', parameters: [ADDR], result: 'vmflags' },
+  { name: 'pagemap', parameters: [ADDR, LEN], result: 'pagemap' },
+  { name: 'status', parameters: [], result: 'fields' },
+  { name: 'status', parameters: [string('field')], result: 'number' },
 ];
 
 const BY_NAME: ReadonlyMap<string, readonly CallShape[]> = groupByName();

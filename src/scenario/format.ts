@@ -14,7 +14,7 @@ import {
   type MapsEntry,
   type SignalInfo,
   SMAPS_FIELDS,
-  type SmapsRecord,
+  STATUS_FIELDS,
   type WaitStatus,
 } from './target.ts';
 
@@ -84,7 +84,13 @@ function success(statement: CallStatement, answer: Success, view: AddressView): 
     case 'maps':
       return String(answer.entries.length);
     case 'smaps':
-      return answer.record ? smaps(answer.record) : 'unmapped';
+      return answer.record ? fields(SMAPS_FIELDS, answer.record) : 'unmapped';
+    case 'vmflags':
+      return answer.flags?.join(' ') ?? 'unmapped';
+    case 'pagemap':
+      return `${answer.letters.length} [${answer.letters}]`;
+    case 'fields':
+      return fields(STATUS_FIELDS, answer.record);
     case 'status':
       return status(answer.status);
   }
@@ -130,8 +136,8 @@ function status(status: WaitStatus): string {
   }
 }
 
-function smaps(record: SmapsRecord): string {
-  return SMAPS_FIELDS.map((field) => `${field}=${record[field]}`).join(' ');
+function fields<Name extends string>(names: readonly Name[], record: Readonly<Record<Name, number>>): string {
+  return names.map((name) => `${name}=${record[name]}`).join(' ');
 }
 
 function mapping(entry: MapsEntry, view: AddressView): string {

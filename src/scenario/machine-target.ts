@@ -30,6 +30,7 @@ import {
 } from '../index.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
 import { machineDirectives } from './machine-directives.ts';
+import * as proc from './machine-proc.ts';
 import type { Answer, CallArgument, Directive, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
 
 const ARENA = 0x100000000000n;
@@ -135,13 +136,6 @@ function waitStatus(status: MachineWait): WaitStatus {
     : { state: 'killed', signal: signalName(status.signal) };
 }
 
-function maps(process: Process): Answer {
-  const entries = process
-    .maps()
-    .map((line) => ({ ...line, start: BigInt(line.start), end: BigInt(line.end), offset: BigInt(line.offset) }));
-  return { kind: 'maps', entries };
-}
-
 const HANDLERS: Readonly<Record<string, CallHandler>> = {
   open: (_t, p, a) => result(p.sys.open(a.text(0), a.number(1), a.number(2))),
   dup: (_t, p, a) => result(p.sys.dup(a.number(0))),
@@ -195,8 +189,11 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   fork: (t, p, a) => t.fork(p, Number(a.number(0))),
   exit: (_t, p, a) => stored(() => p.exit(a.number(0))),
   wait: (t, p, a) => t.wait(p, Number(a.number(0))),
-  maps: (_t, p) => maps(p),
-  smaps: (_t, p, a) => ({ kind: 'smaps', record: p.smaps(a.number(0)) ?? undefined }),
+  maps: (_t, p) => proc.maps(p),
+  smaps: (_t, p, a) => proc.smaps(p, a.number(0)),
+  vmflags: (_t, p, a) => proc.vmFlags(p, a.number(0)),
+  pagemap: (t, p, a) => proc.pagemap(p, t.machine.config.pageSize, a.number(0), a.number(1)),
+  status: (_t, p, a) => proc.status(p, a.count === 0 ? undefined : a.text(0)),
 };
 
 function stored(run: () => void): Answer {

@@ -209,6 +209,8 @@ function boundValue(answer: Answer): bigint | undefined {
       return BigInt(answer.bytes.length);
     case 'maps':
       return BigInt(answer.entries.length);
+    case 'pagemap':
+      return BigInt(answer.letters.length);
     case 'residency':
       return 0n;
     default:

@@ -28,6 +28,7 @@ export type {
   MapsEntry,
   SignalInfo,
   SmapsRecord,
+  StatusRecord,
   Target,
   TargetCall,
   WaitStatus,

@@ -57,6 +57,25 @@ export const SMAPS_FIELDS = [
 /** In KiB. */
 export type SmapsRecord = Readonly<Record<(typeof SMAPS_FIELDS)[number], number>>;
 
+/** Pages that one `pagemap` shows are fewer. */
+export const PAGEMAP_PAGES_MAX = 256n * 1024n;
+
+/** The fields of /proc/PID/status that a scenario prints, in this order. */
+export const STATUS_FIELDS = [
+  'VmSize',
+  'VmLck',
+  'VmRSS',
+  'RssAnon',
+  'RssFile',
+  'RssShmem',
+  'VmData',
+  'VmStk',
+  'VmLib',
+] as const;
+
+/** In KiB. */
+export type StatusRecord = Readonly<Record<(typeof STATUS_FIELDS)[number], number>>;
+
 export type WaitStatus =
   | { readonly state: 'exited'; readonly code: number }
   | { readonly state: 'killed'; readonly signal: string }
@@ -75,6 +94,13 @@ export type Answer =
   | { readonly kind: 'maps'; readonly entries: readonly MapsEntry[] }
   /** `smaps`: undefined if no mapping is there. */
   | { readonly kind: 'smaps'; readonly record: SmapsRecord | undefined }
+  /** `vmflags`: undefined if no mapping is there. */
+  | { readonly kind: 'vmflags'; readonly flags: readonly string[] | undefined }
+  /** `pagemap`: a letter a page. */
+  | { readonly kind: 'pagemap'; readonly letters: string }
+  /** `status` of all fields. */
+  | { readonly kind: 'fields'; readonly record: StatusRecord }
+  /** `wait` */
   | { readonly kind: 'status'; readonly status: WaitStatus }
   /** It failed. `errno` is a name such as `EFBIG`; `signal` came with it and was caught. */
   | { readonly kind: 'errno'; readonly errno: string; readonly signal?: SignalInfo }

@@ -36,8 +36,12 @@ export type Answer =
   | { readonly kind: 'maps'; readonly lines: readonly MapsLine[] }
   /** wait */
   | { readonly kind: 'status'; readonly status: ProcessStatus }
-  /** smaps of an address where nothing is. */
+  /** smaps and vmflags of an address where nothing is. */
   | { readonly kind: 'unmapped' }
+  /** vmflags: the letters of each flag. */
+  | { readonly kind: 'vmflags'; readonly flags: readonly string[] }
+  /** pagemap: `guard` and `absent` are all that this specification tells. */
+  | { readonly kind: 'pagemap'; readonly pages: readonly ('guard' | 'absent')[] }
   /** `signal` came with it and was caught. */
   | { readonly kind: 'failure'; readonly errno: Errno; readonly signal?: Signal }
   /** An access was abandoned by its handler, or the process died of it. */

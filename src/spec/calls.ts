@@ -26,7 +26,8 @@ import { mseal } from './mseal.ts';
 import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
 import { fstat, open } from './open.ts';
-import { maps, smaps } from './proc-maps.ts';
+import { maps, smaps, vmflags } from './proc-maps.ts';
+import { pagemap, status, statusField } from './proc-status.ts';
 import { exit, fork, wait } from './processes.ts';
 import { read, readShown, write, writeShown } from './read-write.ts';
 import { sigaction } from './signals.ts';
@@ -92,6 +93,10 @@ export const CALLS = {
   wait,
   maps,
   smaps,
+  vmflags,
+  pagemap,
+  status,
+  status_field: statusField,
 } satisfies Record<string, (caller: Caller, ...args: never[]) => Answer>;
 
 export type CallName = keyof typeof CALLS;

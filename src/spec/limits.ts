@@ -47,7 +47,8 @@ export function setrlimit({ state, process }: Caller, resource: bigint, limit: b
   return SUCCESS;
 }
 
-function total(process: Process, counts: (vma: Vma) => boolean): bigint {
+/** Pages of the mappings that `counts` takes. */
+export function total(process: Process, counts: (vma: Vma) => boolean): bigint {
   return process.vmas.reduce((sum, vma) => (counts(vma) ? sum + pagesIn(vma) : sum), 0n);
 }
 

@@ -23,7 +23,7 @@ import { punchHole } from './fallocate-ext4.ts';
 import { objectOf } from './faults.ts';
 import { ensureFamily } from './merge.ts';
 import type { Process, State, Vma } from './state.ts';
-import { VM_LOCKED, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
+import { VM_LOCKED, VM_MAYBE_GUARD, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 import { dropPages, ownPagesIn, pgoffAt } from './vmas.ts';
 
 type Discard = (state: State, process: Process, vma: Vma, start: bigint, end: bigint) => Errno;
@@ -66,6 +66,7 @@ function remove(state: State, _process: Process, vma: Vma, start: bigint, end: b
 
 function installGuards(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Errno {
   if (vma.flags & VM_LOCKED) return EINVAL;
+  vma.flags |= VM_MAYBE_GUARD;
   if (vma.file === undefined) ensureFamily(state, process, vma);
   for (let address = start; address < end; address += PAGE_SIZE) process.pages.set(pageOf(address), 'guard');
   return 0;

@@ -16,14 +16,14 @@
 
 import type { Process, State, Vma } from './state.ts';
 import { takeNumber } from './state.ts';
-import { VM_ACCESS_FLAGS } from './vm-flags.ts';
+import { VM_ACCESS_FLAGS, VM_STICKY } from './vm-flags.ts';
 import { findVma, insertVma, pagesIn, removeVma, setStart, splitVma, vmaBelow } from './vmas.ts';
 
 /** Whether two mappings side by side, `left` below `right`, agree in everything but their families. */
 function runOn(left: Vma, right: Vma, ignoredFlags: number): boolean {
   return (
     left.end === right.start &&
-    ((left.flags ^ right.flags) & ~ignoredFlags) === 0 &&
+    ((left.flags ^ right.flags) & ~(ignoredFlags | VM_STICKY)) === 0 &&
     left.file === right.file &&
     left.pgoff + pagesIn(left) === right.pgoff
   );
@@ -46,8 +46,9 @@ function partners(range: Vma, below: Vma | undefined, above: Vma | undefined): {
   return next && !strangers ? { prev, next } : { prev };
 }
 
-/** A mapping without a family takes that of what joins it. */
-function adoptFamily(mapping: Vma, from: Vma): void {
+/** A mapping takes from what joins it the flags that stick, and if it has no family, the family. */
+function adopt(mapping: Vma, from: Vma): void {
+  mapping.flags |= from.flags & VM_STICKY;
   if (mapping.anonVma !== undefined || from.anonVma === undefined) return;
   mapping.anonVma = from.anonVma;
   mapping.inherited = from.inherited;
@@ -64,14 +65,14 @@ export function mergeNewRange(process: Process, range: Vma, sides: 'both' | 'pre
   const { prev, next } = partners(range, below, above);
   const target = prev ?? next;
   if (!target) return undefined;
-  adoptFamily(target, range);
+  adopt(target, range);
   if (!prev) {
     setStart(target, range.start);
     return target;
   }
   target.end = next ? next.end : range.end;
   if (next) {
-    adoptFamily(target, next);
+    adopt(target, next);
     removeVma(process, next);
   }
   return target;
@@ -123,8 +124,8 @@ function mergeChanged(process: Process, vma: Vma, start: bigint, end: bigint, fl
   const { prev, next } = partners(range, below, above);
   const target = prev ?? next;
   if (!target) return undefined;
-  if (prev && next) adoptFamily(prev, next);
-  adoptFamily(target, vma);
+  if (prev && next) adopt(prev, next);
+  adopt(target, vma);
   shrinkTo(process, vma, prev ? end : vma.start, prev ? vma.end : start);
   if (prev) prev.end = next ? next.end : end;
   else setStart(target, start);

@@ -47,6 +47,11 @@ export const VM_NOHUGEPAGE = 1 << 22;
 /** mseal */
 export const VM_SEALED = 1 << 23;
 
+/** Has had guards (MADV_GUARD_INSTALL). */
+export const VM_MAYBE_GUARD = 1 << 24;
+/** Keeps no mappings apart; what they become has it if one of them had. */
+export const VM_STICKY = VM_MAYBE_GUARD;
+
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_MAY_FLAGS = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;

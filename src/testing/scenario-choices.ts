@@ -27,6 +27,9 @@ export type StatementKind =
   | 'wait'
   | 'maps'
   | 'smaps'
+  | 'vmflags'
+  | 'pagemap'
+  | 'status'
   | 'pwrite'
   | 'pread'
   | 'write'
@@ -65,6 +68,9 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   wait: ['wait'],
   maps: ['maps'],
   smaps: ['smaps'],
+  vmflags: ['vmflags'],
+  pagemap: ['pagemap'],
+  status: ['status'],
   pwrite: ['pwrite'],
   pread: ['pread'],
   write: ['write'],
@@ -105,6 +111,9 @@ const MEMORY = {
   break: 2,
   maps: 4,
   smaps: 1,
+  vmflags: 1,
+  pagemap: 1,
+  status: 1,
 } as const;
 
 const FILES = {
@@ -154,6 +163,8 @@ export const PROFILES = {
       lock: 6,
       lockAll: 2,
       maps: 14,
+      vmflags: 5,
+      status: 3,
       open: 2,
       dup: 1,
       pwrite: 2,

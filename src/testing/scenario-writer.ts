@@ -14,6 +14,7 @@ import { isReadable, writeCopyIn, writeCopyOut, writeLoad, writeStore } from './
 import * as files from './write-files.ts';
 import { writeMmap, writeMunmap } from './write-mmap.ts';
 import { writeMremap } from './write-mremap.ts';
+import * as proc from './write-proc.ts';
 import * as processes from './write-process.ts';
 import * as ranges from './write-ranges.ts';
 
@@ -46,8 +47,11 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   fork: processes.writeFork,
   exit: processes.writeExit,
   wait: processes.writeWait,
-  maps: processes.writeMaps,
-  smaps: ranges.writeSmaps,
+  maps: proc.writeMaps,
+  smaps: proc.writeSmaps,
+  vmflags: proc.writeVmFlags,
+  pagemap: proc.writePagemap,
+  status: proc.writeStatus,
   pwrite: files.writePwrite,
   pread: files.writePread,
   write: files.writeWrite,

@@ -83,7 +83,8 @@ export class SpecTarget implements Target {
 
 function specCall(process: number, { name, args }: TargetCall): Call {
   const shown = SHOWN_FORMS[name] === args.length;
-  return { process, name: (shown ? `${name}_shown` : name) as CallName, args: specArguments(name, args) } as Call;
+  const form = name === 'status' && args.length === 1 ? '_field' : shown ? '_shown' : '';
+  return { process, name: `${name}${form}` as CallName, args: specArguments(name, args) } as Call;
 }
 
 function specArguments(name: string, args: readonly CallArgument[]): readonly unknown[] {
@@ -104,6 +105,10 @@ function translate(answer: SpecAnswer): Answer {
       return { kind: 'status', status: waitStatus(answer.status) };
     case 'unmapped':
       return { kind: 'smaps', record: undefined };
+    case 'vmflags':
+      return answer;
+    case 'pagemap':
+      return { kind: 'pagemap', letters: answer.pages.map((page) => (page === 'guard' ? 'g' : '.')).join('') };
     case 'failure':
       return failure(answer.errno, answer.signal);
     case 'signal':

@@ -27,7 +27,15 @@ export function callsOf(scenario: Scenario): readonly CallStatement[] {
 }
 
 /** Calls that change nothing: where one of them is not specified, what follows is. */
-const ONLY_LOOKING: ReadonlySet<string> = new Set(['mincore', 'smaps', 'maps', 'fstat']);
+const ONLY_LOOKING: ReadonlySet<string> = new Set([
+  'mincore',
+  'smaps',
+  'vmflags',
+  'pagemap',
+  'status',
+  'maps',
+  'fstat',
+]);
 
 /** Runs the calls of a scenario on a target of this process. What the target throws is its answer to the call that it was at. */
 export function recordTranscript(scenario: Scenario, target: CheckableTarget): Transcript {

@@ -1,5 +1,5 @@
 /**
- * Random calls about processes: the break, fork and its end, limits, signals, and what a process looks like.
+ * Random calls about processes: the break, fork and its end, limits, signals.
  *
  * Place: writers of statements. `main` never gives up its signal handlers, so that a scenario does not end half-way.
  */
@@ -68,10 +68,6 @@ export function writeWait(scene: Scene): string | null {
   scene.me = processes.find(({ name }) => name === child.parent) ?? processes[0];
   scene.ended = ended.filter((process) => process !== child);
   return `wait(${child.name})`;
-}
-
-export function writeMaps(): string {
-  return 'maps()';
 }
 
 const LIMITS: readonly Weighted<string>[] = [

@@ -10,7 +10,8 @@ import type { Scene } from './scene.ts';
 import { isReadable } from './write-access.ts';
 import { chooseProtection } from './write-mmap.ts';
 
-function spanText(scene: Scene, { base, start, end }: Span): string {
+/** Address and length of a call. */
+export function spanText(scene: Scene, { base, start, end }: Span): string {
   return `${addressText(base, start)}, ${lengthText(scene, end - start)}`;
 }
 
@@ -41,11 +42,6 @@ export function writeMincore(scene: Scene): string | null {
   const span = aim(scene, () => true);
   const isKnown = scene.options.fs === 'tmpfs' || scene.isPlain(span.base);
   return isKnown ? `mincore(${spanText(scene, span)})` : null;
-}
-
-export function writeSmaps(scene: Scene): string | null {
-  const { base, start } = aim(scene, ({ file, shared }) => file < 0 && !shared);
-  return scene.isPlain(base) ? `smaps(${addressText(base, start)})` : null;
 }
 
 /** An advice, the memory it works on, and what it changes that the sketch knows of. */

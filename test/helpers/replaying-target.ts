@@ -10,7 +10,15 @@ import assert from 'node:assert/strict';
 import type { CallStatement, Scenario } from '../../src/scenario/ast.ts';
 import { evaluateData, NO_NAMES } from '../../src/scenario/evaluate.ts';
 import { parseDataText } from '../../src/scenario/expression-parser.ts';
-import type { Answer, MapsEntry, SignalInfo, SmapsRecord, Target, TargetCall } from '../../src/scenario/target.ts';
+import type {
+  Answer,
+  MapsEntry,
+  SignalInfo,
+  SmapsRecord,
+  StatusRecord,
+  Target,
+  TargetCall,
+} from '../../src/scenario/target.ts';
 
 const ARENA = 0x1000_0000_0000n;
 const BRK = 0x5555_5557_a000n;
@@ -100,7 +108,13 @@ export class ReplayingTarget implements Target {
       case 'maps':
         return { kind: 'maps', entries: this.part().mappings.map((line) => this.mapping(line)) };
       case 'smaps':
-        return { kind: 'smaps', record: text === 'unmapped' ? undefined : smapsOf(text) };
+        return { kind: 'smaps', record: text === 'unmapped' ? undefined : (recordOf(text) as SmapsRecord) };
+      case 'vmflags':
+        return { kind: 'vmflags', flags: text === 'unmapped' ? undefined : text.split(' ') };
+      case 'pagemap':
+        return { kind: 'pagemap', letters: /^\d+ \[(.*)\]$/.exec(text)?.[1] as string };
+      case 'fields':
+        return { kind: 'fields', record: recordOf(text) as StatusRecord };
       case 'status':
         return statusOf(text);
       case 'process':
@@ -148,9 +162,9 @@ function bytesOf(text: string): Uint8Array {
   return bytes;
 }
 
-function smapsOf(text: string): SmapsRecord {
+function recordOf(text: string): Record<string, number> {
   const fields = text.split(' ').map((field) => field.split('='));
-  return Object.fromEntries(fields.map(([name, kib]) => [name, Number(kib)])) as SmapsRecord;
+  return Object.fromEntries(fields.map(([name, kib]) => [name, Number(kib)]));
 }
 
 function statusOf(text: string): Answer {

@@ -1,0 +1,29 @@
+/*
+ * What /proc says of a scenario process, as if the driver were not there.
+ */
+#ifndef NATIVE_PROC_H
+#define NATIVE_PROC_H
+
+#include "process.h"
+
+/* The scenario's VMAs: their number, then one indented line each (without a newline after the last).
+ * Returns the number, or -1 when /proc does not answer. */
+long print_maps(const struct process *process);
+
+/* The smaps line of the VMA at `address`, or its VmFlags, or "unmapped". */
+void print_smaps(const struct process *process, uint64_t address);
+void print_vm_flags(const struct process *process, uint64_t address);
+
+/* "N [LETTERS]": the pages of [address, address + length), fewer at the end of user space, a letter each. Returns N. */
+long print_pagemap(const struct process *process, uint64_t address, uint64_t length);
+
+/* "VmSize=4 VmLck=0 ..." in KiB; false when /proc does not answer. */
+bool print_status(const struct process *process);
+
+/* One of them by its name; false if there is none. */
+bool status_field(const struct process *process, const char *name, long *value);
+
+/* Whether mapped memory leads without a hole from `start` to something of the driver's before `end`. */
+bool leads_to_own(const struct process *process, uint64_t start, uint64_t end);
+
+#endif
