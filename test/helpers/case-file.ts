@@ -32,6 +32,8 @@ export interface SyscallCase {
   /** Memory of the simulated machine. */
   readonly ram: string;
   readonly variables: readonly Variable[];
+  /** Its lines as written, down to the last setting. */
+  readonly head: readonly string[];
   readonly body: readonly BodyLine[];
 }
 
@@ -43,7 +45,7 @@ export interface Variant {
 }
 
 const BOTH: readonly FileSystem[] = ['tmpfs', 'ext4'];
-const USUAL_RAM = '32M';
+const USUAL_RAM = '16M';
 const ID = /^(gvisor|ltp|selftests|own):\S.*$/;
 
 /** Every call that has a file of cases, by name. */
@@ -70,6 +72,7 @@ interface OpenCase {
   fileSystems: readonly FileSystem[];
   ram: string;
   variables: Variable[];
+  head: string[];
   body: { statement: string; answer: string[] }[];
 }
 
@@ -96,19 +99,24 @@ class CaseReader {
 
   private takeLine(line: string, open: OpenCase): void {
     const setting = /^(on|ram|each) (.*)$/.exec(line);
-    if (setting === null) open.body.push(splitAnswer(line));
-    else this.takeSetting(setting[1], setting[2], open);
+    if (setting === null) {
+      open.body.push(splitAnswer(line));
+    } else {
+      this.takeSetting(setting[1], setting[2], open);
+      open.head.push(...open.body.splice(0).map(({ statement }) => statement), line);
+    }
   }
 
   private takeId(id: string): void {
     if (!ID.test(id)) this.fail(`'${id}' is no id; write SOURCE:NAME with SOURCE gvisor, ltp, selftests or own`);
     if (this.open === undefined || this.open.body.length > 0) this.begin();
     this.open?.ids.push(id);
+    this.open?.head.push(`== ${id}`);
   }
 
   private begin(): void {
     this.close();
-    this.open = { line: this.line, ids: [], fileSystems: BOTH, ram: USUAL_RAM, variables: [], body: [] };
+    this.open = { line: this.line, ids: [], fileSystems: BOTH, ram: USUAL_RAM, variables: [], head: [], body: [] };
   }
 
   private takePreamble(line: string): void {
@@ -123,7 +131,7 @@ class CaseReader {
   }
 
   private takeSetting(word: string, rest: string, open: OpenCase): void {
-    if (open.body.length > 0) this.fail(`'${word}' stands above the first statement`);
+    if (open.body.some(isStatement)) this.fail(`'${word}' stands above the first statement`);
     if (word === 'on') open.fileSystems = BOTH.filter((fs) => fs === rest);
     if (open.fileSystems.length === 0) this.fail(`there is no file system ${rest}; write tmpfs or ext4`);
     if (word === 'ram') open.ram = rest;

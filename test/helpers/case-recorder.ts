@@ -53,19 +53,9 @@ export function rewritten(
   cases: readonly SyscallCase[],
   recordings: readonly (readonly (readonly string[])[] | undefined)[],
 ): string {
-  const lines = text.split('\n');
-  const preamble = lines.slice(0, (cases[0]?.line ?? 1) - 1);
-  const parts = cases.map((one, index) => {
-    const head = headOf(lines, one, cases[index + 1]);
-    return [...head, ...bodyOf(one, recordings[index])].join('\n');
-  });
+  const preamble = text.split('\n').slice(0, (cases[0]?.line ?? 1) - 1);
+  const parts = cases.map((one, index) => [...one.head, ...bodyOf(one, recordings[index])].join('\n'));
   return `${[...preamble, parts.join('\n\n')].join('\n')}\n`;
-}
-
-function headOf(lines: readonly string[], one: SyscallCase, next: SyscallCase | undefined): string[] {
-  const own = lines.slice(one.line - 1, next === undefined ? undefined : next.line - 1);
-  const body = own.findIndex((line) => !/^(== |on |ram |each )/.test(line));
-  return own.slice(0, body);
 }
 
 function bodyOf({ body }: SyscallCase, answers: readonly (readonly string[])[] | undefined): string[] {

@@ -10,6 +10,7 @@ const TEXT = `# What it is about.
 == gvisor:A.B
 == ltp:a 01
 on ext4
+# not much
 ram 64M
 each SHARE = MAP_PRIVATE, MAP_SHARED
 each LEN = 1, 4096
