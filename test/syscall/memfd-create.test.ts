@@ -1,3 +1,3 @@
 import { testCases } from '../helpers/case-tests.ts';
 
-testCases('memfd_create');
+testCases('memfd-create');
