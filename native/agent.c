@@ -5,11 +5,12 @@
  * must call no library function, touch no writable global and keep every byte of its state in its slot.
  * It knows system calls, loads and stores; names, text and rules are the controller's.
  *
- * Invariant: every access to the scenario's memory is made with slot->landing set, in one instruction of the
- * asked width; a caught fault resumes at the landing with the access abandoned.
+ * Invariant: the scenario's memory is reached through agent-access.c alone; a caught fault resumes at slot->landing with
+ * the access abandoned.
  */
 #define _GNU_SOURCE
 #include "agent.h"
+#include "agent-access.h"
 
 #include <asm/prctl.h>
 #include <errno.h>
@@ -23,6 +24,7 @@
 
 #define LIVENESS_SECONDS 5
 #define SA_RESTORER_FLAG 0x04000000ul
+#define TRAP_FLAG 0x100
 #define CANARY 5                           /* index in thread_area: %fs:0x28 */
 #define MMAP_AREA 0x7e0000000000ul         /* the mmap base is above, wherever chance puts it */
 #define HUGE_ALIGN (2ul << 20)
@@ -43,41 +45,6 @@ static int64_t raw(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, 
 static struct slot *my_slot(void)
 {
     return (struct slot *)((uint64_t)__builtin_frame_address(0) & ~(SLOT_SIZE - 1));
-}
-
-/* ---- accesses ---- */
-
-#define GUARDED(code, outputs, ...)                                                          \
-    __asm__ volatile("leaq 9f(%%rip), %%rax\n\tmovq %%rax, %[landing]\n\t" code              \
-                     "\n9:\tmovq $0, %[landing]"                                             \
-                     : [landing] "=m"(slot->landing), outputs : __VA_ARGS__ : "rax", "cc", "memory")
-
-static uint64_t guarded_load(struct slot *slot, uint64_t address, uint64_t width)
-{
-    uint64_t value = 0;
-    if (width == 1) GUARDED("movzbl (%[p]), %k[v]", [v] "+&r"(value), [p] "r"(address));
-    else if (width == 2) GUARDED("movzwl (%[p]), %k[v]", [v] "+&r"(value), [p] "r"(address));
-    else if (width == 4) GUARDED("movl (%[p]), %k[v]", [v] "+&r"(value), [p] "r"(address));
-    else GUARDED("movq (%[p]), %[v]", [v] "+&r"(value), [p] "r"(address));
-    return value;
-}
-
-static void guarded_store(struct slot *slot, uint64_t address, uint64_t width, uint64_t value)
-{
-    if (width == 1) GUARDED("movb %b[v], (%[p])", [v] "+&q"(value), [p] "r"(address));
-    else if (width == 2) GUARDED("movw %w[v], (%[p])", [v] "+&r"(value), [p] "r"(address));
-    else if (width == 4) GUARDED("movl %k[v], (%[p])", [v] "+&r"(value), [p] "r"(address));
-    else GUARDED("movq %[v], (%[p])", [v] "+&r"(value), [p] "r"(address));
-}
-
-/* Byte by byte, upwards; one side is the transfer buffer. Returns the bytes copied before a fault, if any. */
-static uint64_t guarded_copy(struct slot *slot, uint64_t to, uint64_t from, uint64_t length)
-{
-    uint64_t done = 0;
-    GUARDED("1:\tcmpq %[n], %[i]\n\tje 9f\n\tmovb (%[from],%[i]), %%al\n\tmovb %%al, (%[to],%[i])\n\t"
-            "incq %[i]\n\tjmp 1b",
-            [i] "+&r"(done), [to] "r"(to), [from] "r"(from), [n] "r"(length));
-    return done;
 }
 
 /* ---- signals ---- */
@@ -102,6 +69,10 @@ static void on_signal(int signal, siginfo_t *info, void *context)
     ucontext_t *user = context;
     int is_fault = signal == SIGSEGV || signal == SIGBUS;
     int how = slot->disposition[signal];
+    if (signal == SIGTRAP) {
+        agent_step(slot, &user->uc_mcontext.gregs[REG_RIP], &user->uc_mcontext.gregs[REG_EFL]);
+        return;
+    }
     if (slot->nr_notes < MAX_NOTES) {
         struct note *note = &slot->notes[slot->nr_notes++];
         note->signal = signal;
@@ -109,7 +80,10 @@ static void on_signal(int signal, siginfo_t *info, void *context)
         note->address = is_fault ? (uint64_t)info->si_addr : 0;
     }
     if (how == TO_CATCH && (slot->landing || !is_fault)) {
-        if (slot->landing) user->uc_mcontext.gregs[REG_RIP] = (greg_t)slot->landing;
+        if (slot->landing) {
+            user->uc_mcontext.gregs[REG_RIP] = (greg_t)slot->landing;
+            user->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
+        }
         return;
     }
     set_disposition(signal, how == TO_IGNORE ? 1 : 0);
@@ -197,6 +171,9 @@ static int64_t obey(struct slot *slot)
     case OP_STORE: guarded_store(slot, a[0], a[1], a[2]); return 0;
     case OP_COPYIN: return (int64_t)guarded_copy(slot, TRANSFER, a[0], a[1]);
     case OP_COPYOUT: return (int64_t)guarded_copy(slot, a[0], TRANSFER, a[1]);
+    case OP_CAS: return (int64_t)guarded_cas(slot, a[0], a[1], a[2], a[3]);
+    case OP_FETCHADD: return (int64_t)guarded_fetchadd(slot, a[0], a[1], a[2]);
+    case OP_FETCH: guarded_fetch(slot, a[0]); return 0;
     case OP_DISPOSITION: return choose_disposition(slot, (int)a[0], (int)a[1]);
     case OP_FORK: return fork_onto(SLOT_AT(a[0]));
     }
@@ -293,6 +270,7 @@ static void agent_boot(struct slot *slot)
     choose_disposition(slot, SIGSEGV, TO_CATCH);
     choose_disposition(slot, SIGBUS, TO_CATCH);
     choose_disposition(slot, SIGXFSZ, TO_CATCH);
+    set_disposition(SIGTRAP, (uint64_t)on_signal);
     serve(slot);
 }
 

@@ -30,7 +30,7 @@
 #define MAX_KEEP 8
 #define MAX_OWN (2 * MAX_KEEP + 4)
 
-enum op { OP_SYSCALL, OP_LOAD, OP_STORE, OP_COPYIN, OP_COPYOUT, OP_DISPOSITION, OP_FORK };
+enum op { OP_SYSCALL, OP_LOAD, OP_STORE, OP_COPYIN, OP_COPYOUT, OP_CAS, OP_FETCHADD, OP_FETCH, OP_DISPOSITION, OP_FORK };
 enum disposition { TO_DEFAULT, TO_IGNORE, TO_CATCH };
 
 /* Values of slot.reply. While a process works it holds its thread id with FUTEX_WAITERS, the form in which the
@@ -49,6 +49,7 @@ struct slot {
     uint64_t nr, args[6];            /* system call number; the op's arguments */
     int64_t result;
     uint64_t landing;                /* where a caught fault resumes, 0 when none may happen */
+    uint64_t steps, scratch, stack_pointer;   /* while an instruction is fetched */
     struct note notes[MAX_NOTES];
     uint8_t disposition[65];         /* enum disposition, by signal number */
     struct { struct robust_node list; int64_t offset; struct robust_node *pending; } robust;

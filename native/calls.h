@@ -49,6 +49,7 @@ bool harms_munmap(struct run *run);        /* (address, length), holes skipped, 
 bool harms_madvise(struct run *run);       /* (address, length), holes skipped */
 bool harms_stretch(struct run *run);       /* (address, length), ends at the first hole */
 bool harms_access(struct run *run);        /* (address), call->nr bytes */
+bool harms_fetch(struct run *run);         /* (address): an instruction that is not known to be harmless (fetch.c) */
 bool harms_copy(struct run *run);          /* copyin, copyout */
 bool harms_transfer(struct run *run);      /* (fd, address, length) */
 bool harms_length(struct run *run);        /* (fd, length) */

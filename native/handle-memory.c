@@ -110,14 +110,20 @@ enum outcome run_sbrk(struct run *run)
 
 /* ---- accesses ---- */
 
-enum outcome run_load(struct run *run)
+/* Prints what an access found. */
+static enum outcome found(struct run *run, enum op op, const uint64_t args[6])
 {
-    uint64_t args[6] = { run->a[0], (uint64_t)run->statement->call->nr };
-    enum outcome outcome = process_command(run->process, OP_LOAD, args);
+    enum outcome outcome = process_command(run->process, op, args);
     if (outcome != DONE || took_signal(run)) return outcome;
     bind(run, (uint64_t)process_slot(run->process)->result);
     printf(" = 0x%lx", run->value);
     return DONE;
+}
+
+enum outcome run_load(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], (uint64_t)run->statement->call->nr };
+    return found(run, OP_LOAD, args);
 }
 
 enum outcome run_store(struct run *run)
@@ -128,6 +134,18 @@ enum outcome run_store(struct run *run)
     run->result = 0;
     print_integer(run);
     return DONE;
+}
+
+enum outcome run_cas(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], (uint64_t)run->statement->call->nr, run->a[1], run->a[2] };
+    return found(run, OP_CAS, args);
+}
+
+enum outcome run_fetchadd(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], (uint64_t)run->statement->call->nr, run->a[1] };
+    return found(run, OP_FETCHADD, args);
 }
 
 enum outcome run_copyin(struct run *run)

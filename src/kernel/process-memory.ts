@@ -26,8 +26,8 @@ export class ProcessMemory {
   readonly task: Task;
   protected readonly kernel: Kernel;
   private readonly engine: AccessEngine;
-  private readonly ram: Ram;
-  private readonly pageMask: number;
+  protected readonly ram: Ram;
+  protected readonly pageMask: number;
 
   constructor(kernel: Kernel, task: Task) {
     this.kernel = kernel;
@@ -37,7 +37,7 @@ export class ProcessMemory {
     this.pageMask = kernel.parts.pageSize - 1;
   }
 
-  private mmu(): Mmu {
+  protected mmu(): Mmu {
     if (this.task.exited) throw new UserError(`process ${this.task.id} has ended and makes no more accesses`);
     return this.engine.activate(this.task);
   }
@@ -161,7 +161,7 @@ export class ProcessMemory {
   }
 
   /** Bytes of an access that crosses a page: both pages are there before anything moves. */
-  private bothPages(va: number, size: number, access: number): void {
+  protected bothPages(va: number, size: number, access: number): void {
     this.mmu();
     // The processor looks at the form of the whole address range first: one byte that is no address spoils it all.
     const end = this.kernel.parts.canonicalEnd;
@@ -171,20 +171,20 @@ export class ProcessMemory {
     this.resolve(second, access, second);
   }
 
-  private loadAcross(va: number, size: number): bigint {
+  protected loadAcross(va: number, size: number): bigint {
     this.bothPages(va, size, ACCESS_READ);
     let value = 0n;
     for (let byte = size - 1; byte >= 0; byte--) value = (value << 8n) | BigInt(this.load8(va + byte));
     return value;
   }
 
-  private storeAcross(va: number, size: number, value: bigint): void {
+  protected storeAcross(va: number, size: number, value: bigint): void {
     this.bothPages(va, size, ACCESS_WRITE);
     for (let byte = 0; byte < size; byte++) this.store8(va + byte, Number((value >> BigInt(8 * byte)) & 0xffn));
   }
 
   /** The MMU refused an access: its physical address once the fault is resolved; throws `SignalError` if it is not. */
-  private faulted(va: number, access: number, exact: Word): number {
+  protected faulted(va: number, access: number, exact: Word): number {
     if (!Number.isInteger(va)) throw new UserError(`${va} is not an address: addresses are whole numbers`);
     if (va < 0) return this.resolve(toVa(va), access, exact);
     const pa = this.engine.afterFault(this.task, va, access, BY_USER);

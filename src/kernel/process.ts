@@ -2,7 +2,7 @@
  * A process as users of the package see it: system calls, loads and stores.
  *
  * Place: the public face over a task. Calls throw `SyscallError`; `sys` has the same calls with raw
- * results. Loads and stores are inherited from process-memory.ts.
+ * results. Accesses are inherited from process-memory.ts and process-atomics.ts.
  */
 
 import type { Word } from '../units.ts';
@@ -10,7 +10,8 @@ import { SyscallError } from './errors.ts';
 import { clearImage, mapSpecial } from './exec-image.ts';
 import type { WaitStatus } from './exit.ts';
 import type { Kernel } from './kernel.ts';
-import { ProcessMemory, toVa } from './process-memory.ts';
+import { ProcessAtomics } from './process-atomics.ts';
+import { toVa } from './process-memory.ts';
 import { type MapsLine, mapsOf, type SmapsFields, smapsOf } from './procfs.ts';
 import { vmFlagLetters } from './procfs-flags.ts';
 import { type PagemapPage, pagemapOf } from './procfs-pagemap.ts';
@@ -18,7 +19,7 @@ import { type StatusFields, statusOf } from './procfs-status.ts';
 import { Syscalls } from './syscalls.ts';
 import type { Disposition, Task } from './task.ts';
 
-export class Process extends ProcessMemory {
+export class Process extends ProcessAtomics {
   /** The calls with raw results: a negative errno instead of an exception. */
   readonly sys: Syscalls;
 

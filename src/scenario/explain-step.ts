@@ -44,7 +44,7 @@ export class StepExplainer {
     const { call, answer } = step;
     const process = step.process === undefined ? undefined : this.target.liveProcess(step.process);
     if (call === undefined || process === undefined || answer?.kind === 'signal') return [];
-    const access = /^(load|store)(8|16|32|64)$/.exec(call.name)?.[1];
+    const access = /^(load|store|cas|fetchadd|fetch)(8|16|32|64)$/.exec(call.name)?.[1];
     if (access === undefined) return [];
     const va = call.args[0] as bigint;
     const entry = this.target.machine.explain(process, va).tlb[0]?.entry;

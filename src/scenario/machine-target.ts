@@ -182,6 +182,15 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   store16: (_t, p, a) => stored(() => p.store16(a.number(0), Number(a.number(1) & 0xffffn))),
   store32: (_t, p, a) => stored(() => p.store32(a.number(0), Number(a.number(1) & 0xffffffffn))),
   store64: (_t, p, a) => stored(() => p.store64(a.number(0), a.number(1))),
+  cas8: (_t, p, a) => compareExchange(p, a, 1),
+  cas16: (_t, p, a) => compareExchange(p, a, 2),
+  cas32: (_t, p, a) => compareExchange(p, a, 4),
+  cas64: (_t, p, a) => compareExchange(p, a, 8),
+  fetchadd8: (_t, p, a) => result(p.fetchAdd(a.number(0), 1, a.number(1))),
+  fetchadd16: (_t, p, a) => result(p.fetchAdd(a.number(0), 2, a.number(1))),
+  fetchadd32: (_t, p, a) => result(p.fetchAdd(a.number(0), 4, a.number(1))),
+  fetchadd64: (_t, p, a) => result(p.fetchAdd(a.number(0), 8, a.number(1))),
+  fetch8: (_t, p, a) => result(p.fetch8(a.number(0))),
   copyin: (_t, p, a) => ({ kind: 'bytes', bytes: p.copyIn(a.number(0), Number(a.number(1))) }),
   copyout: (_t, p, a) => stored(() => p.copyOut(a.number(0), a.bytes(1))),
   sigaction: (t, p, a) => t.setHandler(p, Number(a.number(0)), a.number(1)),
@@ -195,6 +204,10 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   pagemap: (t, p, a) => proc.pagemap(p, t.machine.config.pageSize, a.number(0), a.number(1)),
   status: (_t, p, a) => proc.status(p, a.count === 0 ? undefined : a.text(0)),
 };
+
+function compareExchange(process: Process, args: Arguments, size: 1 | 2 | 4 | 8): Answer {
+  return result(process.compareExchange(args.number(0), size, args.number(1), args.number(2)));
+}
 
 function stored(run: () => void): Answer {
   run();

@@ -16,7 +16,7 @@ import { setrlimit } from './limits.ts';
 import { lseek } from './lseek.ts';
 import { madvise } from './madvise.ts';
 import { memfdCreate } from './memfd.ts';
-import { copyin, copyout, load, store } from './memory-access.ts';
+import { compareExchange, copyin, copyout, fetch, fetchAdd, load, store } from './memory-access.ts';
 import { mincore } from './mincore.ts';
 import { mlock, mlock2, mlockall, munlock, munlockall } from './mlock.ts';
 import { mmap } from './mmap.ts';
@@ -84,6 +84,19 @@ export const CALLS = {
   store16: (caller: Caller, address: bigint, number: bigint) => store(caller, address, 2, number),
   store32: (caller: Caller, address: bigint, number: bigint) => store(caller, address, 4, number),
   store64: (caller: Caller, address: bigint, number: bigint) => store(caller, address, 8, number),
+  cas8: (caller: Caller, address: bigint, old: bigint, desired: bigint) =>
+    compareExchange(caller, address, 1, old, desired),
+  cas16: (caller: Caller, address: bigint, old: bigint, desired: bigint) =>
+    compareExchange(caller, address, 2, old, desired),
+  cas32: (caller: Caller, address: bigint, old: bigint, desired: bigint) =>
+    compareExchange(caller, address, 4, old, desired),
+  cas64: (caller: Caller, address: bigint, old: bigint, desired: bigint) =>
+    compareExchange(caller, address, 8, old, desired),
+  fetchadd8: (caller: Caller, address: bigint, amount: bigint) => fetchAdd(caller, address, 1, amount),
+  fetchadd16: (caller: Caller, address: bigint, amount: bigint) => fetchAdd(caller, address, 2, amount),
+  fetchadd32: (caller: Caller, address: bigint, amount: bigint) => fetchAdd(caller, address, 4, amount),
+  fetchadd64: (caller: Caller, address: bigint, amount: bigint) => fetchAdd(caller, address, 8, amount),
+  fetch8: fetch,
   copyin,
   copyout,
   sigaction,

@@ -19,10 +19,13 @@ import { pageFloor, pageOf, pagesOf, ZERO_PAGE } from './arithmetic.ts';
 import { commit, mayExpand, mayLockMore } from './limits.ts';
 import { ensureFamily } from './merge.ts';
 import type { FileObject, OwnPage, Process, State, Vma } from './state.ts';
-import { VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_MAYSHARE, VM_WRITE } from './vm-flags.ts';
+import { VM_ACCESS_FLAGS, VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_MAYSHARE, VM_WRITE } from './vm-flags.ts';
 import { findVma, pgoffAt, STACK_GUARD_GAP, setStart, vmaBelow } from './vmas.ts';
 
-export type Access = 'load' | 'store';
+export type Access = 'load' | 'store' | 'fetch';
+
+/** Which of these a mapping must have. On x86 each right implies the one to load. */
+const RIGHTS: Readonly<Record<Access, number>> = { load: VM_ACCESS_FLAGS, store: VM_WRITE, fetch: VM_EXEC };
 
 /** Where the bytes of a page stand. A store puts a new page there. */
 export interface Place {
@@ -46,8 +49,7 @@ export function bytesAt({ pages, page }: Place): Uint8Array {
 export function access(state: State, process: Process, address: bigint, kind: Access): Place | Fault {
   const vma = mappingFor(state, process, address);
   if (!vma) return { name: 'SIGSEGV', code: 'SEGV_MAPERR', address };
-  const right = kind === 'store' ? VM_WRITE : VM_ACCESS_FLAGS; // On x86 each right implies the one to load.
-  if ((vma.flags & right) === 0) return { name: 'SIGSEGV', code: 'SEGV_ACCERR', address };
+  if ((vma.flags & RIGHTS[kind]) === 0) return { name: 'SIGSEGV', code: 'SEGV_ACCERR', address };
   return touch(state, process, vma, address, kind);
 }
 
@@ -65,7 +67,7 @@ export function touch(state: State, process: Process, vma: Vma, address: bigint,
     return mine;
   }
   const theirs = objectPage(state, vma, address, 'load');
-  if (kind === 'load' || isFault(theirs)) return theirs;
+  if (kind !== 'store' || isFault(theirs)) return theirs;
   process.pages.set(page, bytesAt(theirs));
   return mine;
 }

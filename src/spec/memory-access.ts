@@ -61,10 +61,19 @@ export function putBytes(place: Place, offset: number, bytes: Uint8Array): void 
 /** load8, load16, load32, load64: `size` bytes, the lowest first. */
 export function load({ state, process }: Caller, address: bigint, size: number): Answer {
   const places = findAll(state, process, address, size, 'load');
-  if (!Array.isArray(places)) return raise(process, places);
+  return Array.isArray(places) ? value(numberAt(places, address, size)) : raise(process, places);
+}
+
+/** fetch8: the first byte of an instruction. */
+export function fetch({ state, process }: Caller, address: bigint): Answer {
+  const places = findAll(state, process, address, 1, 'fetch');
+  return Array.isArray(places) ? value(numberAt(places, address, 1)) : raise(process, places);
+}
+
+function numberAt(places: readonly Place[], address: bigint, size: number): bigint {
   let number = 0n;
   for (let index = size - 1; index >= 0; index--) number = (number << 8n) | BigInt(byteOf(places, address, index));
-  return value(number);
+  return number;
 }
 
 function byteOf(places: readonly Place[], address: bigint, index: number): number {
@@ -76,13 +85,42 @@ function byteOf(places: readonly Place[], address: bigint, index: number): numbe
 export function store({ state, process }: Caller, address: bigint, size: number, number: bigint): Answer {
   const places = findAll(state, process, address, size, 'store');
   if (!Array.isArray(places)) return raise(process, places);
+  putNumber(places, address, size, number);
+  return SUCCESS;
+}
+
+function putNumber(places: readonly Place[], address: bigint, size: number, number: bigint): void {
   const bytes = Uint8Array.from({ length: size }, (_, index) => Number((number >> BigInt(8 * index)) & 0xffn));
   let done = 0;
   for (const [index, part] of [...partsOf(address, size)].entries()) {
     putBytes(places[index], offsetIn(part.address), bytes.subarray(done, done + part.length));
     done += part.length;
   }
-  return SUCCESS;
+}
+
+/** A load and a store in one, which faults as a store does. Gives what stood there. */
+function modify(caller: Caller, address: bigint, size: number, change: (old: bigint) => bigint): Answer {
+  const places = findAll(caller.state, caller.process, address, size, 'store');
+  if (!Array.isArray(places)) return raise(caller.process, places);
+  const old = numberAt(places, address, size);
+  putNumber(places, address, size, change(old));
+  return value(old);
+}
+
+/** cas8, cas16, cas32, cas64: stores `desired` where `expected` stands. */
+export function compareExchange(
+  caller: Caller,
+  address: bigint,
+  size: number,
+  expected: bigint,
+  desired: bigint,
+): Answer {
+  return modify(caller, address, size, (old) => (old === BigInt.asUintN(8 * size, expected) ? desired : old));
+}
+
+/** fetchadd8, fetchadd16, fetchadd32, fetchadd64: adds, and wraps. */
+export function fetchAdd(caller: Caller, address: bigint, size: number, amount: bigint): Answer {
+  return modify(caller, address, size, (old) => old + amount);
 }
 
 /** Loads byte by byte, upwards. */

@@ -9,6 +9,8 @@
 export type StatementKind =
   | 'load'
   | 'store'
+  | 'atomic'
+  | 'fetch'
   | 'copyin'
   | 'copyout'
   | 'mmapAnon'
@@ -50,6 +52,8 @@ export type StatementKind =
 export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   load: ['load8', 'load16', 'load32', 'load64'],
   store: ['store8', 'store16', 'store32', 'store64'],
+  atomic: ['cas8', 'cas16', 'cas32', 'cas64'],
+  fetch: ['fetch8'],
   copyin: ['copyin'],
   copyout: ['copyout'],
   mmapAnon: ['mmap'],
@@ -97,6 +101,8 @@ export interface ProfileShape {
 const MEMORY = {
   load: 8,
   store: 14,
+  atomic: 2,
+  fetch: 1,
   copyin: 3,
   copyout: 3,
   mmapAnon: 12,

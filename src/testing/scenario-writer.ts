@@ -10,7 +10,15 @@ import { DRAW_LIMIT } from './draws.ts';
 import { spoil } from './odd-arguments.ts';
 import { CALLS_OF, PROFILES, type Profile, type StatementKind } from './scenario-choices.ts';
 import { Scene, type SceneOptions, type SketchedProcess } from './scene.ts';
-import { isReadable, writeCopyIn, writeCopyOut, writeLoad, writeStore } from './write-access.ts';
+import {
+  isReadable,
+  writeAtomic,
+  writeCopyIn,
+  writeCopyOut,
+  writeFetch,
+  writeLoad,
+  writeStore,
+} from './write-access.ts';
 import * as files from './write-files.ts';
 import { writeMmap, writeMunmap } from './write-mmap.ts';
 import { writeMremap } from './write-mremap.ts';
@@ -31,6 +39,8 @@ export interface WriterOptions extends Omit<SceneOptions, 'slips'> {
 const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> = {
   load: writeLoad,
   store: writeStore,
+  atomic: writeAtomic,
+  fetch: writeFetch,
   copyin: writeCopyIn,
   copyout: writeCopyOut,
   mmapAnon: (scene) => writeMmap(scene, 'anon'),

@@ -12,6 +12,10 @@ const WIDTHS = [8, 16, 32, 64] as const;
 /** Offsets in a page where something may go wrong: its ends, and what crosses them. */
 const OFFSETS = [0, 0, 8, 100, 2048, 4088, 4092, 4095] as const;
 
+/** Where an instruction is fetched: it does not reach into the next page. */
+const FETCH_OFFSETS = [0, 16, 2000, 4080] as const;
+const FETCHED_PAGES_MAX = 64;
+
 const COPY_LENGTHS = [16, 64, 4096, 8192] as const;
 const FILL_LENGTHS = [16, 100, 4096, 5000] as const;
 
@@ -70,6 +74,24 @@ export function writeStore(scene: Scene): string | null {
   const width = scene.draws.pick(WIDTHS.filter((bits) => scene.allows(`store${bits}`)));
   const place = findPlace(scene, width / 8, isWritable);
   return place === undefined ? null : `store${width}(${place.text}, ${scene.freshValue()})`;
+}
+
+/** An exchange looks for 0, which often stands there, or for what was stored last. */
+export function writeAtomic(scene: Scene): string | null {
+  const width = scene.draws.pick(WIDTHS.filter((bits) => scene.allows(`cas${bits}`)));
+  const place = findPlace(scene, width / 8, isWritable);
+  if (place === undefined) return null;
+  if (scene.allows('fetchadd32') && scene.draws.chance(50))
+    return `fetchadd${width}(${place.text}, ${scene.draws.below(3) - 1})`;
+  return `cas${width}(${place.text}, ${scene.draws.pick(['0', '0', scene.freshValue()])}, ${scene.freshValue()})`;
+}
+
+/** A driver on a real kernel runs only what it knows to be harmless: what was stored to comes up rarely. */
+export function writeFetch(scene: Scene): string | null {
+  const range = scene.slips() ? anywhere(scene) : findRange(scene, () => true);
+  if (range === undefined) return null;
+  const page = range.start + scene.draws.below(Math.min(range.end - range.start, FETCHED_PAGES_MAX));
+  return `fetch8(${addressText(range.base, page, scene.draws.pick(FETCH_OFFSETS))})`;
 }
 
 export function writeCopyIn(scene: Scene): string | null {
