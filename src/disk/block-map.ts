@@ -74,6 +74,10 @@ export class BlockMap {
     return this.unwritten.has(index);
   }
 
+  isWritten(index: number): boolean {
+    return this.get(index) !== 0 && !this.isUnwritten(index);
+  }
+
   setWritten(index: number, block: number): void {
     this.blocks.set(index, block);
     this.reserved.delete(index);

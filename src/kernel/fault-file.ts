@@ -21,7 +21,7 @@ import type { Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import { entryFlags, writableEntryFlags } from './page-mapper.ts';
 import { FAULT_BUS, FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
-import { VM_RAND_READ, VM_SHARED } from './vm-flags.ts';
+import { VM_EXEC, VM_RAND_READ, VM_SEQ_READ, VM_SHARED } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 export function doFault(parts: FaultParts, fault: VmFault): number {
@@ -35,10 +35,22 @@ function fetchPage(parts: FaultParts, fault: VmFault): number {
   const { inode } = vma.file as OpenFile;
   const index = vma.indexAt(va);
   if (index >= inode.endPage) return -FAULT_BUS;
-  const pfn = parts.filePages.forFault(inode, index, vma.flags & VM_RAND_READ);
+  const pfn = parts.filePages.forFault(inode, index, ...windowOf(parts, vma, index));
   if (pfn < 0) return pfn === -ENOMEM ? -FAULT_OOM : -FAULT_BUS;
   fault.major ||= parts.filePages.missed && !inode.fs.swapBacked;
   return pfn;
+}
+
+/**
+ * First page and number of pages to read when page `index` is missing: around it; from it on where the mapping is read in sequence, or
+ * holds code, and then not beyond the mapping; it alone where it is read at random.
+ */
+function windowOf({ filePages }: FaultParts, vma: Vma, index: number): readonly [number, number] {
+  const pages = filePages.readAheadPages;
+  if (vma.flags & VM_RAND_READ) return [index, 1];
+  if (vma.flags & VM_SEQ_READ) return [index, pages];
+  if (vma.flags & VM_EXEC) return [index, Math.min(pages, vma.pgoff + vma.pages - index)];
+  return [Math.max(0, index - pages / 2), pages];
 }
 
 function doReadFault(parts: FaultParts, fault: VmFault): number {
@@ -53,6 +65,8 @@ function doReadFault(parts: FaultParts, fault: VmFault): number {
 }
 
 function doCowFault(parts: FaultParts, fault: VmFault): number {
+  // Before the page is looked for: a store beyond the end of the file has made a family all the same.
+  parts.anonVmas.prepare(fault.vma);
   const source = fetchPage(parts, fault);
   if (source < 0) return -source;
   const copy = parts.pool.alloc();
@@ -73,11 +87,16 @@ function doSharedFault(parts: FaultParts, fault: VmFault): number {
   return FAULT_DONE;
 }
 
-/** Before a store to a shared page: room on the medium, and the page is dirty (page_mkwrite). */
+/** Before a store to a shared page: room on the medium, and the page is dirty, as is all of its folio inside the file (page_mkwrite). */
 export function makePageWritable(parts: FaultParts, inode: Inode, index: number, pfn: number, va: number): number {
-  const reserved = inode.fs.reserve(inode, index);
-  if (reserved < 0) return reserved === -ENOMEM ? FAULT_OOM : FAULT_BUS;
-  parts.cache.setDirty(inode.cache, index, pfn);
+  const head = parts.frames.head[pfn];
+  const first = index - (pfn - head);
+  const end = Math.min(first + 2 ** parts.frames.order[head], inode.endPage);
+  for (let page = first; page < end; page++) {
+    const reserved = inode.fs.reserve(inode, page);
+    if (reserved < 0) return reserved === -ENOMEM ? FAULT_OOM : FAULT_BUS;
+  }
+  for (let page = first; page < end; page++) parts.cache.setDirty(inode.cache, page, head + page - first);
   if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.page_mkwrite, va, pfn, index, 0);
   return FAULT_DONE;
 }

@@ -116,6 +116,7 @@ export function lseek(parts: FileCallParts, task: Task, fd: Word, offset: Word, 
   if (file === null) return -EBADF;
   const whence = toInt(whenceWord);
   const { inode } = file;
+  if (whence < SEEK_SET || whence > SEEK_HOLE) return -EINVAL;
   if (inode.kind === 'pipe') return -ESPIPE;
   if (inode.kind !== 'regular') return 0;
   const size = BigInt(parts.ram.pageSize);

@@ -11,8 +11,10 @@
 import { EIO, ENOMEM } from '../errno.ts';
 import { FRAME_DIRTY, FRAME_SWAP_BACKED, FRAME_UPTODATE, FRAME_WRITEBACK, type FrameTable } from '../mmu/frames.ts';
 import type { Ram } from '../mmu/ram.ts';
+import { MARK_BLANK } from '../pagecache/file-cache.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import type { BlockIo } from './block-io.ts';
+import { Folios } from './folios.ts';
 import type { FramePool } from './frame-pool.ts';
 import { type Inode, PAGE_READY } from './inode.ts';
 
@@ -25,6 +27,7 @@ export class FilePages {
   private readonly pool: FramePool;
   private readonly cache: PageCache;
   private readonly io: BlockIo;
+  readonly folios: Folios;
   /** Pages of a read-around, and of the largest read-ahead window; at least 1. */
   readonly readAheadPages: number;
   /** The last page asked for was not in the cache. */
@@ -36,6 +39,7 @@ export class FilePages {
     this.pool = pool;
     this.cache = cache;
     this.io = io;
+    this.folios = new Folios(frames);
     this.readAheadPages = readAheadPages;
     this.missed = false;
   }
@@ -46,13 +50,10 @@ export class FilePages {
     return pfn !== 0 && this.frames.has(pfn, FRAME_UPTODATE) ? pfn : 0;
   }
 
-  /** The frame of a page that a fault needs, reading around it unless `single`; or a negative errno. */
-  forFault(inode: Inode, index: number, single: number): number {
+  /** The frame of a page that a fault needs, with `count` pages from `start` on to read at once on a miss; or a negative errno. */
+  forFault(inode: Inode, index: number, start: number, count: number): number {
     const present = this.present(inode, index);
-    if (present !== 0) return present;
-    if (single) return this.readWindow(inode, index, index, 1);
-    const start = Math.max(0, index - this.readAheadPages / 2);
-    return this.readWindow(inode, index, start, this.readAheadPages);
+    return present !== 0 ? present : this.readWindow(inode, index, start, count);
   }
 
   /**
@@ -110,9 +111,46 @@ export class FilePages {
     return Math.min(result, 0);
   }
 
+  /** Caches a page without contents if it is not cached, as ext4 does when it looks for bytes to zero and finds a hole. */
+  placeBlank(inode: Inode, index: number): void {
+    if (inode.cache.get(index) !== 0) return;
+    const pfn = this.pool.alloc();
+    if (pfn === 0) return;
+    this.cache.insert(inode.cache, index, pfn, 0);
+    inode.cache.mark(index, MARK_BLANK);
+  }
+
+  /** Starts filling a page that was blank; 0 or a negative errno. */
+  private fillBlank(inode: Inode, index: number, pfn: number): number {
+    inode.cache.unmark(index, MARK_BLANK);
+    const result = inode.fs.readPage(inode, index, pfn);
+    if (result === PAGE_READY) this.frames.set(pfn, FRAME_UPTODATE);
+    if (result < 0) inode.cache.mark(index, MARK_BLANK);
+    return Math.min(result, 0);
+  }
+
+  /** The first `good` bytes of a page were written: if it was blank, the others come from the file. 0 or a negative errno. */
+  written(inode: Inode, index: number, pfn: number, good: number): number {
+    if (good === 0 || !this.isBlank(inode, index)) return 0;
+    if (good === this.ram.pageSize) {
+      inode.cache.unmark(index, MARK_BLANK);
+      this.frames.set(pfn, FRAME_UPTODATE);
+      return 0;
+    }
+    const start = pfn * this.ram.pageSize;
+    const bytes = this.ram.u8.slice(start, start + good);
+    const result = this.awaitPage(inode, index);
+    this.ram.write(start, bytes);
+    return Math.min(result, 0);
+  }
+
   private awaitPage(inode: Inode, index: number): number {
     const pfn = inode.cache.get(index);
     if (pfn === 0) return -EIO;
+    if (inode.cache.marksOf(index) & MARK_BLANK) {
+      const result = this.fillBlank(inode, index, pfn);
+      if (result < 0) return result;
+    }
     this.io.waitUntil(() => this.frames.has(pfn, FRAME_UPTODATE) || inode.cache.get(index) !== pfn);
     return inode.cache.get(index) === pfn ? pfn : -EIO;
   }
@@ -124,13 +162,23 @@ export class FilePages {
   forWrite(inode: Inode, index: number, byte: number, left: number): number {
     const present = inode.cache.get(index);
     if (inode.fs.swapBacked) return this.memoryPage(inode, index, present);
-    if (present !== 0) return this.frames.has(present, FRAME_UPTODATE) ? present : this.awaitPage(inode, index);
-    const inside = index < inode.endPage;
-    if (inside && (byte !== 0 || left < this.ram.pageSize)) return this.readWindow(inode, index, index, 1);
+    const whole = byte === 0 && left >= this.ram.pageSize;
+    if (present !== 0) {
+      if (this.frames.has(present, FRAME_UPTODATE)) return present;
+      return whole && this.isBlank(inode, index) ? present : this.awaitPage(inode, index);
+    }
+    if (index < inode.endPage && !whole) return this.readWindow(inode, index, index, 1);
     return this.newFolio(inode, index, left);
   }
 
-  /** Zeroed pages for a write of `left` bytes from page `index` on, in a folio as large as length and alignment allow. */
+  isBlank(inode: Inode, index: number): boolean {
+    return (inode.cache.marksOf(index) & MARK_BLANK) !== 0;
+  }
+
+  /**
+   * Zeroed pages for a write of `left` bytes from page `index` on, in a folio as large as length and alignment allow. Those with
+   * bytes on the disk are blank until they are written, since the write may stop before it reaches them.
+   */
   private newFolio(inode: Inode, index: number, left: number): number {
     let order = Math.min(FOLIO_ORDER_MAX, Math.max(0, Math.floor(Math.log2(left / this.ram.pageSize))));
     while (order > 0 && (index % 2 ** order !== 0 || !this.vacant(inode, index, 2 ** order))) order--;
@@ -139,7 +187,9 @@ export class FilePages {
     if (pfn === 0) return -ENOMEM;
     for (let page = 0; page < 2 ** order; page++) {
       this.ram.zeroFrame(pfn + page);
-      this.cache.insert(inode.cache, index + page, pfn + page, FRAME_UPTODATE);
+      const onDisk = inode.blocks.isWritten(index + page);
+      this.cache.insert(inode.cache, index + page, pfn + page, onDisk ? 0 : FRAME_UPTODATE);
+      if (onDisk) inode.cache.mark(index + page, MARK_BLANK);
     }
     return pfn;
   }
@@ -165,7 +215,10 @@ export class FilePages {
     return true;
   }
 
-  /** Removes the cached pages of [from, end), which nobody maps any more. */
+  /**
+   * Removes the cached pages of [from, end), which nobody maps any more. Those of a folio that reaches out of the range and is dirty there
+   * stay, as clean pages of zeros.
+   */
   truncate(inode: Inode, from: number, end: number): void {
     for (
       let index = inode.cache.nextCached(from, end, 0);
@@ -173,32 +226,30 @@ export class FilePages {
       index = inode.cache.nextCached(index + 1, end, 0)
     ) {
       this.settle(inode, index);
-      this.drop(inode, index);
+      if (this.folios.staysWhole(inode, index, from, end)) this.wipe(inode, index);
+      else this.drop(inode, index);
     }
+  }
+
+  private wipe(inode: Inode, index: number): void {
+    const pfn = inode.cache.get(index);
+    this.ram.zeroFrame(pfn);
+    this.cache.clearDirty(inode.cache, index, pfn);
+    if (this.isBlank(inode, index)) this.written(inode, index, pfn, this.ram.pageSize);
   }
 
   /** Waits until no request is in flight for a cached page. */
   settle(inode: Inode, index: number): void {
     if (inode.fs.swapBacked) return;
+    if (this.isBlank(inode, index)) return;
     const pfn = inode.cache.get(index);
     this.io.waitUntil(() => (this.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_WRITEBACK)) === FRAME_UPTODATE);
   }
 
   private drop(inode: Inode, index: number): void {
     const pfn = this.cache.remove(inode.cache, index);
-    this.splitFolio(pfn);
+    this.folios.dissolve(pfn);
     this.pool.put(pfn);
-  }
-
-  /** A folio that loses a page is a folio no more: its pages stand alone. */
-  private splitFolio(pfn: number): void {
-    const head = this.frames.head[pfn];
-    const count = 2 ** this.frames.order[head];
-    if (count === 1) return;
-    for (let page = head; page < head + count; page++) {
-      this.frames.head[page] = page;
-      this.frames.order[page] = 0;
-    }
   }
 
   /** Zeroes bytes [from, to) of a cached page; nothing if it is not cached. */

@@ -104,14 +104,21 @@ export class Ext4 implements FileSystem {
     if (mode & FALLOC_FL_PUNCH_HOLE) return this.punch(inode, request);
     if (mode & FALLOC_FL_COLLAPSE_RANGE) return this.collapse(inode, request);
     if (mode & FALLOC_FL_INSERT_RANGE) return this.insert(inode, request);
-    if (mode & FALLOC_FL_ZERO_RANGE) this.punch(inode, request);
+    if (mode & FALLOC_FL_ZERO_RANGE) this.clear(inode, request);
     return this.allocate(inode, request);
   }
 
-  private punch(inode: Inode, { fromPage, fromByte, endPage, endByte }: FallocateRequest): number {
+  /** A hole that reaches beyond the end of the file ends with the page that the file ends in; none begins there. */
+  private punch(inode: Inode, request: FallocateRequest): number {
+    if (comparePosition(request.fromPage, request.fromByte, inode.sizePages, inode.sizeTail) >= 0) return 0;
+    const reachesOut = comparePosition(request.endPage, request.endByte, inode.sizePages, inode.sizeTail) > 0;
+    this.clear(inode, reachesOut ? { ...request, endPage: inode.endPage, endByte: 0 } : request);
+    return 0;
+  }
+
+  private clear(inode: Inode, { fromPage, fromByte, endPage, endByte }: FallocateRequest): void {
     this.truncator.punch(inode, fromPage, fromByte, endPage, endByte);
     this.freeBlocks(inode, fromByte > 0 ? fromPage + 1 : fromPage, endPage);
-    return 0;
   }
 
   /** Unwritten blocks for what has none; the size grows unless KEEP_SIZE. */
@@ -174,6 +181,6 @@ export class Ext4 implements FileSystem {
   /** Written blocks, unwritten ones whose page is in the cache, and what waits for a block. */
   private holdsData(inode: Inode, index: number): boolean {
     if (inode.blocks.get(index) === 0) return inode.blocks.isReserved(index);
-    return !inode.blocks.isUnwritten(index) || inode.cache.get(index) !== 0;
+    return !inode.blocks.isUnwritten(index) || inode.cache.holds(index);
   }
 }

@@ -4,7 +4,7 @@
  * Place: one per file, shared memory object or device, whatever names or descriptors it has. Its
  * size is a pair (whole pages, bytes in the last one), since Linux's files end at 2^63 - 1, beyond
  * what a double counts. `mappings` holds the VMAs that map it, for reverse mapping.
- * Invariant: cached pages beyond the size exist only inside the last, partial page.
+ * Invariant: cached pages beyond the size exist only inside the last folio.
  */
 
 import type { BlockMap } from '../disk/block-map.ts';

@@ -20,7 +20,7 @@ import {
   FRAME_WRITEBACK,
 } from '../mmu/frames.ts';
 import { NO_TAG, type TlbLevel } from '../mmu/tlb.ts';
-import { MARK_DIRTY, MARK_WRITEBACK } from '../pagecache/file-cache.ts';
+import { MARK_BLANK, MARK_DIRTY, MARK_WRITEBACK } from '../pagecache/file-cache.ts';
 import { Inode } from './inode.ts';
 import { checkObjects } from './invariants-objects.ts';
 import type { Kernel, KernelParts } from './kernel.ts';
@@ -74,7 +74,7 @@ class Checker {
 
   private checkMm(mm: Mm): void {
     let pages = 0;
-    let locked = 0;
+    let locked = mm.unlockedUncounted;
     let data = 0;
     let exec = 0;
     let stack = 0;
@@ -208,7 +208,9 @@ class Checker {
           written === frames.has(pfn, FRAME_WRITEBACK),
           () => `${name}: its mark and its frame differ over write-back`,
         );
-        if (written || (!frames.has(pfn, FRAME_UPTODATE) && !owner.fs.swapBacked)) underway++;
+        const blank = (owner.cache.marksOf(index) & MARK_BLANK) !== 0;
+        this.that(!blank || !(frames.has(pfn, FRAME_UPTODATE) || marked), () => `${name}: blank, but good or dirty`);
+        if (written || !(blank || frames.has(pfn, FRAME_UPTODATE) || owner.fs.swapBacked)) underway++;
       }
     }
     this.that(

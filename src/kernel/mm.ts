@@ -31,8 +31,10 @@ export class Mm implements AddressSpace {
   readonly cpus: Set<number>;
   /** Pages mapped, all kinds; cached from the VMAs. */
   totalPages: number;
-  /** Pages of VM_LOCKED VMAs; cached from the VMAs. */
+  /** Pages of VM_LOCKED VMAs, and `unlockedUncounted`; cached from the VMAs. */
   lockedPages: number;
+  /** Pages that MREMAP_DONTUNMAP unlocked without counting them down: they count against RLIMIT_MEMLOCK for good. */
+  unlockedUncounted: number;
   /** Pages of private writable VMAs that are not stacks (RLIMIT_DATA); cached from the VMAs. */
   dataPages: number;
   /** Pages of VMAs that grow down, and of those that may be executed and neither written nor grow; cached from the VMAs. */
@@ -56,6 +58,7 @@ export class Mm implements AddressSpace {
     this.cpus = new Set();
     this.totalPages = 0;
     this.lockedPages = 0;
+    this.unlockedUncounted = 0;
     this.dataPages = 0;
     this.stackPages = 0;
     this.execPages = 0;

@@ -33,7 +33,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../flags.ts';
-import { isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, type Word } from '../units.ts';
+import { isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, toSigned, type Word } from '../units.ts';
 import { accountPages, canLock, mayExpand, mayLock } from './memory-limits.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
@@ -128,11 +128,9 @@ export function mmap(
   const request: Request = {
     task,
     prot: toFlags(prot),
-    flags: fixed ? mapFlags | MAP_FIXED : mapFlags,
+    flags: fixed && !(mapFlags & MAP_FIXED) ? mapFlags + MAP_FIXED : mapFlags,
     file,
-    address: fixed
-      ? pageOf(address, pageSize) * pageSize + offsetOf(address, pageSize)
-      : hintOf(parts, address, pageSize),
+    address: fixed ? fixedAddress(address, pageSize) : hintOf(parts, address, pageSize),
     length: pages * pageSize,
     pages,
     pgoff,
@@ -140,6 +138,15 @@ export function mmap(
   };
   return doMmap(parts, request);
 }
+
+/** The last 4095 addresses are error numbers inside the kernel, and come back as such (IS_ERR_VALUE). */
+function fixedAddress(address: Word, pageSize: number): number {
+  const signed = toSigned(address);
+  if (signed < 0n && signed >= -MAX_ERRNO) return Number(signed);
+  return pageOf(address, pageSize) * pageSize + offsetOf(address, pageSize);
+}
+
+const MAX_ERRNO = 4095n;
 
 /** A hint counts from mmap_min_addr on and is rounded down to a page. */
 function hintOf(parts: MmapParts, address: Word, pageSize: number): number {
@@ -161,9 +168,10 @@ function doMmap(parts: MmapParts, request: Request): number {
   const checked = file === null ? checkAnonymous(request) : checkFile(request, file);
   if (checked < 0) return checked;
   if (flags & MAP_NORESERVE) request.vmFlags |= VM_NORESERVE;
+  // What may be dropped is not locked, yet it is filled as if it were.
+  const populate = (request.vmFlags & VM_LOCKED) !== 0 || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
   const result = mapRegion(parts, request);
   if (result < 0) return result;
-  const populate = (request.vmFlags & VM_LOCKED) !== 0 || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
   if (populate) parts.populator.rangeIgnoringErrors(task, result, result + length);
   return result;
 }
@@ -182,13 +190,13 @@ function flagBits(flags: number): number {
   );
 }
 
-/** Offsets of a file end at 2^63 - 1. */
-function fitsInFile(request: Request): boolean {
-  return request.pgoff < 2 ** 63 / request.task.mm.pageSize - request.pages;
+/** Offsets of a regular file end at 2^63 - 1, of anything else at 2^64 - 1. */
+function fitsInFile({ pgoff, pages, task }: Request, { inode }: OpenFile): boolean {
+  return pgoff < (inode.kind === 'regular' ? 2 ** 63 : 2 ** 64) / task.mm.pageSize - pages;
 }
 
 function checkFile(request: Request, file: OpenFile): number {
-  if (file.inode.kind === 'regular' && !fitsInFile(request)) return -EOVERFLOW;
+  if (!fitsInFile(request, file)) return -EOVERFLOW;
   const type = request.flags & MAP_TYPE;
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
     if (type === MAP_SHARED_VALIDATE && request.flags - (request.flags & LEGACY_FLAGS) !== 0) return -EOPNOTSUPP;

@@ -109,9 +109,8 @@ function moveEntry(parts: MoveParts, target: Vma, va: number, from: number): num
 function keepSource(parts: MoveParts, remap: Remap, made: Vma): void {
   const { task, address, oldBytes } = remap;
   const source = task.mm.vmas.containing(address) as Vma;
-  accountPages(task.mm, source.flags, -source.pages);
+  if (source.flags & VM_LOCKED) task.mm.unlockedUncounted += source.pages;
   source.flags &= ~VM_LOCKED_MASK;
-  accountPages(task.mm, source.flags, source.pages);
   if (source !== made && source.start === address && source.end === address + oldBytes) {
     source.unlink();
     parts.anonVmas.leave(source);

@@ -4,7 +4,7 @@
  * Source: Linux fs/open.c, fs/namei.c path_openat, mm/memfd.c.
  */
 
-import { EBADF, EEXIST, EINVAL, EISDIR, ENOTDIR } from '../errno.ts';
+import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, ENOTDIR } from '../errno.ts';
 import {
   F_SEAL_EXEC,
   F_SEAL_SEAL,
@@ -20,6 +20,7 @@ import {
   O_PATH,
   O_RDONLY,
   O_TRUNC,
+  O_WRONLY,
   RLIMIT_NOFILE,
 } from '../flags.ts';
 import { toInt, type Word } from '../units.ts';
@@ -42,6 +43,10 @@ const PATH_FLAGS = O_DIRECTORY | O_CLOEXEC | O_PATH;
 const MEMFD_FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC | MFD_NOEXEC_SEAL;
 const MEMFD_NAME_MAX = 249;
 
+/** The owner may read, and write. */
+const S_IRUSR = 0o400;
+const S_IWUSR = 0o200;
+
 export function open(parts: OpenParts, task: Task, path: string, flagWord: Word, modeWord: Word): number {
   const asked = toInt(flagWord);
   const flags = asked & O_PATH ? asked & PATH_FLAGS : asked;
@@ -51,25 +56,36 @@ export function open(parts: OpenParts, task: Task, path: string, flagWord: Word,
   if (room < 0) return room;
   const entry = findEntry(parts, task, path, flags, toInt(modeWord));
   if (typeof entry === 'number') return entry;
-  const refused = checkEntry(entry, flags);
-  if (refused < 0) return refused;
   if (flags & O_TRUNC && entry.inode.kind === 'regular') parts.truncator.setSize(entry.inode, 0, 0);
   const file = new OpenFile(entry.inode, flags & ~(O_CREAT | O_EXCL | O_TRUNC), entry.dentry);
   return install(parts, task, file, (flags & O_CLOEXEC) !== 0);
 }
 
 function findEntry(parts: OpenParts, task: Task, path: string, flags: number, mode: number): DirectoryEntry | number {
-  if (!(flags & O_CREAT)) return parts.namespace.lookup(path);
   const present = parts.namespace.lookup(path);
-  if (typeof present !== 'number') return flags & O_EXCL ? -EEXIST : present;
-  return parts.namespace.create(path, mode & 0o7777 & ~task.umask);
+  if (typeof present === 'number') {
+    // What a new file's mode forbids, it forbids those who open it next.
+    return flags & O_CREAT ? parts.namespace.create(path, mode & 0o7777 & ~task.umask) : present;
+  }
+  const refused = checkEntry(present, flags);
+  return refused < 0 ? refused : present;
 }
 
 function checkEntry(entry: DirectoryEntry, flags: number): number {
   const isDirectory = entry.children !== null;
+  if (flags & O_CREAT && flags & O_EXCL) return -EEXIST;
   if (flags & O_DIRECTORY && !isDirectory) return -ENOTDIR;
-  const writes = (flags & O_ACCMODE) !== O_RDONLY || (flags & (O_CREAT | O_TRUNC)) !== 0;
-  return isDirectory && writes ? -EISDIR : 0;
+  if (isDirectory && flags & O_CREAT) return -EISDIR;
+  if (flags & O_PATH) return 0;
+  const writes = (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
+  if (isDirectory && writes) return -EISDIR;
+  return isPermitted(entry.inode.mode, flags, writes) ? 0 : -EACCES;
+}
+
+/** Everybody is the owner here, and nobody may pass over what the file's mode says. */
+function isPermitted(mode: number, flags: number, writes: boolean): boolean {
+  const reads = (flags & O_ACCMODE) !== O_WRONLY;
+  return (!reads || (mode & S_IRUSR) !== 0) && (!writes || (mode & S_IWUSR) !== 0);
 }
 
 function install(parts: OpenParts, task: Task, file: OpenFile, closeOnExec: boolean): number {

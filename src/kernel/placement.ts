@@ -29,12 +29,13 @@ export class Placement {
 
   /**
    * Start of a free range of `length` bytes (a whole number of pages) for a request at `hint` with MAP_* `flags`, or a
-   * negative errno. `pgoff` is the object's first page.
+   * negative errno. `pgoff` is the object's first page. A negative hint with MAP_FIXED is an errno already.
    */
   find(mm: Mm, file: OpenFile | null, hint: number, length: number, pgoff: number, flags: number): number {
     const { userEnd, mmapMin } = this.layout;
     if (length > userEnd) return -ENOMEM;
     if (flags & MAP_FIXED) {
+      if (hint < 0) return hint;
       if (hint > userEnd - length) return -ENOMEM;
       if (hint % this.pageSize !== 0) return -EINVAL;
       return hint < mmapMin ? -EPERM : hint;

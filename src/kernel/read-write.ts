@@ -197,11 +197,14 @@ function writeChunk(
   if (reserved < 0) return reserved;
   const pfn = parts.filePages.forWrite(inode, page, byte, left);
   if (pfn < 0) return pfn;
-  if (comparePosition(page, byte, inode.sizePages, inode.sizeTail) > 0) parts.truncator.zeroGap(inode, page, byte);
   // The page cannot go away while user memory is touched for it.
   parts.pool.get(pfn);
   const good = source(pfn * pageSize + byte, want);
   parts.pool.put(pfn);
+  const completed = parts.filePages.written(inode, page, pfn, good);
+  if (completed < 0) return completed;
+  // Only now: the bytes may have come from behind the old end, through a mapping.
+  if (comparePosition(page, byte, inode.sizePages, inode.sizeTail) > 0) parts.truncator.zeroGap(inode, page, byte);
   if (good > 0 || inode.fs.swapBacked) parts.cache.setDirty(inode.cache, page, pfn);
   const end = byte + good;
   const endPage = page + Math.floor(end / pageSize);

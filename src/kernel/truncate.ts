@@ -44,10 +44,11 @@ export class Truncator {
     } else this.shrink(inode, pages, tail);
   }
 
-  /** The size grows to (pages, tail). */
+  /** The size grows to (pages, tail), for which there is room already. */
   grow(inode: Inode, pages: number, tail: number): void {
     this.zeroGap(inode, pages, tail);
     inode.setSize(pages, tail);
+    if (tail > 0) this.lookForBytes(inode, pages);
   }
 
   /** Before the file grows to (pages, tail), or is written from there: what was stored beyond its end reads as zeros, where the file system says so. */
@@ -55,6 +56,7 @@ export class Truncator {
     const { sizePages, sizeTail } = inode;
     if (sizeTail === 0 || !inode.fs.zeroesTailOnGrowth()) return;
     const pfn = this.pages.cached(inode, sizePages);
+    if (pfn === 0) this.lookForBytes(inode, sizePages);
     if (pfn === 0) return;
     if (this.rmap.makeClean(pfn)) this.cache.setDirty(inode.cache, sizePages, pfn);
     this.pages.zeroBytes(inode, sizePages, sizeTail, pages === sizePages ? tail : this.pageSize);
@@ -73,9 +75,15 @@ export class Truncator {
   private zeroPart(inode: Inode, index: number, from: number, to: number): void {
     const holdsData = inode.fs.swapBacked || inode.fs.nextData(inode, index, index + 1) >= 0;
     const pfn = holdsData ? this.pages.forRead(inode, index, 1) : this.pages.cached(inode, index);
+    if (pfn === 0) this.lookForBytes(inode, index);
     if (pfn <= 0) return;
     this.pages.zeroBytes(inode, index, from, to);
     if (holdsData) this.cache.setDirty(inode.cache, index, pfn);
+  }
+
+  /** A disk file system caches the page in which it would have zeroed bytes, even if there are none: reading around then passes over it. */
+  private lookForBytes(inode: Inode, index: number): void {
+    if (!inode.fs.swapBacked && inode.fs.nextData(inode, index, index + 1) < 0) this.pages.placeBlank(inode, index);
   }
 
   /** Makes [from, end), as (page, byte) each, a hole; the size stays. */

@@ -43,9 +43,11 @@ export class Writeback {
     this.trace = trace;
   }
 
-  /** Starts writing the dirty pages of [from, end); the first error, else 0. */
-  writeRange(inode: Inode, from: number, end: number): number {
+  /** Starts writing the dirty pages of [first, last), and of the folios that reach into it; the first error, else 0. */
+  writeRange(inode: Inode, first: number, last: number): number {
     if (inode.fs.swapBacked) return 0;
+    const from = this.pages.folios.of(inode, first)?.start ?? first;
+    const end = this.pages.folios.of(inode, last - 1)?.end ?? last;
     let result = 0;
     for (let index = this.nextDirty(inode, from, end); index >= 0; index = this.nextDirty(inode, index + 1, end)) {
       const written = this.writePage(inode, index);

@@ -27,6 +27,8 @@ class CacheChunk {
 
 export const MARK_DIRTY = 1;
 export const MARK_WRITEBACK = 2;
+/** The frame holds nothing of the file yet, and no read is in flight for it. */
+export const MARK_BLANK = 4;
 
 export class FileCache {
   /** Owner id of its frames. */
@@ -64,6 +66,11 @@ export class FileCache {
     return chunk === null ? 0 : chunk.pfns[index % CHUNK_PAGES];
   }
 
+  /** Page `index` is cached, and not blank. */
+  holds(index: number): boolean {
+    return this.get(index) !== 0 && !(this.marksOf(index) & MARK_BLANK);
+  }
+
   /** Frame and MARK_* bits of page `index` (0, 0 if it is not cached), without a trace in the memo: for probes. */
   peek(index: number): { readonly pfn: number; readonly marks: number } {
     const chunk = this.chunks.get(Math.floor(index / CHUNK_PAGES));
@@ -87,7 +94,7 @@ export class FileCache {
 
   remove(index: number): void {
     const chunk = this.chunkOf(index) as CacheChunk;
-    this.unmark(index, MARK_DIRTY | MARK_WRITEBACK);
+    this.unmark(index, MARK_DIRTY | MARK_WRITEBACK | MARK_BLANK);
     chunk.pfns[index % CHUNK_PAGES] = 0;
     chunk.used--;
     this.pages--;

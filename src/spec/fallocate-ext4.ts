@@ -49,14 +49,14 @@ export function onExt4(request: FallocateRequest): Errno {
 
 /**
  * MADV_REMOVE, and PUNCH_HOLE after its checks. On ext4 a hole that reaches beyond the end of the file ends with the
- * page that the file ends in.
+ * page that the file ends in, and none begins behind the end.
  */
 export function punchHole(object: FileObject, offset: bigint, length: bigint): Errno {
   if (offset + length > maxBytes(object)) return EFBIG;
   if (isWriteSealed(object)) return EPERM;
+  if (object.fs === 'ext4' && offset >= object.size) return 0;
   const reachesOut = object.fs === 'ext4' && offset + length > object.size;
   const end = reachesOut ? addressOf(pagesOf(object.size)) : offset + length;
-  if (end <= offset) return 0;
   zeroBytes(object, offset, end);
   removePages(object, pagesOf(offset), pageOf(end));
   return 0;

@@ -27,7 +27,7 @@ describe('what it says is what happens', () => {
   test.each([
     ['1', ['the shared page of zeros', 'demand zero: frame', 'TLB hit in level 1']],
     ['2', ['page cache: ', 'fault-around: cached pages 0-2']],
-    ['3', ['noted as dirty', 'write-back: page 0 of story', 'cache: page 0 of story', 'load: TLB hit']],
+    ['3', ['noted as dirty', 'write-back: pages 0-1 of story', 'cache: page 0 of story', 'load: TLB hit']],
     ['4', ['the child gets', 'page copied from frame', 'has no other user: made writable without a copy']],
     ['5', ['main runs on CPU 1', 'CPU 1 switches', 'shootdown: CPU 0']],
     ['6', ['--- SIGSEGV {si_code=SEGV_MAPERR', '--- SIGBUS {si_code=BUS_ADRERR', 'the file has no such page']],

@@ -128,7 +128,7 @@ describe('of entries', () => {
     ],
     [
       'a stored page that the cache thinks clean',
-      () => rewrite(shared + PAGE, (flags) => flags | PTE_DIRTY),
+      () => rewrite(shared + 2 * PAGE, (flags) => flags | PTE_DIRTY),
       'the entry at N (page N of inode N) was or can be stored to, but the page is clean',
     ],
     [
@@ -191,15 +191,15 @@ describe('of VMAs', () => {
 });
 
 describe('of the page cache', () => {
-  const cached = (): number => frameAt(shared + PAGE);
+  const cached = (): number => frameAt(shared + 2 * PAGE);
 
   test.each<[string, () => void, string]>([
     [
       'a frame that does not name its cache',
       () => {
         const pfn = cached();
-        process.munmap(shared + PAGE, PAGE);
-        parts.frames.index[pfn] = 2;
+        process.munmap(shared + 2 * PAGE, PAGE);
+        parts.frames.index[pfn] = 1;
       },
       'page N of inode N (frame N): the frame does not name its cache',
     ],
@@ -210,7 +210,7 @@ describe('of the page cache', () => {
     ],
     [
       'a mark on a clean page',
-      () => vmaAt(shared).file?.inode.cache.mark(1, MARK_DIRTY),
+      () => vmaAt(shared).file?.inode.cache.mark(2, MARK_DIRTY),
       'page N of inode N (frame N): dirty false, marked true',
     ],
     [
