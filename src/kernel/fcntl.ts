@@ -77,9 +77,9 @@ function duplicate(task: Task, file: OpenFile, least: number, closeOnExec: boole
 
 function addSeals(file: OpenFile, seals: number): number {
   const { inode } = file;
-  if (!inode.fs.swapBacked || inode.kind !== 'regular') return -EINVAL;
   if (!file.writable) return -EPERM;
   if (seals - (seals & F_ALL_SEALS) !== 0) return -EINVAL;
+  if (!inode.fs.swapBacked || inode.kind !== 'regular') return -EINVAL;
   if (inode.seals & F_SEAL_SEAL) return -EPERM;
   // An executable file whose rights are sealed is sealed against every change: writable or executable, not both.
   const wanted = seals & F_SEAL_EXEC && inode.mode & 0o111 ? seals | CHANGES : seals;

@@ -4,7 +4,7 @@
  * Source: setrlimit(2). What the limits on memory count stands in memory-limits.ts.
  */
 
-import { EINVAL, EPERM } from '../errno.ts';
+import { EINVAL } from '../errno.ts';
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_NOFILE, RLIMIT_STACK } from '../flags.ts';
 import { toUnsigned, type Word } from '../units.ts';
 
@@ -35,7 +35,15 @@ export class Limits {
     return this.values.get(resource)?.[1] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The soft limit, or -EINVAL for a resource that does not exist. */
+  /**
+   * @call getrlimit
+   * Tells the soft limit of a resource, in bytes; Infinity for none.
+   *
+   * @errors
+   * EINVAL: there is no such resource
+   *
+   * @flags RLIMIT_
+   */
   get(resource: number): number {
     return this.values.get(resource)?.[0] ?? -EINVAL;
   }
@@ -46,7 +54,7 @@ export class Limits {
     if (pair === undefined) return -EINVAL;
     const exact = toUnsigned(value);
     const bytes = exact >= UNLIMITED_FROM ? Number.POSITIVE_INFINITY : Number(exact);
-    if (bytes > pair[1]) return resource === RLIMIT_MEMLOCK || resource === RLIMIT_NOFILE ? -EPERM : -EINVAL;
+    if (bytes > pair[1]) return -EINVAL;
     pair[0] = bytes;
     return 0;
   }

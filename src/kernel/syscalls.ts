@@ -274,6 +274,15 @@ export class Syscalls {
     return this.leave(this.task.limits.setSoft(resource, soft));
   }
 
+  /**
+   * @call sysconf
+   * Tells a property of the machine: its page size, processors, frames in all, frames that are free.
+   *
+   * @errors
+   * EINVAL: an unknown name
+   *
+   * @flags SC_
+   */
   sysconf(name: number): number {
     const { config, pool } = this.parts;
     if (name === SC_PAGESIZE) return config.pageSize;

@@ -1,10 +1,6 @@
 /**
  * brk(2): moves the end of the heap.
  *
- * The answer is the break as it is then: the one asked for, or the old one if that could not be.
- * The heap grows over free space only, and stays a page away from the next mapping (and 256 pages
- * from one that grows down). It shrinks by unmapping whatever lies there, and not at all if nothing does.
- *
  * Source: brk(2); Linux mm/mmap.c.
  */
 
@@ -19,12 +15,34 @@ import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_MAY_FLAGS, VM_READ, VM_WRITE } from './vm-flags.ts';
 import { cutAround, findVma, firstOverlap, insertVma, startWithGap, takeOut } from './vmas.ts';
 
+/**
+ * @call brk
+ * Moves the end of the heap, and answers where it is then.
+ *
+ * As the system call does, not the function of the C library: the answer is the break that was asked for, or the old
+ * one if that could not be. The heap grows over free space only, and stays a page away from the next mapping (256 pages
+ * from one that grows down). It shrinks by unmapping whatever lies there, and not at all if nothing does. The break
+ * need not be a multiple of the page size; memory comes in whole pages, zeroed.
+ *
+ * It does not move where RLIMIT_DATA, RLIMIT_AS, RLIMIT_MEMLOCK (under MCL_FUTURE), the number of mappings or another
+ * mapping is in the way, or below where the heap starts.
+ *
+ * @errors none
+ */
 export function brk({ state, process }: Caller, address: bigint): Answer {
   if (mayMove(state, process, address) && move(state, process, address)) process.brk = address;
   return value(process.brk);
 }
 
-/** sbrk(3): moves the break by `increment` and answers the old one; ENOMEM if it cannot. */
+/**
+ * @call sbrk
+ * Moves the end of the heap by a number of bytes, and answers where it was before.
+ *
+ * The function of the C library over brk. `sbrk(0)` tells where the break is.
+ *
+ * @errors
+ * ENOMEM: the break cannot be moved there
+ */
 export function sbrk(caller: Caller, increment: bigint): Answer {
   const { process } = caller;
   const before = process.brk;

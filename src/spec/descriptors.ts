@@ -49,14 +49,32 @@ export function install(process: Process, number: number, onExec: 'keep' | 'clos
   return value(BigInt(fd));
 }
 
-/** A second descriptor of the same open file: they share the position and all else. */
+/**
+ * @call dup
+ * Makes a second descriptor of an open file, and answers it: the lowest that is free.
+ *
+ * Both share one open file, its position and its flags; neither knows which was first. Mappings made through either
+ * count as made through the same open file and may merge, which those of two opens never do.
+ *
+ * @errors
+ * EBADF: `fd` is no descriptor
+ * EMFILE: RLIMIT_NOFILE descriptors are open
+ */
 export function dup({ state, process }: Caller, fd: bigint): Answer {
   const found = openedEvenByPath(state, process, fd);
   if (!found) return failure(EBADF);
   return hasFreeDescriptor(process) ? install(process, found.number, 'keep') : failure(EMFILE);
 }
 
-/** Mappings of the file stay, and so does the file. */
+/**
+ * @call close
+ * Gives a descriptor back.
+ *
+ * Mappings of the file stay, and so does the file as long as one is there, even if it has no name any more.
+ *
+ * @errors
+ * EBADF: `fd` is no descriptor
+ */
 export function close({ process }: Caller, fd: bigint): Answer {
   process.closeOnExec.delete(low32(fd));
   return process.descriptors.delete(low32(fd)) ? SUCCESS : failure(EBADF);

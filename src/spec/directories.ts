@@ -1,8 +1,5 @@
 /**
- * unlink(2), rename(2), mkdir(2), rmdir(2): names.
- *
- * A name that goes takes nothing from those who have the file open or mapped; /proc/PID/maps shows it as deleted. A
- * name may be changed only where the directory can be written.
+ * unlink(2), rename(2), mkdir(2), rmdir(2): names. A name may be changed only where the directory can be written.
  *
  * Source: unlink(2), rename(2), mkdir(2), rmdir(2); Linux fs/namei.c.
  */
@@ -14,7 +11,24 @@ import { type Found, lookUp, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject } from './state.ts';
 import { newObject, takeNumber } from './state.ts';
 
-/** EISDIR for a directory, ENOENT if there is none, ENOTDIR if a slash follows, EACCES. */
+/**
+ * @call unlink
+ * Removes the name of a file.
+ *
+ * Nothing is taken from those who have the file open or mapped; its pages and blocks are free once nobody has. Until
+ * then /proc/PID/maps shows the old name with ` (deleted)`.
+ *
+ * @errors
+ * EACCES: a directory on the way may not be searched
+ * ENOENT: a directory on the way does not exist; the path is empty
+ * ENOTDIR: something on the way is no directory
+ * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
+ * EISDIR: the path is that of the directory itself
+ * ENOENT: there is no such file
+ * ENOTDIR: a slash follows the name of a file
+ * EACCES: the directory cannot be written
+ * EISDIR: it is a directory
+ */
 export function unlink({ state }: Caller, path: string): Answer {
   const found = lookUp(state, path);
   if (found === 'elsewhere') return UNSPECIFIED;
@@ -28,7 +42,21 @@ export function unlink({ state }: Caller, path: string): Answer {
   return outcome(errno);
 }
 
-/** EINVAL for `.`, ENOENT, ENOTDIR for a file, ENOTEMPTY, EACCES. */
+/**
+ * @call rmdir
+ * Removes an empty directory.
+ *
+ * @errors
+ * EACCES: a directory on the way may not be searched
+ * ENOENT: a directory on the way does not exist; the path is empty
+ * ENOTDIR: something on the way is no directory
+ * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
+ * EINVAL: the path ends in `.`
+ * ENOENT: there is no such directory
+ * EACCES: the directory that it stands in cannot be written
+ * ENOTDIR: it is a file
+ * ENOTEMPTY: something is in it
+ */
 export function rmdir({ state }: Caller, path: string): Answer {
   const found = lookUp(state, path);
   if (found === 'elsewhere') return UNSPECIFIED;
@@ -43,7 +71,18 @@ export function rmdir({ state }: Caller, path: string): Answer {
   return SUCCESS;
 }
 
-/** EEXIST if there is something of that name, EACCES. */
+/**
+ * @call mkdir
+ * Makes an empty directory with the permissions of `mode`.
+ *
+ * @errors
+ * EACCES: a directory on the way may not be searched
+ * ENOENT: a directory on the way does not exist; the path is empty
+ * ENOTDIR: something on the way is no directory
+ * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
+ * EEXIST: there is something of that name
+ * EACCES: the directory that it is to stand in cannot be written
+ */
 export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
   const found = lookUp(state, path);
   if (found === 'elsewhere') return UNSPECIFIED;
@@ -58,8 +97,25 @@ export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
 }
 
 /**
- * The new name is that of the file from now on; what had it before is replaced. EBUSY for `.`; ENOENT; ENOTDIR,
- * EISDIR if only one of them is a directory; EINVAL for a directory into itself; ENOTEMPTY; EACCES.
+ * @call rename
+ * Gives a file or directory another name; what had that name before is replaced.
+ *
+ * Descriptors and mappings stay, and /proc/PID/maps shows the new name. The file that is replaced is as if unlinked.
+ *
+ * @errors
+ * EACCES: a directory on the way may not be searched
+ * ENOENT: a directory on the way does not exist; the path is empty
+ * ENOTDIR: something on the way is no directory
+ * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
+ * EBUSY: one of the paths is the directory itself
+ * ENOENT: there is nothing of the old name
+ * ENOTDIR: a slash follows the name of a file
+ * EINVAL: a directory would come to stand in itself
+ * ENOTEMPTY: the new name is that of a directory on the way to the old one
+ * EACCES: a directory cannot be written
+ * ENOTDIR: a directory is to replace a file
+ * EISDIR: a file is to replace a directory
+ * ENOTEMPTY: the directory that would be replaced has something in it
  */
 export function rename({ state }: Caller, from: string, to: string): Answer {
   const source = lookUp(state, from);

@@ -1,14 +1,5 @@
 /**
- * fallocate(2): space for a file, or holes in it.
- *
- *     0                      the file has at least offset + length bytes
- *     KEEP_SIZE              nothing that could be seen here
- *     PUNCH_HOLE|KEEP_SIZE   zeros; whole pages become a hole. Private copies stay
- *     ZERO_RANGE             zeros (ext4)
- *     COLLAPSE_RANGE         takes the range out: what follows moves down (ext4)
- *     INSERT_RANGE           puts a hole in: what follows moves up (ext4)
- *
- * The last two work in whole pages, write back what they move, and drop the private copies of it.
+ * fallocate(2): space for a file, or holes in it. What only ext4 does is fallocate-ext4.ts.
  *
  * Source: fallocate(2); Linux fs/open.c vfs_fallocate, mm/shmem.c shmem_fallocate, fs/ext4/extents.c.
  */
@@ -48,9 +39,37 @@ const MODES: readonly number[] = [
 const SIZE_CHANGING: readonly number[] = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_WRITE_ZEROES];
 
 /**
- * Which error wins: EBADF no such descriptor; EINVAL negative offset, length not positive; EOPNOTSUPP modes that do
- * not go together; EBADF not open for writing; EISDIR, ENODEV no file; EFBIG beyond the largest file; EOPNOTSUPP not
- * done by the file system; EFBIG beyond RLIMIT_FSIZE, with SIGXFSZ; EPERM sealed; ENOSPC.
+ * @call fallocate
+ * Takes space for a file ahead, or makes holes in it.
+ *
+ * | mode (FALLOC_FL_) | what it does |
+ * |---|---|
+ * | 0 | the file has at least `off` + `len` bytes, and space for the range |
+ * | KEEP_SIZE | space, also behind the end, and the size stays |
+ * | PUNCH_HOLE with KEEP_SIZE | zeros; whole pages become a hole. Private copies stay |
+ * | ZERO_RANGE | zeros (ext4) |
+ * | COLLAPSE_RANGE | takes the range out: what follows moves down (ext4) |
+ * | INSERT_RANGE | puts a hole in: what follows moves up (ext4) |
+ *
+ * The last two work in whole pages, write back what they move, and drop the private copies of it. Space that was taken
+ * reads as zeros and counts as a hole until something is written to it.
+ *
+ * @errors
+ * EBADF: `fd` is no descriptor
+ * EINVAL: a negative offset, or a length that is not positive
+ * EOPNOTSUPP: unknown modes, or modes that do not go together
+ * EBADF: not open for writing
+ * EISDIR: it is a directory
+ * ENODEV: it is a device
+ * EFBIG: the range ends beyond the largest size of a file
+ * EOPNOTSUPP: the file system does not do it
+ * EINVAL: COLLAPSE_RANGE, INSERT_RANGE: not whole pages, or at or behind the end of the file
+ * EPERM: PUNCH_HOLE of a memory file that is sealed against writing
+ * EFBIG: the new size is beyond RLIMIT_FSIZE; SIGXFSZ comes with it
+ * EPERM: the memory file is sealed against growing
+ * ENOSPC: more than the file system has
+ *
+ * @flags FALLOC_FL_
  */
 export function fallocate(
   { state, process }: Caller,

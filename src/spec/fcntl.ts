@@ -1,9 +1,6 @@
 /**
  * fcntl(2): descriptors once more, their flags, and seals.
  *
- * EBADF: no such descriptor, or of O_PATH and the command asks for more than the descriptor. EINVAL: F_DUPFD from
- * beyond RLIMIT_NOFILE; unknown command.
- *
  * Source: fcntl(2); Linux fs/fcntl.c.
  */
 
@@ -37,6 +34,39 @@ const OF_DESCRIPTORS: readonly number[] = [F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_
 /** What F_SETFL can change. */
 const CHANGEABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
+/**
+ * @call fcntl
+ * Works on a descriptor or the file behind it: duplicates, flags, seals.
+ *
+ * | command | what it does |
+ * |---|---|
+ * | F_DUPFD, F_DUPFD_CLOEXEC | a second descriptor, the lowest that is free from `arg` on |
+ * | F_GETFD, F_SETFD | whether the descriptor has FD_CLOEXEC |
+ * | F_GETFL, F_SETFL | the flags of open; O_APPEND and O_NONBLOCK can be changed |
+ * | F_ADD_SEALS | seals a memory file for good, for all who have it |
+ * | F_GET_SEALS | the seals there are |
+ *
+ * | seal | what it forbids |
+ * |---|---|
+ * | F_SEAL_SEAL | further seals |
+ * | F_SEAL_SHRINK, F_SEAL_GROW | a smaller, a larger size |
+ * | F_SEAL_WRITE | stores by anybody |
+ * | F_SEAL_FUTURE_WRITE | stores but through mappings that are there |
+ * | F_SEAL_EXEC | changing the right to execute; of an executable file all changes |
+ *
+ * @errors
+ * EBADF: `fd` is no descriptor, or one of O_PATH and the command asks for more than the descriptor
+ * EINVAL: F_DUPFD: `arg` is negative or not below RLIMIT_NOFILE
+ * EMFILE: F_DUPFD: no descriptor is free from there on
+ * EPERM: F_ADD_SEALS: the file is not open for writing
+ * EINVAL: F_ADD_SEALS: unknown seals
+ * EINVAL: F_ADD_SEALS, F_GET_SEALS: neither a memory file nor a file on tmpfs
+ * EPERM: F_ADD_SEALS: F_SEAL_SEAL is set
+ * EBUSY: F_SEAL_WRITE while somebody has a shared mapping that is or could become writable
+ * EINVAL: an unknown command
+ *
+ * @flags F_DUPFD F_DUPFD_CLOEXEC F_GETFD F_SETFD F_GETFL F_SETFL F_ADD_SEALS F_GET_SEALS F_SEAL_ F_ALL_SEALS FD_CLOEXEC
+ */
 export function fcntl({ state, process }: Caller, fd: bigint, command: bigint, argument: bigint): Answer {
   const found = openedEvenByPath(state, process, fd);
   const number = low32(command);

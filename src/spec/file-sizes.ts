@@ -28,8 +28,19 @@ export function maxBytes(object: FileObject): bigint {
 }
 
 /**
- * EINVAL: negative length, no regular file, not open for writing. EFBIG: larger than files can be; beyond
- * RLIMIT_FSIZE, then with SIGXFSZ. EPERM: sealed.
+ * @call ftruncate
+ * Gives a file another size.
+ *
+ * Smaller: whole pages behind the new end are gone, from every mapping, private copies of them too, and touching them
+ * raises SIGBUS; the rest of the last page is zeroed in the file, not in private copies of that page. Larger: zeros
+ * come behind, as a hole; old mappings show them.
+ *
+ * @errors
+ * EINVAL: a negative length
+ * EBADF: `fd` is no descriptor
+ * EINVAL: it is no regular file, or not open for writing
+ * EFBIG: beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
+ * EPERM: the memory file is sealed against it
  */
 export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint): Answer {
   if (signed(length) < 0n) return failure(EINVAL);
@@ -77,7 +88,18 @@ export function writeBack(object: FileObject, start: bigint, end: bigint): void 
   if (object.fs === 'ext4' && start < lastEnd && end > lastPage) zeroBytes(object, object.size, lastEnd);
 }
 
-/** fsync and fdatasync: EINVAL for /dev/null. */
+/**
+ * @call fsync fdatasync
+ * Writes what was written and stored to a file to the disk, and waits for it.
+ *
+ * Dirty pages are clean and write-protected afterwards, so that the next store to each faults once more. On ext4 the
+ * bytes behind the end of the file in its last page are zeroed by it; tmpfs has no disk. Both calls do the same here,
+ * since files have no times.
+ *
+ * @errors
+ * EBADF: `fd` is no descriptor
+ * EINVAL: the file cannot be synchronized (/dev/null)
+ */
 export function fsync({ state, process }: Caller, fd: bigint): Answer {
   const found = opened(state, process, fd);
   if (!found) return failure(EBADF);

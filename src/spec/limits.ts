@@ -1,11 +1,7 @@
 /**
- * setrlimit(2), and what each limit is held against.
+ * setrlimit(2), and what each limit is held against. There are no privileges here: every limit counts.
  *
- * RLIMIT_AS counts all mappings, RLIMIT_DATA the private writable ones that are no stacks,
- * RLIMIT_MEMLOCK the locked ones, in whole pages. There are no privileges here: every limit counts.
- *
- * Source: setrlimit(2); Linux mm/vma.c may_expand_vm, mm/mmap.c mlock_future_ok, mm/util.c
- * __vm_enough_memory.
+ * Source: setrlimit(2); Linux mm/vma.c may_expand_vm, mm/mmap.c mlock_future_ok, mm/util.c __vm_enough_memory.
  */
 
 import { EINVAL, ENOMEM } from '../errno.ts';
@@ -36,7 +32,27 @@ const BY_RESOURCE: ReadonlyMap<number, keyof Limits> = new Map([
   [RLIMIT_NOFILE, 'nofile'],
 ]);
 
-/** Sets a soft limit. EINVAL for no such resource, or for more than the hard limit. */
+/**
+ * @call setrlimit
+ * Sets the soft limit of a resource, in bytes.
+ *
+ * | resource | what it is held against | what happens beyond it |
+ * |---|---|---|
+ * | RLIMIT_AS | all mappings | mmap, mremap, brk: ENOMEM; a stack does not grow |
+ * | RLIMIT_DATA | private writable mappings that are no stacks | the same, and mprotect |
+ * | RLIMIT_STACK | one mapping that grows down | SIGSEGV |
+ * | RLIMIT_MEMLOCK | locked memory | mlock: ENOMEM; mmap, mremap: EAGAIN; 0 forbids locking: EPERM |
+ * | RLIMIT_FSIZE | the size of a file that is written or stretched | EFBIG with SIGXFSZ, or fewer bytes |
+ * | RLIMIT_NOFILE | the largest descriptor, plus one | EMFILE |
+ *
+ * What is there already may exceed a new limit. A child inherits the limits.
+ *
+ * @errors
+ * EINVAL: there is no such resource, or the soft limit would exceed the hard one (RLIMIT_MEMLOCK: 8 MiB; the others
+ *   have none)
+ *
+ * @flags RLIMIT_ RLIM_INFINITY
+ */
 export function setrlimit({ state, process }: Caller, resource: bigint, limit: bigint): Answer {
   const number = low32(resource);
   if (number >= RLIM_NLIMITS) return failure(EINVAL);

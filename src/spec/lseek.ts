@@ -1,12 +1,8 @@
 /**
  * lseek(2): moves the position of an open file.
  *
- * SEEK_DATA finds the next page the file has, SEEK_HOLE the next that it has not; the end of the file counts as a
- * hole. On ext4, in pages that fallocate took ahead, data begins where something was cached: not the business of this
+ * On ext4, in pages that fallocate took ahead, data begins where something was cached: not the business of this
  * specification.
- *
- * EBADF: no such descriptor. EINVAL: unknown whence; negative position, or one larger than files can be. ENXIO:
- * SEEK_DATA or SEEK_HOLE from the end on or from below 0; no data left.
  *
  * Source: lseek(2); Linux fs/read_write.c, mm/filemap.c mapping_seek_hole_data.
  */
@@ -22,6 +18,24 @@ import type { Caller, FileObject, OpenFile } from './state.ts';
 
 const WHENCES: readonly number[] = [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE];
 
+/**
+ * @call lseek
+ * Moves the position of an open file, and answers it.
+ *
+ * SEEK_SET counts from the start, SEEK_CUR from the position, SEEK_END from the end; it may lie behind the end.
+ * SEEK_DATA goes to the next byte from `off` on that is no hole, SEEK_HOLE to the next hole; the end of the file counts
+ * as one. On tmpfs what is data is the pages that the file has, which loads of a mapping make too; on ext4 the blocks
+ * it has, and pages that fallocate took once they were cached. All descriptors that dup or fork made share the
+ * position.
+ *
+ * @errors
+ * EBADF: `fd` is no descriptor
+ * EINVAL: unknown `whence`
+ * EINVAL: the position would be negative, or larger than a file can be
+ * ENXIO: SEEK_DATA, SEEK_HOLE: `off` is negative or not before the end; no data follows
+ *
+ * @flags SEEK_
+ */
 export function lseek({ state, process }: Caller, fd: bigint, offset: bigint, whence: bigint): Answer {
   const found = opened(state, process, fd);
   if (!found) return failure(EBADF);

@@ -1,12 +1,7 @@
 /**
  * madvise(2): what the program will do with a range, and what shall become of it.
  *
- * Mapping by mapping, upwards. Holes are passed over and reported at the end with ENOMEM; a mapping for which the
- * advice is wrong ends the call at once, and those before it stay advised.
- *
- * EINVAL: unknown advice (even for length 0), address not aligned, range wraps, advice that the mapping does not
- * take. ENOMEM: a hole. EAGAIN: a cut would make too many mappings. EACCES: MADV_REMOVE of what is not shared and
- * writable. EPERM: would discard pages of a sealed mapping that the program could not have written.
+ * Here are the marks that advice leaves and the walk; what discards pages is madvise-pages.ts.
  *
  * Source: madvise(2); Linux mm/madvise.c.
  */
@@ -78,6 +73,43 @@ function isKnown(advice: number): boolean {
   return MARKS.has(advice) || HINTS.includes(advice) || DISCARDING.has(advice) || OTHERS.includes(advice);
 }
 
+/**
+ * @call madvise
+ * Tells the kernel what the program will do with a range, and what shall become of its pages.
+ *
+ * | advice | what it does |
+ * |---|---|
+ * | MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL | how files are read ahead: around the page, it alone, from it on |
+ * | MADV_DONTFORK, MADV_DOFORK | the child of a fork does not get the mapping; gets it again |
+ * | MADV_WIPEONFORK, MADV_KEEPONFORK | the child finds zeros; the contents. Private anonymous memory only |
+ * | MADV_DONTNEED, MADV_DONTNEED_LOCKED | the process's own pages are gone at once: zeros from now on, or what the file has |
+ * | MADV_FREE | the same once memory is short; a store before that keeps the page. Private anonymous memory only |
+ * | MADV_REMOVE | punches a hole into the file or shared memory behind the mapping |
+ * | MADV_POPULATE_READ, MADV_POPULATE_WRITE | makes every page present, as loads or stores would |
+ * | MADV_GUARD_INSTALL, MADV_GUARD_REMOVE | the pages are gone, and touching one is SIGSEGV; takes that back |
+ * | MADV_WILLNEED, MADV_COLD, MADV_PAGEOUT | what will be used soon, or not |
+ * | MADV_DONTDUMP, MADV_DODUMP, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_MERGEABLE, MADV_UNMERGEABLE | marks of the mapping, which keep it from merging with others |
+ *
+ * Mapping by mapping, upwards. Holes are passed over and reported at the end; a mapping that does not take the advice
+ * ends the call at once, and those before it stay advised.
+ *
+ * @errors
+ * EINVAL: unknown advice, even for a length of 0
+ * EINVAL: the address is not a multiple of the page size, or the range wraps
+ * EPERM: MADV_HWPOISON and MADV_SOFT_OFFLINE, which ask for a privilege
+ * ENOMEM: MADV_POPULATE_READ and _WRITE: part of the range is not mapped
+ * EINVAL: MADV_POPULATE_READ and _WRITE: the mapping does not allow it
+ * EFAULT: MADV_POPULATE_READ and _WRITE: the access faults (behind the end of the file, a guard)
+ * EPERM: it would discard pages of a sealed mapping that is private, anonymous and not writable
+ * EINVAL: a mapping that does not take the advice: locked (MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_GUARD_INSTALL,
+ *   MADV_COLD, MADV_PAGEOUT), a file or shared (MADV_FREE, MADV_WIPEONFORK), neither (MADV_REMOVE)
+ * EACCES: MADV_REMOVE of a mapping that is not shared and writable
+ * EPERM: MADV_REMOVE of a memory file that is sealed against writing
+ * EAGAIN: a cut would make too many mappings
+ * ENOMEM: part of the range is not mapped; the rest was done
+ *
+ * @flags MADV_
+ */
 export function madvise({ state, process }: Caller, address: bigint, length: bigint, advice: bigint): Answer {
   const number = low32(advice);
   const size = pageAlign(length);

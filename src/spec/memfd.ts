@@ -1,11 +1,6 @@
 /**
  * memfd_create(2) and its seals.
  *
- *     F_SEAL_SEAL           no further seals
- *     F_SEAL_SHRINK, _GROW  the size cannot become smaller, larger
- *     F_SEAL_WRITE          no stores, by nobody: EBUSY while a shared mapping could still make one
- *     F_SEAL_FUTURE_WRITE   the same, but for mappings there are
- *
  * A write, punched hole or size that a seal forbids is EPERM; so is a shared mapping for writing. A shared one for
  * reading can never become writable.
  *
@@ -39,7 +34,21 @@ const NAME_MAX = 249;
 const WRITE_SEALS = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 const MAY_EXECUTE = 0o111;
 
-/** A nameless file in memory. EINVAL: unknown flags, MFD_EXEC with MFD_NOEXEC_SEAL, a name of more than 249 bytes. */
+/**
+ * @call memfd_create
+ * Makes a nameless file in memory and answers a descriptor for reading and writing.
+ *
+ * It behaves as a file of tmpfs, whatever file system the others are on, and is gone with its last descriptor and
+ * mapping. /proc/PID/maps shows it as `/memfd:NAME (deleted)`. With MFD_ALLOW_SEALING it can be sealed by fcntl;
+ * MFD_NOEXEC_SEAL allows that too, and takes the right to execute away for good.
+ *
+ * @errors
+ * EINVAL: unknown flags; MFD_EXEC with MFD_NOEXEC_SEAL; MFD_HUGETLB
+ * EINVAL: the name has more than 249 bytes
+ * EMFILE: RLIMIT_NOFILE descriptors are open
+ *
+ * @flags MFD_
+ */
 export function memfdCreate({ state, process }: Caller, name: string, flags: bigint): Answer {
   const bits = low32(flags);
   if ((bits & MFD_HUGETLB) !== 0) return UNSPECIFIED;

@@ -58,7 +58,16 @@ export function putBytes(place: Place, offset: number, bytes: Uint8Array): void 
   place.pages.set(place.page, page);
 }
 
-/** load8, load16, load32, load64: `size` bytes, the lowest first. */
+/**
+ * @call load8 load16 load32 load64 store8 store16 store32 store64
+ * Loads or stores 1, 2, 4 or 8 bytes, the lowest first, as an instruction of the program does.
+ *
+ * The processor translates the address; where that fails, the kernel resolves the page fault and the access is made
+ * again, or it raises a signal (see [sigaction](sigaction.md)), which abandons or kills. An access that crosses into
+ * another page finds both pages first: it faults on the lowest byte that fails, and then nothing is stored.
+ *
+ * @errors none
+ */
 export function load({ state, process }: Caller, address: bigint, size: number): Answer {
   const places = findAll(state, process, address, size, 'load');
   return Array.isArray(places) ? value(numberAt(places, address, size)) : raise(process, places);
@@ -81,7 +90,9 @@ function byteOf(places: readonly Place[], address: bigint, index: number): numbe
   return bytesAt(places[offset < PAGE_BYTES ? 0 : 1])[offset % PAGE_BYTES];
 }
 
-/** store8, store16, store32, store64 */
+/**
+ * See load.
+ */
 export function store({ state, process }: Caller, address: bigint, size: number, number: bigint): Answer {
   const places = findAll(state, process, address, size, 'store');
   if (!Array.isArray(places)) return raise(process, places);
@@ -123,7 +134,14 @@ export function fetchAdd(caller: Caller, address: bigint, size: number, amount: 
   return modify(caller, address, size, (old) => old + amount);
 }
 
-/** Loads byte by byte, upwards. */
+/**
+ * @call copyin copyout
+ * Loads or stores many bytes, one by one, upwards.
+ *
+ * A loop of load8 or store8: what was stored before a fault stays.
+ *
+ * @errors none
+ */
 export function copyin({ state, process }: Caller, address: bigint, length: bigint): Answer {
   const bytes = new Uint8Array(Number(length));
   let done = 0;
@@ -137,7 +155,9 @@ export function copyin({ state, process }: Caller, address: bigint, length: bigi
   return { kind: 'bytes', bytes };
 }
 
-/** Stores byte by byte, upwards; those before a fault stay. */
+/**
+ * See copyin. What was stored before a fault stays.
+ */
 export function copyout({ state, process }: Caller, address: bigint, bytes: Uint8Array): Answer {
   let done = 0;
   for (const part of partsOf(address, bytes.length)) {

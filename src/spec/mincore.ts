@@ -1,11 +1,7 @@
 /**
  * mincore(2): which pages are in memory.
  *
- * Of private anonymous memory those that were stored to or loaded from; of files on tmpfs, memfds
- * and shared anonymous memory those the object has. What of an ext4 file is cached is not the
- * business of this specification.
- *
- * EINVAL: address not aligned. ENOMEM: range beyond user space, or not all of it is mapped.
+ * What of an ext4 file is cached is not the business of this specification.
  *
  * Source: mincore(2); Linux mm/mincore.c.
  */
@@ -18,6 +14,20 @@ import { isUserRange } from './memory-access.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
 import { pgoffAt, vmaAt } from './vmas.ts';
 
+/**
+ * @call mincore
+ * Tells for each page of a range whether it is in memory.
+ *
+ * Of private anonymous memory those pages are that were stored to or loaded from. Of a file those that its page cache
+ * holds, whether this process has touched them or not, and behind a private mapping too: on tmpfs, and for memory files
+ * and shared anonymous memory, these are the pages that the object has; on ext4 whatever was read, written or read
+ * ahead. Scenarios print a digit a page: `0 [1010]`.
+ *
+ * @errors
+ * EINVAL: the address is not a multiple of the page size
+ * ENOMEM: the range leaves user space
+ * ENOMEM: part of the range is not mapped
+ */
 export function mincore({ state, process }: Caller, address: bigint, length: bigint): Answer {
   if (!isAligned(address)) return failure(EINVAL);
   if (!isUserRange(state, address, length)) return failure(ENOMEM);

@@ -1,13 +1,6 @@
 /**
  * mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2): pages that stay in memory.
  *
- * The range is widened to whole pages. Mapping by mapping, upwards, to the first hole; those
- * before it stay locked. Then every page is made present, which copies private writable ones.
- *
- * mlock: EPERM if RLIMIT_MEMLOCK is 0. ENOMEM beyond the limit (what is locked already does not count twice), or not
- * all mapped, or a page that cannot be had, though it then counts as locked. EINVAL: range wraps, unknown flags.
- * mlockall: EINVAL for no flags, unknown ones or MCL_ONFAULT alone. A length that rounds up to 0 succeeds.
- *
  * Source: mlock(2); Linux mm/mlock.c.
  */
 
@@ -22,6 +15,27 @@ import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_DROPPABLE, VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT } from './vm-flags.ts';
 import { findVma, mappingsIn, vmaAt } from './vmas.ts';
 
+/**
+ * @call mlock mlock2
+ * Makes the pages of a range present and keeps them in memory.
+ *
+ * The range is widened to whole pages. Mapping by mapping, upwards to the first hole, each is marked as locked; those
+ * before a hole stay so. Then every page is made present: of private writable mappings by a copy of its own, of others
+ * by a load. mlock2 with MLOCK_ONFAULT only marks, and pages are kept from the moment they come.
+ *
+ * What is locked counts against RLIMIT_MEMLOCK, pages that are locked already not twice. Locks end with munlock, munmap
+ * and the process, do not nest, are not inherited by fork, and keep mappings from merging with unlocked ones.
+ *
+ * @errors
+ * EINVAL: mlock2 with unknown flags
+ * EPERM: RLIMIT_MEMLOCK is 0
+ * ENOMEM: beyond RLIMIT_MEMLOCK
+ * EINVAL: the range wraps (a length that rounds up to 0 succeeds)
+ * ENOMEM: part of the range is not mapped; a cut would make too many mappings
+ * ENOMEM: a page cannot be had (no rights at all, behind the end of the file); the range is locked all the same
+ *
+ * @flags MLOCK_ONFAULT
+ */
 export function mlock({ state, process }: Caller, address: bigint, length: bigint): Answer {
   return outcome(lock(state, process, address, length, VM_LOCKED));
 }
@@ -33,6 +47,17 @@ export function mlock2({ state, process }: Caller, address: bigint, length: bigi
   return outcome(lock(state, process, address, length, marks));
 }
 
+/**
+ * @call munlock
+ * Lets the pages of a range go again that mlock keeps in memory.
+ *
+ * The range is widened to whole pages; what is not locked is no error. One call ends any number of locks.
+ *
+ * @errors
+ * EINVAL: the range wraps (a length that rounds up to 0 succeeds)
+ * ENOMEM: part of the range is not mapped, after what lies before the hole was unlocked; a cut would make too many
+ *   mappings
+ */
 export function munlock({ state, process }: Caller, address: bigint, length: bigint): Answer {
   const { start, size } = widen(address, length);
   return outcome(setMarks(state, process, start, size, 0));
@@ -96,6 +121,21 @@ function markMapping(
   return changed;
 }
 
+/**
+ * @call mlockall
+ * Keeps all pages of the process in memory, those there are (MCL_CURRENT) and those to come (MCL_FUTURE).
+ *
+ * MCL_CURRENT marks every mapping as locked and makes its pages present, as far as that can be done. MCL_FUTURE locks
+ * what mmap, brk and a growing stack map from now on; a call without it ends that. MCL_ONFAULT, together with one of
+ * them, keeps pages only once they have come. fork does not pass it on.
+ *
+ * @errors
+ * EINVAL: no flags, unknown ones, or MCL_ONFAULT alone
+ * EPERM: RLIMIT_MEMLOCK is 0
+ * ENOMEM: MCL_CURRENT and the whole address space is larger than RLIMIT_MEMLOCK
+ *
+ * @flags MCL_
+ */
 export function mlockall({ state, process }: Caller, flags: bigint): Answer {
   const bits = low32(flags);
   const known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
@@ -112,6 +152,12 @@ export function mlockall({ state, process }: Caller, flags: bigint): Answer {
   return SUCCESS;
 }
 
+/**
+ * @call munlockall
+ * Ends all locks of the process, and MCL_FUTURE too.
+ *
+ * @errors none
+ */
 export function munlockall({ state, process }: Caller): Answer {
   process.futureFlags = 0;
   markAll(state, process, 0);

@@ -1,9 +1,8 @@
 /**
  * mmap(2): maps a file or new memory into the address space.
  *
- * The pages of the range show the file from `offset` on (MAP_ANONYMOUS: zeros). Stores to a MAP_SHARED mapping are
- * stores to the object, for all that map or read it; stores to a MAP_PRIVATE mapping make a copy of the page that
- * only this process sees. What MAP_FIXED covers is unmapped first. A new mapping joins neighbours that are alike.
+ * Here are the checks, in the kernel's order, and what becomes of the flags; the mapping itself is map-range.ts, where
+ * it goes placement.ts.
  *
  * Source: mmap(2); Linux arch/x86/kernel/sys_x86_64.c, mm/mmap.c do_mmap, mm/vma.c __mmap_region.
  */
@@ -92,22 +91,56 @@ interface Request {
 }
 
 /**
- * Which error wins, in this order:
- *   EINVAL      offset not a multiple of the page size
- *   EBADF       no such descriptor, or one of O_PATH (unless MAP_ANONYMOUS)
- *   EINVAL      MAP_HUGETLB for a file; length 0
- *   ENOMEM      length wraps when rounded up; more mappings than there may be
- *   ENOMEM, EINVAL, EPERM   no room; MAP_FIXED address not aligned; below mmap_min_addr
- *   EEXIST      MAP_FIXED_NOREPLACE and something is there
- *   EPERM, EAGAIN           MAP_LOCKED with a limit of 0; beyond RLIMIT_MEMLOCK
- *   EOVERFLOW   file: offset + length beyond 2^63 - 1
- *   EINVAL      no kind of mapping, or several
- *   EOPNOTSUPP  MAP_SHARED_VALIDATE with a flag that it does not know
- *   EACCES      shared and writable, but the descriptor is not; descriptor not readable
- *   ENODEV      neither a file nor memory
- *   EINVAL      MAP_GROWSDOWN for anything but private memory
- *   EPERM       shared and writable, but F_SEAL_WRITE; what MAP_FIXED covers is sealed
- *   ENOMEM      RLIMIT_AS, RLIMIT_DATA, memory: what MAP_FIXED covers may be left cut in pieces
+ * @call mmap
+ * Maps a file, or new memory, into the address space, and answers where.
+ *
+ * The length is rounded up to whole pages. The pages show the file from `off` on, or with MAP_ANONYMOUS zeros; nothing
+ * is read yet, a page comes when it is touched. Pages wholly behind the end of the file raise SIGBUS when touched; what
+ * stands behind the end in the last page reads as zeros at first.
+ *
+ * - **MAP_SHARED**: a store is a store to the file (or to the nameless object behind shared anonymous memory), seen at
+ *   once by all who map or read it. Through a descriptor that is not open for writing the mapping can never become
+ *   writable.
+ * - **MAP_PRIVATE**: the first store to a page makes a copy that this process alone sees; until then the page shows the
+ *   file, later writes to it too.
+ * - **MAP_FIXED**: the mapping goes exactly to `addr`, and whatever is mapped there is unmapped first.
+ *   MAP_FIXED_NOREPLACE refuses instead. Without either, `addr` is a hint: it is rounded down to a page, never below 64
+ *   KiB, and taken if the whole range is free; else the highest gap below the base of mappings is. MAP_32BIT looks in
+ *   the second and third GiB.
+ * - **Alignment**: private anonymous memory of a multiple of 2 MiB without a hint, and files of ext4 that a huge page
+ *   fits into, are placed so that huge pages could be used.
+ * - **MAP_POPULATE** and **MAP_LOCKED** make the pages present; what cannot be had is left out, and the call succeeds
+ *   all the same.
+ *
+ * The new mapping becomes one with a neighbour if flags, file, offsets and families of anonymous pages agree. A closed
+ * descriptor and an unlinked name take nothing from it.
+ *
+ * @errors
+ * EINVAL: `off` is not a multiple of the page size
+ * EBADF: without MAP_ANONYMOUS: `fd` is no descriptor, or one of O_PATH
+ * EINVAL: MAP_HUGETLB for a file
+ * EINVAL: the length is 0
+ * ENOMEM: the length wraps to 0 when it is rounded up; there are more mappings than vm.max_map_count
+ * ENOMEM: the range does not fit into user space, or there is no gap
+ * EINVAL: MAP_FIXED with an address that is not a multiple of the page size
+ * EPERM: MAP_FIXED below vm.mmap_min_addr
+ * EEXIST: MAP_FIXED_NOREPLACE and something is mapped in the range
+ * EPERM: MAP_LOCKED while RLIMIT_MEMLOCK is 0
+ * EAGAIN: locked memory beyond RLIMIT_MEMLOCK
+ * EOVERFLOW: `off` + `len` is beyond 2^63 - 1
+ * EINVAL: neither MAP_SHARED nor MAP_PRIVATE nor another type
+ * EOPNOTSUPP: MAP_SHARED_VALIDATE with a flag that it does not know
+ * EACCES: shared and PROT_WRITE, but the descriptor is not open for writing
+ * EACCES: the descriptor is not open for reading
+ * ENODEV: the descriptor is that of a directory or a device
+ * EINVAL: MAP_GROWSDOWN for a file or for shared memory
+ * EPERM: shared and PROT_WRITE, but the memory file is sealed against writing
+ * ENOMEM: a mapping in the way would have to be cut in two, and there are too many
+ * EPERM: a mapping in the way is sealed
+ * ENOMEM: RLIMIT_AS, RLIMIT_DATA, or more than memory and swap; mappings in the way may have been cut in pieces by then
+ * EOPNOTSUPP: MAP_SYNC on ext4, after the range was emptied
+ *
+ * @flags PROT_NONE PROT_READ PROT_WRITE PROT_EXEC PROT_SEM PROT_GROWSDOWN PROT_GROWSUP MAP_
  */
 export function mmap(
   { state, process }: Caller,

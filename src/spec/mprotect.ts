@@ -1,14 +1,6 @@
 /**
  * mprotect(2): changes what may be done with the pages of a range.
  *
- * Mapping by mapping, upwards; the first that cannot be changed ends it, and those before stay
- * changed. What a mapping may be given was settled by mmap: a shared mapping of a descriptor that
- * is not writable never becomes writable.
- *
- * EINVAL: PROT_GROWSUP with PROT_GROWSDOWN, address not aligned, unknown bits in prot, PROT_GROWSDOWN for a mapping
- * that does not grow. ENOMEM: range wraps, or not all of it is mapped, or too much data, or too many mappings.
- * EACCES: a right that the mapping may not have. EPERM: sealed.
- *
  * Source: mprotect(2); Linux mm/mprotect.c do_mprotect_pkey, mprotect_fixup.
  */
 
@@ -37,6 +29,31 @@ import { firstOverlap, vmaAt } from './vmas.ts';
 const GROWS = BigInt(PROT_GROWSDOWN | PROT_GROWSUP);
 const KNOWN = BigInt(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM);
 
+/**
+ * @call mprotect
+ * Changes what may be done with the pages of a range.
+ *
+ * Mapping by mapping, upwards. The first that cannot be changed ends the call, and those before it stay changed. What a
+ * mapping may be given was settled by mmap: a shared mapping of a descriptor that is not open for writing never becomes
+ * writable. Mappings are cut at the ends of the range, and joined with neighbours that have become alike.
+ *
+ * PROT_WRITE and PROT_EXEC alone allow loads too, since the processor knows no other way; /proc/PID/maps shows what was
+ * asked. Locked private memory that becomes writable is copied at once. PROT_GROWSDOWN widens the range down to the
+ * start of a mapping that grows down.
+ *
+ * @errors
+ * EINVAL: PROT_GROWSDOWN with PROT_GROWSUP; the address is not a multiple of the page size
+ * ENOMEM: the range wraps (a length of 0 succeeds before that)
+ * EINVAL: unknown bits in `prot`
+ * ENOMEM: nothing is mapped at the start of the range
+ * EINVAL: PROT_GROWSDOWN for a mapping that does not grow down; PROT_GROWSUP
+ * ENOMEM: for each mapping in turn: there is a gap before it
+ * EACCES: a right that the mapping may not have
+ * EPERM: the mapping is sealed
+ * ENOMEM: it would exceed RLIMIT_DATA by becoming writable, or a cut would make too many mappings
+ *
+ * @flags PROT_
+ */
 export function mprotect({ state, process }: Caller, address: bigint, length: bigint, prot: bigint): Answer {
   const grows = prot & GROWS;
   if (grows === GROWS || !isAligned(address)) return failure(EINVAL);

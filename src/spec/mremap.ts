@@ -29,11 +29,37 @@ import { findVma, firstOverlap, pgoffAt, vmaAt } from './vmas.ts';
 const KNOWN = BigInt(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP);
 
 /**
- * EINVAL: unknown flags; old address not aligned; new_len 0 or beyond user space; a new address without
- * MREMAP_MAYMOVE, not aligned, beyond user space, or overlapping the old range; MREMAP_DONTUNMAP with differing
- * lengths; old_len 0 of a private mapping. ENOMEM: 5 fewer mappings than there may be; RLIMIT_AS, RLIMIT_DATA,
- * memory; no room. EFAULT: nothing mapped at the old address, or the range goes beyond its mapping. EAGAIN:
- * RLIMIT_MEMLOCK. EPERM: sealed.
+ * @call mremap
+ * Makes a mapping longer or shorter, or moves it, and answers where it is then.
+ *
+ * | lengths and flags | what happens |
+ * |---|---|
+ * | `newlen` < `oldlen` | the rest is unmapped; the old range may cross mappings and holes |
+ * | `newlen` = `oldlen`, no flags | nothing, even where nothing is mapped behind the start |
+ * | `newlen` > `oldlen` | grows in place if the range ends its mapping and what follows is free; else moves, if MREMAP_MAYMOVE allows it |
+ * | MREMAP_FIXED | moves to `newaddr`, where whatever is mapped is unmapped first. With equal lengths every mapping of the range moves, the holes between them too |
+ * | MREMAP_DONTUNMAP | moves the pages and leaves the mapping, empty, where it was |
+ * | `oldlen` = 0 | a second mapping of the same pages; of shared mappings only |
+ *
+ * Pages are moved, not copied: page-table entries change their place, and contents, locks and private copies come
+ * along. Growing shared anonymous memory does not make its object larger: what is behind its end raises SIGBUS. A call
+ * that fails half-way may have unmapped the destination already, or have moved some of several mappings.
+ *
+ * @errors
+ * EINVAL: unknown flags
+ * EINVAL: the old address is not a multiple of the page size; `newlen` is 0 or larger than user space
+ * EINVAL: with MREMAP_FIXED or MREMAP_DONTUNMAP: `newaddr` is not a multiple of the page size or leaves user space;
+ *   MREMAP_MAYMOVE is missing; MREMAP_DONTUNMAP with differing lengths; the old and the new range overlap
+ * ENOMEM: with these flags: less than 5 mappings are left up to vm.max_map_count
+ * EFAULT: nothing is mapped at the old address
+ * EPERM: the mapping is sealed, or one at the destination
+ * EINVAL: `oldlen` is 0 and the mapping is private
+ * EFAULT: growing or moving: the old range reaches beyond its mapping
+ * EINVAL: growing: the offset in the file would wrap
+ * EAGAIN: growing: locked memory beyond RLIMIT_MEMLOCK
+ * ENOMEM: growing: RLIMIT_AS or RLIMIT_DATA; no room where it is and no MREMAP_MAYMOVE; no room anywhere
+ *
+ * @flags MREMAP_
  */
 export function mremap(
   { state, process }: Caller,

@@ -1,8 +1,6 @@
 /**
  * mseal(2): mappings that can no longer be unmapped, moved, or given other rights.
  *
- * EINVAL: flags, address not aligned, range wraps. ENOMEM: not all of it is mapped; then nothing is sealed.
- *
  * Source: mseal(2); Linux mm/mseal.c.
  */
 
@@ -14,6 +12,18 @@ import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_SEALED } from './vm-flags.ts';
 import { vmaAt } from './vmas.ts';
 
+/**
+ * @call mseal
+ * Seals the mappings of a range for good: they can no longer be unmapped, moved, replaced, resized or given other
+ * rights.
+ *
+ * Such calls fail with EPERM. Advice that would discard pages is refused where the memory is private, anonymous and not
+ * writable. A seal cannot be taken back; the child of a fork inherits it.
+ *
+ * @errors
+ * EINVAL: flags that are not 0, the address is not a multiple of the page size, or the range wraps
+ * ENOMEM: part of the range is not mapped; nothing was sealed
+ */
 export function mseal({ state, process }: Caller, address: bigint, length: bigint, flags: bigint): Answer {
   const size = pageAlign(length);
   const end = wrap(address + size);

@@ -1,12 +1,6 @@
 /**
  * msync(2): writes what was stored through shared mappings to their files.
  *
- * A load sees every store at once, synchronized or not; what can be seen of MS_SYNC is that ext4
- * zeroes what was stored behind the end of the file.
- *
- * EINVAL: unknown flags, MS_SYNC with MS_ASYNC, address not aligned. ENOMEM: range wraps, or has a hole; for anything
- * but plain MS_ASYNC the rest is done first. EBUSY: MS_INVALIDATE meets a locked mapping, at once.
- *
  * Source: msync(2); Linux mm/msync.c.
  */
 
@@ -20,6 +14,23 @@ import type { Caller, Process, State } from './state.ts';
 import { VM_LOCKED, VM_SHARED } from './vm-flags.ts';
 import { mappingsIn, pgoffAt } from './vmas.ts';
 
+/**
+ * @call msync
+ * Writes what was stored through shared mappings of a range to their files.
+ *
+ * A load or read(2) sees every store at once, synchronized or not. What MS_SYNC changes is the disk: dirty pages are
+ * written back and are clean and write-protected afterwards, so that the next store to each faults once more; on ext4,
+ * bytes that were stored behind the end of the file are zeroed by it. MS_ASYNC does nothing, as on Linux since 2.6.19,
+ * and so does 0. A hole is remembered while the rest is done, except with MS_ASYNC alone.
+ *
+ * @errors
+ * EINVAL: unknown flags; the address is not a multiple of the page size; MS_ASYNC with MS_SYNC
+ * ENOMEM: the range wraps (a length that rounds up to 0 succeeds)
+ * EBUSY: MS_INVALIDATE meets a locked mapping, at once
+ * ENOMEM: part of the range is not mapped
+ *
+ * @flags MS_
+ */
 export function msync({ state, process }: Caller, address: bigint, length: bigint, flags: bigint): Answer {
   const bits = low32(flags);
   if ((bits & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0) return failure(EINVAL);

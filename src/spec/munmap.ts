@@ -1,12 +1,6 @@
 /**
  * munmap(2): removes what is mapped in a range.
  *
- * The address must be a multiple of the page size, the length need not be; all pages with a byte
- * in the range go. It is no error if nothing is mapped there. Neighbours never merge by it.
- *
- * EINVAL: address not aligned, length 0, or range beyond user space. ENOMEM: a hole punched into a mapping
- * would make one more than there may be. EPERM: one of the mappings is sealed, and nothing was unmapped.
- *
  * Source: munmap(2); Linux mm/vma.c do_vmi_munmap.
  */
 
@@ -16,6 +10,21 @@ import { type Errno, isAligned, pageAlign } from './arithmetic.ts';
 import type { Caller, Process, State } from './state.ts';
 import { cutAround, takeOut } from './vmas.ts';
 
+/**
+ * @call munmap
+ * Removes what is mapped in a range.
+ *
+ * All pages with a byte in [addr, addr + len) go: the address must be a multiple of the page size, the length need not
+ * be. Mappings that reach beyond the range are cut. It is no error if nothing is mapped there, and no neighbours merge
+ * by it. Private copies are lost, shared pages stay in their file; what was locked counts no more against
+ * RLIMIT_MEMLOCK.
+ *
+ * @errors
+ * EINVAL: the address is not a multiple of the page size, the length is 0, or the range leaves user space
+ * ENOMEM: a hole punched into a mapping would make one more mapping than there may be; cutting off an edge is always
+ *   possible
+ * EPERM: one of the mappings is sealed; nothing was unmapped
+ */
 export function munmap({ state, process }: Caller, address: bigint, length: bigint): Answer {
   return outcome(unmap(state, process, address, length));
 }

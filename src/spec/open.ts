@@ -1,10 +1,6 @@
 /**
  * open(2) and fstat(2).
  *
- * Which error wins: EINVAL flags that do not go together; ENOENT, ENAMETOOLONG, ENOTDIR, EACCES on the way; EMFILE;
- * EEXIST O_EXCL; EISDIR writing to or creating a directory; ENOTDIR a file where a directory must be; ENOENT no such
- * file; EACCES.
- *
  * Source: open(2); Linux fs/open.c, fs/namei.c.
  */
 
@@ -47,6 +43,34 @@ const OPENING_FLAGS = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 /** All that open knows; other bits count for nothing. */
 const KNOWN_FLAGS = 0x7fffc3 | O_PATH | TMPFILE;
 
+/**
+ * @call open
+ * Opens a file, or makes one, and answers the lowest free descriptor.
+ *
+ * The descriptor leads to an open file of its own: a position, flags, and the right to read and write. O_CREAT makes a
+ * regular file with the permissions of `mode`; O_TRUNC empties one that is there, private copies of its pages included.
+ * O_PATH gives a descriptor that only names the file. The access mode 3 checks for reading and writing and allows
+ * neither.
+ *
+ * @errors
+ * EINVAL: O_CREAT with O_DIRECTORY
+ * EMFILE: RLIMIT_NOFILE descriptors are open
+ * EACCES: a directory on the way may not be searched
+ * ENOENT: a directory on the way does not exist; the path is empty
+ * ENOTDIR: something on the way is no directory
+ * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
+ * EISDIR: O_CREAT and the path ends in a slash
+ * ENOENT: there is no such file, and no O_CREAT
+ * EACCES: O_CREAT in a directory that cannot be written
+ * EEXIST: O_CREAT with O_EXCL, and there is such a file
+ * EISDIR: O_CREAT of a directory
+ * ENOTDIR: O_DIRECTORY or a slash at the end, and it is no directory
+ * EISDIR: writing to a directory
+ * EISDIR: O_TMPFILE
+ * EACCES: the file's permissions do not allow it
+ *
+ * @flags O_
+ */
 export function open({ state, process }: Caller, path: string, flags: bigint, mode: bigint): Answer {
   const asked = low32(flags);
   const bits = asked & O_PATH ? asked & PATH_FLAGS : (asked & KNOWN_FLAGS) | O_LARGEFILE;
@@ -117,7 +141,13 @@ function openObject(state: State, object: number, bits: number): number {
   return number;
 }
 
-/** Of a directory the size is the file system's own affair. */
+/**
+ * @call fstat
+ * Tells the size of an open file, in bytes.
+ *
+ * @errors
+ * EBADF: `fd` is no descriptor
+ */
 export function fstat({ state, process }: Caller, fd: bigint): Answer {
   const found = openedEvenByPath(state, process, fd);
   if (!found) return failure(EBADF);

@@ -12,6 +12,16 @@ import * as vm from './vm-flags.ts';
 import { VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE } from './vm-flags.ts';
 import { vmaAt } from './vmas.ts';
 
+/**
+ * @call maps
+ * Shows the mappings of the process, as /proc/PID/maps does: range, rights, offset and name.
+ *
+ * Rights are those that were asked for, not what the processor makes of them; `p` is private, `s` shared. Names are
+ * base names of files, with ` (deleted)` once unlinked, `[heap]` for what the break made, `/dev/zero (deleted)` for
+ * shared anonymous memory and `/memfd:NAME (deleted)` for memory files.
+ *
+ * @errors none
+ */
 export function maps({ state, process }: Caller): Answer {
   return { kind: 'maps', lines: process.vmas.map((vma) => line(state, process, vma)) };
 }
@@ -43,7 +53,23 @@ function isHeap(state: State, process: Process, vma: Vma): boolean {
 }
 
 /**
- * /proc/PID/smaps of the mapping at an address. What of it is in memory is not the business of this specification.
+ * @call smaps
+ * Counts the pages of the mapping at an address, as /proc/PID/smaps does, in KiB.
+ *
+ * | field | pages |
+ * |---|---|
+ * | Rss | that page-table entries name; the page of zeros does not count |
+ * | Pss | the same, each divided by the entries that name it |
+ * | Shared_Clean, Shared_Dirty | that more than one entry names |
+ * | Private_Clean, Private_Dirty | that this entry alone names |
+ * | Anonymous | of private anonymous memory, and private copies of pages of files |
+ * | Swap | swapped out |
+ * | Locked | Pss, if the mapping is locked |
+ *
+ * A page is dirty if it was stored to through this entry or is dirty in its cache; pages of tmpfs always are. Where
+ * nothing is mapped the answer is `unmapped`. Which pages of a file are there follows from fault-around and readahead.
+ *
+ * @errors none
  */
 export function smaps({ process }: Caller, address: bigint): Answer {
   return vmaAt(process, address) ? UNSPECIFIED : { kind: 'unmapped' };
@@ -61,7 +87,20 @@ const LETTERS: readonly (readonly [number, string])[] = [
   [vm.VM_DROPPABLE, 'dp'],
 ];
 
-/** The VmFlags of the mapping at an address. */
+/**
+ * @call vmflags
+ * Shows the flags of the mapping at an address, as the VmFlags line of /proc/PID/smaps does: two letters each.
+ *
+ * Mappings become one only if these agree, but for `gu`. `rd wr ex` may be read, written, executed; `mr mw me` may
+ * become so; `sh` shared and writable at its origin, `ms` shared; `gd` grows down; `gu` has had guards; `lo lf` locked,
+ * from the first touch on; `sr rr` MADV_SEQUENTIAL, _RANDOM; `dc wf dd` MADV_DONTFORK, _WIPEONFORK, _DONTDUMP; `ac nr`
+ * counts as committed memory, never does; `sf` MAP_SYNC; `hg nh mg` MADV_HUGEPAGE, _NOHUGEPAGE, _MERGEABLE; `sl`
+ * sealed; `dp` MAP_DROPPABLE.
+ *
+ * @errors none
+ *
+ * @differs `sd` (soft-dirty) is never shown; not every kernel is built with it.
+ */
 export function vmflags({ process }: Caller, address: bigint): Answer {
   const vma = vmaAt(process, address);
   if (!vma) return { kind: 'unmapped' };

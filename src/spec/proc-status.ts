@@ -40,7 +40,25 @@ function isLibrary({ flags }: Vma): boolean {
   return (flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) === VM_EXEC;
 }
 
-/** All of the fields, those that are not said among them. */
+/**
+ * @call status
+ * Sums up the address space, as /proc/PID/status does, in KiB; one field, or all of them.
+ *
+ * | field | pages |
+ * |---|---|
+ * | VmSize | mapped (RLIMIT_AS) |
+ * | VmLck | locked (RLIMIT_MEMLOCK); what MREMAP_DONTUNMAP leaves behind of a locked mapping counts for good |
+ * | VmRSS | that entries name: RssAnon, RssFile and RssShmem together |
+ * | VmData | of private writable mappings that do not grow down (RLIMIT_DATA) |
+ * | VmStk | of mappings that grow down |
+ * | VmLib | of executable mappings that are neither writable nor grow down |
+ *
+ * @errors
+ * EINVAL: there is no such field
+ *
+ * @differs Peaks, page tables and the program's text (VmPeak, VmHWM, VmPTE, VmExe) are left out of scenarios;
+ * `Process.status()` has VmPTE.
+ */
 export function status(): Answer {
   return UNSPECIFIED;
 }
@@ -53,7 +71,24 @@ export function statusField({ process }: Caller, name: string): Answer {
   return pages === undefined ? UNSPECIFIED : value(addressOf(pages) / KIB);
 }
 
-/** The pages that [address, address + length) touches, up to the end of user space. */
+/**
+ * @call pagemap
+ * Shows what the page table has for each page that a range touches, as /proc/PID/pagemap tells a reader without
+ * privilege.
+ *
+ * | letter | entry |
+ * |---|---|
+ * | `.` | none |
+ * | `p` | names the page of zeros, or anonymous memory that more than one entry names |
+ * | `P` | names anonymous memory, and is the only one |
+ * | `f`, `F` | the same of a page of a file or of shared memory |
+ * | `g` | a guard |
+ * | `s` | swapped out |
+ *
+ * What a mapping allows plays no part, nor whether there is one. Pages from the end of user space on are not shown.
+ *
+ * @errors none
+ */
 export function pagemap({ state, process }: Caller, address: bigint, length: bigint): Answer {
   const { taskSize } = state.layout;
   const first = min(pageOf(address), pageOf(taskSize));

@@ -1,11 +1,6 @@
 /**
  * fork(2), _exit(2) and waitpid(2).
  *
- * The child has the parent's mappings and private pages as they are, and shares with it what is
- * shared: objects, open files and their positions. It does not inherit locks (mlock, mlockall),
- * mappings under MADV_DONTFORK, and the pages of those under MADV_WIPEONFORK. Every mapping with
- * anonymous pages gets a family of its own in the child, one by one.
- *
  * Source: fork(2); Linux mm/mmap.c dup_mmap, mm/memory.c vma_needs_copy, mm/rmap.c anon_vma_fork.
  */
 
@@ -17,7 +12,23 @@ import { takeNumber } from './state.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from './vm-flags.ts';
 import { ownPagesIn } from './vmas.ts';
 
-/** Makes the process `child`, a number that no process had. */
+/**
+ * @call fork
+ * Makes a child process with a copy of the address space, and answers it.
+ *
+ * The child has the parent's mappings, and sees in private ones what the parent saw: pages are copied when either of
+ * them stores, not before. Shared mappings stay shared, and so do open files with their positions. The child has its
+ * own descriptors and limits and the same signal handlers. It does not inherit locks (mlock, mlockall), mappings under
+ * MADV_DONTFORK, and the pages of those under MADV_WIPEONFORK.
+ *
+ * Every mapping that has private pages gets a family of its own in the child and then joins no other: a mapping made
+ * beside it later stays apart.
+ *
+ * @errors
+ * ENOMEM: no frame is left for the child's page tables
+ *
+ * @differs There is no EAGAIN: processes are not counted against RLIMIT_NPROC.
+ */
 export function fork({ state, process, number }: Caller, child: bigint): Answer {
   const vmas = process.vmas.filter((vma) => (vma.flags & VM_DONTCOPY) === 0);
   state.processes.set(Number(child), {
@@ -61,7 +72,14 @@ function inheritedPages(process: Process, vmas: readonly Vma[]): Map<bigint, Own
   return pages;
 }
 
-/** Ends the process. Its parent learns the low 8 bits of `code`. */
+/**
+ * @call exit
+ * Ends the process.
+ *
+ * Its mappings, descriptors and private pages go. The parent learns the low 8 bits of `n` from wait.
+ *
+ * @errors none
+ */
 export function exit({ process }: Caller, code: bigint): Answer {
   end(process);
   process.status = { state: 'exited', code: low32(code) & 0xff };
@@ -79,7 +97,15 @@ function end(process: Process): void {
   process.descriptors = new Map();
 }
 
-/** What has become of a child, without waiting. ECHILD if it is none of its own, or was waited for. */
+/**
+ * @call wait
+ * Tells what has become of a child.
+ *
+ * It answers `exited N`, `killed SIGNAL` or `running`; a child that has ended can be asked about once.
+ *
+ * @errors
+ * ECHILD: it is no child of this process, or was waited for already
+ */
 export function wait({ state, number }: Caller, child: bigint): Answer {
   const process = state.processes.get(Number(child));
   if (!process || process.parent !== number || process.reaped) return failure(ECHILD);

@@ -1,13 +1,7 @@
 /**
  * read(2), write(2), pread(2), pwrite(2).
  *
- * Transfers move as many bytes as they can: to the end of the file, to RLIMIT_FSIZE, to the first byte of memory that
- * cannot be accessed. EFAULT only if that was the first of all. Files and their mappings show the same bytes at any
- * time.
- *
- * Which error wins: EINVAL for a negative position (pread, pwrite); EBADF; EFAULT for memory that is not the
- * program's; EINVAL if position + count exceeds 2^63 - 1; EISDIR; for writing EFBIG, with SIGXFSZ beyond
- * RLIMIT_FSIZE; EPERM sealed.
+ * Transfers move as many bytes as they can, page by page.
  *
  * Source: read(2), write(2), pread(2); Linux fs/read_write.c, mm/filemap.c.
  */
@@ -63,7 +57,23 @@ export function readShown({ state, process }: Caller, fd: bigint, count: bigint,
   return { kind: 'bytes', bytes };
 }
 
-/** read and pread into memory of the program. */
+/**
+ * @call read pread
+ * Moves bytes of a file into memory of the process, and answers how many.
+ *
+ * read begins at the position of the open file and moves it on; pread begins at `off` and moves nothing. Fewer bytes
+ * than asked come at the end of the file (0 behind it), and where memory cannot be stored to: what was moved before
+ * stays and counts. Storing into memory breaks copy-on-write as the process's own store would. The form without an
+ * address shows the bytes instead.
+ *
+ * @errors
+ * EINVAL: pread with a negative position
+ * EBADF: `fd` is no descriptor, or not open for reading
+ * EFAULT: the memory leaves user space
+ * EINVAL: a negative count, or position + count exceeds 2^63 - 1
+ * EISDIR: it is a directory
+ * EFAULT: the first byte already cannot be stored
+ */
 export function read({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
   const begun = begin(state, process, fd, 'readable', memory.length, where, memory.address);
   if (typeof begun === 'number') return failure(begun);
@@ -85,7 +95,24 @@ export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8A
   });
 }
 
-/** write and pwrite from memory of the program. */
+/**
+ * @call write pwrite
+ * Moves bytes from memory of the process into a file, and answers how many.
+ *
+ * write begins at the position of the open file and moves it on; pwrite begins at `off`; with O_APPEND both begin at
+ * the end. The bytes are in the page cache, and seen by every reader and mapping, at once; on the disk after fsync. The
+ * file grows as far as needed; what lies between its old end and the first byte is a hole. Fewer bytes are moved where
+ * memory cannot be loaded, at RLIMIT_FSIZE and at the largest size of a file.
+ *
+ * @errors
+ * EINVAL: pwrite with a negative position
+ * EBADF: `fd` is no descriptor, or not open for writing
+ * EFAULT: the memory leaves user space
+ * EINVAL: a negative count, or position + count exceeds 2^63 - 1
+ * EFBIG: the first byte already lies beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
+ * EPERM: the memory file is sealed against it
+ * EFAULT: the first byte already cannot be loaded
+ */
 export function write({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
   const { address, length: count } = memory;
   return writeFrom(state, process, fd, count, where, address, (place, offset, length, at) =>

@@ -1,9 +1,5 @@
 /**
  * sigaction(2) for the three signals that memory and files can send, and what their delivery does.
- *
- * A caught signal abandons the access it came from. SIG_IGN cannot silence a fault: the kernel
- * kills the process as under SIG_DFL. SIGXFSZ is sent by a system call that goes on to fail with
- * EFBIG, and really can be ignored.
  */
 
 import { EINVAL } from '../errno.ts';
@@ -22,7 +18,27 @@ const BY_NUMBER: ReadonlyMap<number, SignalName> = new Map([
   [SIGXFSZ, 'SIGXFSZ'],
 ]);
 
-/** Sets what a signal does. EINVAL for a number that is no signal, or one that cannot be caught. */
+/**
+ * @call sigaction
+ * Sets what a signal does to the process.
+ *
+ * | signal | when | si_code |
+ * |---|---|---|
+ * | SIGSEGV | an access where nothing is mapped, or to a guard | SEGV_MAPERR |
+ * | SIGSEGV | an access that the mapping does not allow | SEGV_ACCERR |
+ * | SIGSEGV | an address that is none (between the halves of the address space) | SI_KERNEL |
+ * | SIGBUS | a page wholly behind the end of its file; no space, or an error of the disk, while a page is fetched | BUS_ADRERR |
+ * | SIGXFSZ | a call would make a file larger than RLIMIT_FSIZE; the call fails with EFBIG as well | SI_USER |
+ *
+ * `catch` calls a handler, and the access that raised the signal is abandoned; `default` kills. `ignore` cannot silence
+ * a fault: the access would be made again and again, so that the kernel kills as well; SIGXFSZ really can be ignored. A
+ * child inherits what is set.
+ *
+ * @errors
+ * EINVAL: there is no such signal, or it cannot be caught (SIGKILL, SIGSTOP)
+ *
+ * @flags SIGSEGV SIGBUS SIGXFSZ
+ */
 export function sigaction({ process }: Caller, signal: bigint, handler: Handler | undefined): Answer {
   const number = low32(signal);
   if (number < 1 || number > SIGNALS_MAX || number === SIGKILL || number === SIGSTOP) return failure(EINVAL);
