@@ -73,9 +73,21 @@ export function shownFailure(
   return (showing.find(({ stem }) => isNamedAfter(stem, names)) ?? showing[0])?.stem;
 }
 
-/** The errno values that recordings show of some calls. */
-export function recordedErrors(recordings: readonly Recording[], names: readonly string[]): string[] {
-  const found = recordings.flatMap(({ failures }) => [...failures]);
-  const own = found.map((failure) => failure.split(' ')).filter(([name]) => names.includes(name));
-  return [...new Set(own.map(([, errno]) => errno))].sort();
+const CASES = 'test/syscall/cases/';
+
+/** A statement of a file of cases that failed. */
+const CASE_LINE = /^(?:\w+: *)?(?:\w+ *= *)?(\w+)\(.*\) -> = -1 (E\w+)/gm;
+
+/** Call -> the errno values that the kernel was seen to give: in scenarios and in the cases of test/syscall. */
+export function recordedErrors(root: URL): Map<string, Set<string>> {
+  const failures = readRecordings(root).flatMap((recording) => [...recording.failures]);
+  for (const name of readdirSync(new URL(CASES, root)).filter((file) => file.endsWith('.cases'))) {
+    const text = readFileSync(new URL(`${CASES}${name}`, root), 'utf8');
+    for (const [, call, errno] of text.matchAll(CASE_LINE)) failures.push(`${call} ${errno}`);
+  }
+  const errors = new Map<string, Set<string>>();
+  for (const [call, errno] of failures.map((failure) => failure.split(' '))) {
+    errors.set(call, (errors.get(call) ?? new Set()).add(errno));
+  }
+  return errors;
 }

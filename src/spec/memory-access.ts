@@ -73,7 +73,14 @@ export function load({ state, process }: Caller, address: bigint, size: number):
   return Array.isArray(places) ? value(numberAt(places, address, size)) : raise(process, places);
 }
 
-/** fetch8: the first byte of an instruction. */
+/**
+ * @call fetch8
+ * Fetches an instruction, and answers its first byte.
+ *
+ * An access of its own kind: the mapping must be executable, whatever else it allows.
+ *
+ * @errors none
+ */
 export function fetch({ state, process }: Caller, address: bigint): Answer {
   const places = findAll(state, process, address, 1, 'fetch');
   return Array.isArray(places) ? value(numberAt(places, address, 1)) : raise(process, places);
@@ -118,7 +125,16 @@ function modify(caller: Caller, address: bigint, size: number, change: (old: big
   return value(old);
 }
 
-/** cas8, cas16, cas32, cas64: stores `desired` where `expected` stands. */
+/**
+ * @call cas8 cas16 cas32 cas64 fetchadd8 fetchadd16 fetchadd32 fetchadd64
+ * Changes 1, 2, 4 or 8 bytes in one access, and answers what stood there before.
+ *
+ * `casN` stores `new` if it finds `old`; `fetchaddN` adds and wraps. Nobody sees a state in between. The access is a
+ * store whether anything is stored or not: it needs the right to write, makes a private copy, and faults as store8
+ * does.
+ *
+ * @errors none
+ */
 export function compareExchange(
   caller: Caller,
   address: bigint,
