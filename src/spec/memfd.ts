@@ -30,6 +30,8 @@ import type { Caller, FileObject, State } from './state.ts';
 import { VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 
 const KNOWN = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC;
+/** The six bits that say the size of huge pages. */
+const MFD_HUGE_SIZE = 0x3f << 26;
 const NAME_MAX = 249;
 const WRITE_SEALS = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 const MAY_EXECUTE = 0o111;
@@ -51,9 +53,10 @@ const MAY_EXECUTE = 0o111;
  */
 export function memfdCreate({ state, process }: Caller, name: string, flags: bigint): Answer {
   const bits = low32(flags);
-  if ((bits & MFD_HUGETLB) !== 0) return UNSPECIFIED;
-  if ((bits & ~KNOWN) !== 0 || (bits & MFD_EXEC && bits & MFD_NOEXEC_SEAL)) return failure(EINVAL);
+  const known = bits & MFD_HUGETLB ? KNOWN | MFD_HUGETLB | MFD_HUGE_SIZE : KNOWN;
+  if ((bits & ~known) !== 0 || (bits & MFD_EXEC && bits & MFD_NOEXEC_SEAL)) return failure(EINVAL);
   if (new TextEncoder().encode(name).length > NAME_MAX) return failure(EINVAL);
+  if ((bits & MFD_HUGETLB) !== 0) return UNSPECIFIED;
   if (!hasFreeDescriptor(process)) return failure(EMFILE);
   const number = newTmpfsFile(state, `/memfd:${name}`, 0n, sealsAtFirst(bits));
   const object = state.objects.get(state.openFiles.get(number)?.object ?? 0);

@@ -9,13 +9,16 @@ import type { FileSystem } from '../../src/node/scratch-folder.ts';
 
 export const CASES_FOLDER = new URL('../syscall/cases/', import.meta.url);
 
+/** What a case can run on. */
+export type TargetName = 'sim' | 'spec' | 'linux';
+
 /** A word that stands for several texts, one in each variant of its case. */
 export interface Variable {
   readonly name: string;
   readonly values: readonly string[];
 }
 
-/** A line of a case below its head. A comment or an empty line has no answer. */
+/** A line of a case below its head. A comment, a directive or an empty line has no answer. */
 export interface BodyLine {
   readonly statement: string;
   /** What stands behind ` -> `, and the indented lines below; empty where the answer has not been written yet. */
@@ -29,6 +32,8 @@ export interface SyscallCase {
   /** `gvisor:MMapTest.MapFixed`: the source, and the name there. */
   readonly ids: readonly string[];
   readonly fileSystems: readonly FileSystem[];
+  /** Fewer than all where the others cannot be asked. */
+  readonly targets: readonly TargetName[];
   /** Memory of the simulated machine. */
   readonly ram: string;
   readonly variables: readonly Variable[];
@@ -45,6 +50,7 @@ export interface Variant {
 }
 
 const BOTH: readonly FileSystem[] = ['tmpfs', 'ext4'];
+const TARGETS: readonly TargetName[] = ['sim', 'spec', 'linux'];
 const USUAL_RAM = '16M';
 const ID = /^(gvisor|ltp|selftests|own):\S.*$/;
 
@@ -70,6 +76,7 @@ interface OpenCase {
   line: number;
   ids: string[];
   fileSystems: readonly FileSystem[];
+  targets: readonly TargetName[];
   ram: string;
   variables: Variable[];
   head: string[];
@@ -98,7 +105,7 @@ class CaseReader {
   }
 
   private takeLine(line: string, open: OpenCase): void {
-    const setting = /^(on|ram|each) (.*)$/.exec(line);
+    const setting = /^(on|only|ram|each) (.*)$/.exec(line);
     if (setting === null) {
       open.body.push(splitAnswer(line));
     } else {
@@ -116,7 +123,16 @@ class CaseReader {
 
   private begin(): void {
     this.close();
-    this.open = { line: this.line, ids: [], fileSystems: BOTH, ram: USUAL_RAM, variables: [], head: [], body: [] };
+    this.open = {
+      line: this.line,
+      ids: [],
+      fileSystems: BOTH,
+      targets: TARGETS,
+      ram: USUAL_RAM,
+      variables: [],
+      head: [],
+      body: [],
+    };
   }
 
   private takePreamble(line: string): void {
@@ -134,6 +150,8 @@ class CaseReader {
     if (open.body.some(isStatement)) this.fail(`'${word}' stands above the first statement`);
     if (word === 'on') open.fileSystems = BOTH.filter((fs) => fs === rest);
     if (open.fileSystems.length === 0) this.fail(`there is no file system ${rest}; write tmpfs or ext4`);
+    if (word === 'only') open.targets = TARGETS.filter((name) => rest.split(', ').includes(name));
+    if (open.targets.length === 0) this.fail(`there is no target ${rest}; write sim, spec or linux`);
     if (word === 'ram') open.ram = rest;
     if (word === 'each') open.variables.push(this.variable(rest));
   }
@@ -169,14 +187,14 @@ function withoutTrailingBlanks(body: readonly BodyLine[]): readonly BodyLine[] {
 
 /** Cuts a line at the first ` -> ` that does not stand in a string. */
 function splitAnswer(line: string): { statement: string; answer: string[] } {
-  if (line.startsWith('#')) return { statement: line, answer: [] };
+  if (/^[#%]/.test(line)) return { statement: line, answer: [] };
   const statement = /^(?:"(?:\\.|[^"\\])*"|(?! -> )[^"])*/.exec(line)?.[0] ?? '';
   const rest = line.slice(statement.length);
   return { statement, answer: rest.startsWith(' -> ') ? [rest.slice(4)] : [] };
 }
 
 export function isStatement({ statement }: BodyLine): boolean {
-  return statement !== '' && !statement.startsWith('#');
+  return statement !== '' && !/^[#%]/.test(statement);
 }
 
 /** The answers of a case, one for each call, as a transcript has them. */

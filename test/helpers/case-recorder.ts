@@ -10,7 +10,7 @@ import type { CaseTarget } from './case-targets.ts';
 import { scenarioOf } from './case-tests.ts';
 
 export interface Recording {
-  /** One for each call; undefined if targets or variants do not agree. */
+  /** One for each call; undefined if targets or variants do not agree, or none of the targets is for the case. */
   readonly answers: readonly (readonly string[])[] | undefined;
   /** Sentences about what is wrong. */
   readonly complaints: readonly string[];
@@ -22,7 +22,7 @@ const NO_ANSWER = /^= (refused|timeout)$|^\(no answer/;
 export async function recordCase(one: SyscallCase, targets: readonly CaseTarget[]): Promise<Recording> {
   let answers: readonly (readonly string[])[] | undefined;
   const complaints: string[] = [];
-  for (const target of targets.filter(({ fs }) => one.fileSystems.includes(fs))) {
+  for (const target of targets.filter(({ kind, fs }) => one.targets.includes(kind) && one.fileSystems.includes(fs))) {
     for (const variant of variantsOf(one)) {
       const scenario = scenarioOf(one, variant);
       const transcript = await target.ask(scenario, variant.text, one.ram);

@@ -8,13 +8,15 @@ import { UserError } from '../../src/assert.ts';
 import { openTarget, targetSpec } from '../../src/node/check-targets.ts';
 import type { FileSystem } from '../../src/node/scratch-folder.ts';
 import { MachineTarget } from '../../src/scenario/machine-target.ts';
-import type { Scenario } from '../../src/scenario/scenario.ts';
+import { machineConfigOf, type Scenario } from '../../src/scenario/scenario.ts';
 import { SpecTarget } from '../../src/testing/spec-target.ts';
 import { recordTranscript, type Transcript } from '../../src/testing/transcript.ts';
+import type { TargetName } from './case-file.ts';
 
 export interface CaseTarget {
   /** `sim on tmpfs` */
   readonly name: string;
+  readonly kind: TargetName;
   readonly fs: FileSystem;
   /** Why it cannot be asked here; undefined if it can. */
   readonly missing: string | undefined;
@@ -31,18 +33,19 @@ export function caseTargets(): readonly CaseTarget[] {
 }
 
 function simulated(fs: FileSystem): CaseTarget {
-  return inProcess(`sim on ${fs}`, fs, (scenario, ram) =>
-    recordTranscript(scenario, new MachineTarget({ fs, ram, invariants: 2 })),
+  return inProcess('sim', fs, (scenario, ram) =>
+    recordTranscript(scenario, new MachineTarget({ fs, ram, ...machineConfigOf(scenario), invariants: 2 })),
   );
 }
 
 function specified(fs: FileSystem): CaseTarget {
-  return inProcess(`spec on ${fs}`, fs, (scenario) => recordTranscript(scenario, new SpecTarget({ fs })));
+  return inProcess('spec', fs, (scenario) => recordTranscript(scenario, new SpecTarget({ fs })));
 }
 
-function inProcess(name: string, fs: FileSystem, run: (scenario: Scenario, ram: string) => Transcript): CaseTarget {
+function inProcess(kind: TargetName, fs: FileSystem, run: (scenario: Scenario, ram: string) => Transcript): CaseTarget {
   return {
-    name,
+    name: `${kind} on ${fs}`,
+    kind,
     fs,
     missing: undefined,
     ask: async (scenario, _text, ram) => run(scenario, ram),
@@ -58,6 +61,7 @@ export function linuxTarget(fs: FileSystem): CaseTarget {
     const target = openTarget(targetSpec('linux', settings), settings);
     return {
       name,
+      kind: 'linux',
       fs,
       missing: undefined,
       ask: (scenario, text) => target.ask(scenario, text, ''),
@@ -65,6 +69,6 @@ export function linuxTarget(fs: FileSystem): CaseTarget {
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { name, fs, missing: error.message, ask: () => Promise.reject(error), close: async () => {} };
+    return { name, kind: 'linux', fs, missing: error.message, ask: () => Promise.reject(error), close: async () => {} };
   }
 }

@@ -22,11 +22,11 @@ const PASSED_OVER = ['(not specified)'];
 export function testCases(call: string): void {
   const cases = casesOf(call);
   for (const target of caseTargets()) {
-    const { name, missing, fs } = target;
+    const { name, kind, missing, fs } = target;
     const title = missing === undefined ? name : `${name} (skipped: ${missing})`;
     describe.skipIf(missing !== undefined)(title, () => {
       afterAll(() => target.close());
-      for (const one of cases) if (one.fileSystems.includes(fs)) testCase(one, target);
+      for (const one of cases) if (one.fileSystems.includes(fs) && one.targets.includes(kind)) testCase(one, target);
     });
   }
 }

@@ -48,6 +48,13 @@ test('a variant for each combination, with whole words replaced', () => {
   expect(second).toEqual([{ label: '', text: 'copyout(A, "a -> b")\nmunmap(A, 1)' }]);
 });
 
+test('a case that not every target can be asked says which, and its directives have no answer', async () => {
+  const [one] = parseCases('== own:a\nonly sim\n% machine ram=1M\nmunmap(A, 1) -> = 0\n', 'x.cases');
+  expect(one.targets).toEqual(['sim']);
+  expect(answersOf(one)).toEqual([['= 0']]);
+  expect(await recordCase(one, [kernel('= 1')])).toEqual({ answers: undefined, complaints: [] });
+});
+
 test.each([
   ['munmap(A, 1)', "1: a case begins with '== SOURCE:NAME'"],
   ['== MapFixed', "1: 'MapFixed' is no id"],
@@ -55,6 +62,7 @@ test.each([
   ['== own:a\n  more', '2: an indented line continues an answer'],
   ['== own:a\nmaps()\non tmpfs', "3: 'on' stands above the first statement"],
   ['== own:a\non xfs', '2: there is no file system xfs'],
+  ['== own:a\nonly bsd', '2: there is no target bsd'],
   ['== own:a\neach share = 1, 2', "2: write 'each NAME = ONE, OTHER'"],
 ])('%j is refused with its place', (text, message) => {
   expect(() => parseCases(text, 'x.cases')).toThrow(`x.cases:${message}`);
@@ -63,7 +71,7 @@ test.each([
 /** A kernel that answers each call in turn with the next of `answers`. */
 function kernel(...answers: string[]): CaseTarget {
   const ask = async () => ({ answers: answers.map((answer) => [answer]), open: new Set<number>(), rest: [] });
-  return { name: 'kernel', fs: 'tmpfs', missing: undefined, ask, close: async () => {} };
+  return { name: 'kernel', kind: 'linux', fs: 'tmpfs', missing: undefined, ask, close: async () => {} };
 }
 
 test('what the kernel says is compared with what is written, and written', async () => {
