@@ -20,6 +20,7 @@ export interface ShrinkOptions {
 
 /** A scenario and what it shows. */
 export interface Shown {
+  /** Without the calls that were taken out to make it comparable. */
   readonly text: string;
   readonly machines: readonly string[];
   readonly trial: Trial;
@@ -85,7 +86,7 @@ class Shrinking {
     const trial = await this.checker.try(text, machines);
     this.options.onTry(++this.tries, this.best);
     const { difference } = trial;
-    return difference === undefined ? undefined : { text, machines, trial, difference };
+    return difference === undefined ? undefined : { text: trial.text, machines, trial, difference };
   }
 
   /** Tries a variant that is known to have differed. */

@@ -4,9 +4,8 @@
  * Place: under the search (check-search.ts) and the shrinking (check-shrink.ts); one for each worker. A run is drawn from the seed and its
  * number alone, so that it is the same whoever makes it.
  */
-import { parseScenario, type Scenario } from '../scenario/scenario.ts';
 import { drawRun, writerOptions } from '../testing/arbitraries.ts';
-import { type Difference, findDifference, LINUX_RULES, type Rules } from '../testing/compare.ts';
+import { type Compared, Comparison, LINUX_RULES, type Rules } from '../testing/compare.ts';
 import { Coverage } from '../testing/coverage.ts';
 import type { Profile } from '../testing/scenario-choices.ts';
 import { type DrawnCall, type WriterOptions, writeScenario } from '../testing/scenario-writer.ts';
@@ -28,10 +27,8 @@ export interface CheckPlan {
 }
 
 /** What one scenario came to. */
-export interface Trial {
-  readonly scenario: Scenario;
+export interface Trial extends Compared {
   readonly transcripts: readonly Transcript[];
-  readonly difference: Difference | undefined;
 }
 
 /** A run whose answers differ. */
@@ -70,22 +67,28 @@ export class Checker {
     const { calls, machine } = drawRun(seed, run, ops);
     const text = writeScenario(calls, this.writerOf(run));
     const machines = this.targets.map((_, index) => machine(index));
-    const { scenario, transcripts, difference } = await this.try(text, machines);
-    this.coverage.add(scenario, transcripts[0]);
+    const { scenario, transcripts, difference, takenOut } = await this.try(text, machines);
+    this.coverage.add(scenario, transcripts[0], takenOut);
     return difference === undefined ? undefined : { run, calls, text, machines };
   }
 
   /** Asks all targets. Programs are asked first, so that they work while this one does. */
   async try(text: string, machines: readonly string[], file = 'scenario'): Promise<Trial> {
-    const scenario = parseScenario(text, file);
+    const comparison = new Comparison(text, this.rules, file);
+    let transcripts: readonly Transcript[];
+    do transcripts = await this.ask(comparison, machines);
+    while (!comparison.settle(transcripts));
+    return { ...comparison.result, transcripts };
+  }
+
+  private ask({ scenario, text }: Comparison, machines: readonly string[]): Promise<Transcript[]> {
     const asked: Promise<Transcript>[] = [];
     for (const programs of [true, false]) {
       for (const [index, target] of this.targets.entries()) {
         if (target.isProgram === programs) asked[index] = target.ask(scenario, text, machines[index]);
       }
     }
-    const transcripts = await Promise.all(asked);
-    return { scenario, transcripts, difference: findDifference(scenario, transcripts, this.rules) };
+    return Promise.all(asked);
   }
 
   async close(): Promise<void> {

@@ -8,8 +8,8 @@
  */
 
 import { assert } from '../assert.ts';
+import type { Arena } from './arena.ts';
 
-const ARENA_SIZE = 1n << 30n;
 const REACH = 1n << 30n;
 const PLAIN_BELOW = 0x10000n;
 const PLAIN_FROM = 0x7fff_ffff_f000n;
@@ -36,8 +36,8 @@ export class AddressBook {
   private readonly seen: Map<number, Seen>;
 
   /** A book with one process, `main`, that has seen nothing yet. */
-  constructor(main: number, arena: bigint, heapStart: bigint) {
-    this.arena = { label: 'A', start: arena, end: arena + ARENA_SIZE };
+  constructor(main: number, arena: Arena, heapStart: bigint) {
+    this.arena = { label: 'A', start: arena.base, end: arena.base + arena.size };
     this.heapStart = heapStart;
     this.seen = new Map([[main, { regions: [], highestBreak: heapStart }]]);
   }

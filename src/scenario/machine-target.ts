@@ -28,12 +28,11 @@ import {
   type Process,
   SignalError,
 } from '../index.ts';
+import { type Arena, DEFAULT_ARENA } from './arena.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
 import { machineDirectives } from './machine-directives.ts';
 import * as proc from './machine-proc.ts';
-import type { Answer, CallArgument, Directive, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
-
-const ARENA = 0x100000000000n;
+import type { Answer, Bases, CallArgument, Directive, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
 
 const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map([
   [SIGSEGV, 'SIGSEGV'],
@@ -215,16 +214,16 @@ function stored(run: () => void): Answer {
 }
 
 export class MachineTarget implements Target {
-  readonly base: { readonly arena: bigint; readonly brk: bigint };
+  readonly base: Bases;
   readonly directives: ReadonlyMap<string, Directive>;
   readonly machine: Machine;
   private readonly processes: Map<number, Process>;
   /** The signal that a 'catch' handler saw during the call under way. */
   private caught: MachineSignal | null;
 
-  constructor(config: MachineConfig) {
+  constructor(config: MachineConfig, arena: Arena = DEFAULT_ARENA) {
     this.machine = new Machine({ ...config, layout: { stackPages: 0, ...config.layout } });
-    this.base = { arena: ARENA, brk: BigInt(this.machine.config.layout.brkStart) };
+    this.base = { arena: arena.base, arenaSize: arena.size, brk: BigInt(this.machine.config.layout.brkStart) };
     this.processes = new Map();
     this.caught = null;
     const main = this.machine.spawn();

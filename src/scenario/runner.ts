@@ -7,6 +7,7 @@
  */
 
 import { AddressBook } from './addresses.ts';
+import { DEFAULT_ARENA } from './arena.ts';
 import { evaluateArguments } from './arguments.ts';
 import type { CallStatement, DirectiveStatement, Scenario, Statement } from './ast.ts';
 import type { Placement } from './calls.ts';
@@ -49,7 +50,8 @@ export class ScenarioRun {
     this.scenario = scenario;
     this.target = target;
     this.environment = new Environment(target.base);
-    this.book = new AddressBook(MAIN_PROCESS, target.base.arena, target.base.brk);
+    const { arena, arenaSize = DEFAULT_ARENA.size, brk } = target.base;
+    this.book = new AddressBook(MAIN_PROCESS, { base: arena, size: arenaSize }, brk);
     this.processCount = MAIN_PROCESS + 1;
     this.checkDirectives();
   }
@@ -73,7 +75,8 @@ export class ScenarioRun {
     for (const statement of this.scenario.statements) yield this.run(statement);
   }
 
-  private run(statement: Statement): Step {
+  /** Runs one statement, of this scenario or not, behind those that have run. Its directives must be known to the target. */
+  run(statement: Statement): Step {
     return statement.kind === 'call' ? this.runCall(statement) : this.runDirective(statement);
   }
 

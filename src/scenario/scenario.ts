@@ -13,6 +13,7 @@ import { parseLine } from './parser.ts';
 import { ScenarioRun, type Step } from './runner.ts';
 import type { Target } from './target.ts';
 
+export { type Arena, checkedArena, DEFAULT_ARENA, parseArena } from './arena.ts';
 export type { CallStatement, DirectiveStatement, Scenario, Statement } from './ast.ts';
 export { StepExplainer } from './explain-step.ts';
 export { machineConfigOf } from './machine-directives.ts';
@@ -20,6 +21,7 @@ export { MachineTarget } from './machine-target.ts';
 export type { Step } from './runner.ts';
 export type {
   Answer,
+  Bases,
   CallArgument,
   Directive,
   DirectiveHandler,

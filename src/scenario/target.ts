@@ -152,9 +152,18 @@ export interface Directive {
   readonly run: DirectiveHandler;
 }
 
+/** Where a scenario finds memory to use. */
+export interface Bases {
+  /** Where the arena begins (`A`). */
+  readonly arena: bigint;
+  /** In bytes; 1 GiB if absent. */
+  readonly arenaSize?: bigint;
+  /** The program break at the start (`BRK`). */
+  readonly brk: bigint;
+}
+
 export interface Target {
-  /** The base of the arena (`A`) and the program break at the start (`BRK`). */
-  readonly base: { readonly arena: bigint; readonly brk: bigint };
+  readonly base: Bases;
   /** Whether a process that was made is still there. Asked before each of its calls. */
   isAlive(process: number): boolean;
   /** Runs a call of a process that is alive. */

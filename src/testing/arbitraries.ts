@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { UserError } from '../assert.ts';
 import type { MachineConfig } from '../index.ts';
 import { RngStream } from '../rng.ts';
+import type { Arena } from '../scenario/arena.ts';
 import { callNames } from '../scenario/calls.ts';
 import { DRAW_LIMIT, Draws } from './draws.ts';
 import { drawMachine, machineOfWords } from './machine-draw.ts';
@@ -21,6 +22,8 @@ export interface ScenarioOptions {
   readonly calls?: readonly string[];
   /** File system of its files; 'tmpfs' if absent. */
   readonly fs?: 'tmpfs' | 'ext4';
+  /** 'shown': no transfers between a file and the program's memory, which `Implementation` has no method for. */
+  readonly transfers?: 'shown';
   /** How many statements at most, without those that show what is left in the end; 40 if absent. */
   readonly ops?: number;
   /** How many pages of the arena it may use, at least 1; 24 if absent. */
@@ -28,7 +31,14 @@ export interface ScenarioOptions {
 }
 
 const OPS = 40;
-export const ARENA_PAGES = 24;
+const ARENA_PAGES = 24;
+/** How far behind the pages it uses a scenario may reach. */
+const REACH_PAGES = 32;
+
+/** How many pages of an arena scenarios use. */
+export function pagesOf({ size }: Arena): number {
+  return Math.min(ARENA_PAGES, Number(size / 4096n) - REACH_PAGES);
+}
 
 const number = fc.integer({ min: 0, max: DRAW_LIMIT - 1 });
 const drawnCall = fc.tuple(...Array<typeof number>(NUMBERS_PER_CALL).fill(number));
@@ -49,16 +59,34 @@ export function scenarios(options: ScenarioOptions = {}): fc.Arbitrary<string> {
   return drawnCalls({ min: 1, max: options.ops ?? OPS }).map((calls) => writeScenario(calls, writer));
 }
 
-export function writerOptions({ profile = 'mixed', calls, fs = 'tmpfs', arenaPages }: ScenarioOptions): WriterOptions {
+export function writerOptions({
+  profile = 'mixed',
+  calls,
+  fs = 'tmpfs',
+  arenaPages,
+  transfers,
+}: ScenarioOptions): WriterOptions {
   const pages = arenaPages ?? ARENA_PAGES;
-  const writer = { profile, fs, arenaPages: pages };
+  const writer = { profile, fs, arenaPages: pages, ...(transfers && { transfers }) };
   if (calls === undefined) return writer;
   const allowed = new Set(calls.flatMap(callsByWord));
-  if (!Object.keys(PROFILES[profile].weights).some((kind) => canWrite(kind, allowed)))
+  if (!hasStatements(profile, allowed))
     throw new UserError(
       `no statement of the profile ${profile} is made of ${calls.join(', ')} alone; add a call to the list`,
     );
   return { ...writer, calls: allowed };
+}
+
+/** The profiles of which some statement is made of these calls alone; all if absent. Throws `UserError` for a call that no scenario has. */
+export function profilesWith(calls?: readonly string[]): readonly Profile[] {
+  const all = Object.keys(PROFILES) as Profile[];
+  if (calls === undefined) return all;
+  const allowed = new Set(calls.flatMap(callsByWord));
+  return all.filter((profile) => hasStatements(profile, allowed));
+}
+
+function hasStatements(profile: Profile, allowed: ReadonlySet<string>): boolean {
+  return Object.keys(PROFILES[profile].weights).some((kind) => canWrite(kind, allowed));
 }
 
 function canWrite(kind: string, allowed: ReadonlySet<string>): boolean {

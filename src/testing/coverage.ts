@@ -19,14 +19,18 @@ export class Coverage {
   private readonly counts: Map<string, number>;
   private calls: number;
   private successes: number;
+  /** Calls that were taken out of their scenarios and not compared. */
+  private takenOut: number;
 
   constructor() {
     this.counts = new Map();
     this.calls = 0;
     this.successes = 0;
+    this.takenOut = 0;
   }
 
-  add(scenario: Scenario, transcript: Transcript): void {
+  add(scenario: Scenario, transcript: Transcript, takenOut: number): void {
+    this.takenOut += takenOut;
     for (const [index, statement] of callsOf(scenario).entries()) this.addCall(statement, transcript.answers[index][0]);
   }
 
@@ -47,11 +51,12 @@ export class Coverage {
     for (const [triple, times] of saved.triples) this.count(triple, times);
     this.calls += saved.calls;
     this.successes += saved.successes;
+    this.takenOut += saved.takenOut;
   }
 
   /** As plain data, to be merged elsewhere. */
   save(): SavedCoverage {
-    return { triples: [...this.counts], calls: this.calls, successes: this.successes };
+    return { triples: [...this.counts], calls: this.calls, successes: this.successes, takenOut: this.takenOut };
   }
 
   /** How many triples were reached. */
@@ -61,6 +66,10 @@ export class Coverage {
 
   get callCount(): number {
     return this.calls;
+  }
+
+  get takenOutCount(): number {
+    return this.takenOut;
   }
 
   /** Of all calls, 0 to 1. */
@@ -78,6 +87,7 @@ export interface SavedCoverage {
   readonly triples: readonly (readonly [string, number])[];
   readonly calls: number;
   readonly successes: number;
+  readonly takenOut: number;
 }
 
 function outcomeOf(answer: string): string {

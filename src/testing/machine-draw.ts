@@ -7,7 +7,7 @@
 import { UserError } from '../assert.ts';
 import { type MachineConfig, parseSize, type TlbLevelConfig } from '../index.ts';
 import { RngStream } from '../rng.ts';
-import { type Answer, MachineTarget, type Target, type TargetCall } from '../scenario/scenario.ts';
+import { type Answer, type Arena, MachineTarget, type Target, type TargetCall } from '../scenario/scenario.ts';
 import type { Draws, Weighted } from './draws.ts';
 
 /** Every scenario fits into the least of these. */
@@ -87,8 +87,8 @@ export class WanderingTarget implements Target {
   private readonly chance: RngStream;
   private readonly cpus: number;
 
-  constructor(config: MachineConfig) {
-    this.inner = new MachineTarget(config);
+  constructor(config: MachineConfig, arena?: Arena) {
+    this.inner = new MachineTarget(config, arena);
     this.base = this.inner.base;
     this.directives = this.inner.directives;
     this.cpus = this.inner.machine.config.cpus;

@@ -79,24 +79,28 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   sigaction: processes.writeSigaction,
 };
 
+/** The kinds of statements that the options allow, each as often as it weighs. */
+export function kindsOf({ profile, calls }: WriterOptions): readonly StatementKind[] {
+  return tableOf(PROFILES[profile].weights, (call) => calls?.has(call) ?? true);
+}
+
 /** The scenario that the drawn calls stand for, with the lines that show what is left in the end. */
 export function writeScenario(calls: readonly DrawnCall[], options: WriterOptions): string {
   const writer = new ScenarioWriter(options);
   for (const call of calls) writer.add(call);
-  writer.showAll();
-  return writer.lines.map((line) => `${line}\n`).join('');
+  return [...writer.lines, ...writer.everything()].map((line) => `${line}\n`).join('');
 }
 
-class ScenarioWriter {
+/** Writes statement by statement. Each is written as if those before it had succeeded. */
+export class ScenarioWriter {
   readonly lines: string[];
   private readonly scene: Scene;
   private readonly table: readonly StatementKind[];
 
   constructor({ profile, ...options }: WriterOptions) {
-    const { slips, weights } = PROFILES[profile];
     this.lines = [];
-    this.scene = new Scene({ ...options, slips });
-    this.table = tableOf(weights, (call) => this.scene.allows(call));
+    this.scene = new Scene({ ...options, slips: PROFILES[profile].slips });
+    this.table = kindsOf({ profile, ...options });
     if (this.table.includes('mmapFile') || this.table.includes('pwrite')) this.beginWithFile();
   }
 
@@ -112,13 +116,18 @@ class ScenarioWriter {
 
   /** Adds the statement that a drawn call stands for; none where there is nothing sensible to write. */
   add([kind = 0, ...numbers]: DrawnCall): void {
+    const text = this.statement(this.table[Math.floor((kind * this.table.length) / DRAW_LIMIT)], numbers);
+    if (text !== null) this.lines.push(text);
+  }
+
+  /** The next statement, of a kind that the options allow; null where there is nothing sensible to write. */
+  statement(kind: StatementKind, numbers: readonly number[]): string | null {
     const { scene } = this;
     scene.begin(numbers);
     scene.chooseProcess();
-    const text = this.write(this.table[Math.floor((kind * this.table.length) / DRAW_LIMIT)]);
-    if (text === null) return;
-    const spoilt = scene.slips() ? spoil(scene.draws, text) : text;
-    this.lines.push(saidBy(scene.me, spoilt));
+    const text = this.write(kind);
+    if (text === null) return null;
+    return saidBy(scene.me, scene.slips() ? spoil(scene.draws, text) : text);
   }
 
   /** What cannot be written for lack of memory makes some instead. */
@@ -130,17 +139,19 @@ class ScenarioWriter {
   }
 
   /** Statements that show everything that is left: mappings, memory, files. */
-  showAll(): void {
+  everything(): string[] {
     const { scene } = this;
-    for (const process of scene.processes) {
-      if (scene.allows('maps')) this.lines.push(saidBy(process, 'maps()'));
-      if (scene.allows('copyin')) this.lines.push(...this.memoryOf(process));
-    }
-    const main = scene.processes[0];
-    for (const { name, read } of main.descriptors) {
-      if (scene.allows('fstat')) this.lines.push(`fstat(${name})`);
-      if (read && scene.allows('pread')) this.lines.push(`pread(${name}, 65536, 0)`);
-    }
+    const [main] = scene.processes;
+    return [
+      ...scene.processes.flatMap((process) => [
+        ...(scene.allows('maps') ? [saidBy(process, 'maps()')] : []),
+        ...(scene.allows('copyin') ? this.memoryOf(process) : []),
+      ]),
+      ...main.descriptors.flatMap(({ name, read }) => [
+        ...(scene.allows('fstat') ? [`fstat(${name})`] : []),
+        ...(read && scene.allows('pread') ? [`pread(${name}, 65536, 0)`] : []),
+      ]),
+    ];
   }
 
   /** Copies of the first pages of each range that can be read. */
@@ -168,7 +179,7 @@ function saidBy({ name }: SketchedProcess, text: string): string {
   return name === 'main' ? text : `${name}: ${text}`;
 }
 
-/** Each kind as often as it weighs, those left out whose calls are not all allowed in some form. */
+/** Each kind as often as it weighs, without those of which no call is allowed. */
 function tableOf(
   weights: Readonly<Partial<Record<StatementKind, number>>>,
   allows: (call: string) => boolean,

@@ -41,6 +41,8 @@ export interface SceneOptions {
   readonly calls?: ReadonlySet<string>;
   /** File system of its files: it decides what of a file can be asked. */
   readonly fs: 'tmpfs' | 'ext4';
+  /** 'shown': bytes are never transferred between a file and the program's memory, but shown or written out. */
+  readonly transfers?: 'shown';
   /** Pages of the arena that are used. */
   readonly arenaPages: number;
   /** How many of a hundred choices are careless, so that calls fail. */

@@ -23,8 +23,14 @@ function simplerTexts(argument: string): readonly string[] {
   if (fill !== null) return lessLength(fill[2]).map((length) => `fill(${fill[1]}, ${length})`);
   if (argument.includes('"')) return [];
   const flags = argument.split('|');
-  if (flags.length > 1) return flags.map((_, index) => flags.filter((_flag, other) => other !== index).join('|'));
+  if (flags.length > 1)
+    return flags.map((_, index) => flags.filter((_flag, other) => other !== index).join('|')).filter(isSure);
   return [...lessLength(argument), ...lessAddress(argument)];
+}
+
+/** PROT_EXEC alone is left out: whether it can be read depends on the processor's protection keys. */
+function isSure(flags: string): boolean {
+  return flags !== 'PROT_EXEC';
 }
 
 /** For a number, smaller ones that are as round. */

@@ -94,16 +94,35 @@ function parses(text: string): boolean {
 /** Texts with something taken away, the largest parts first. */
 function* variantsOf(text: string): Generator<string, undefined, undefined> {
   const lines = text.split('\n').filter((line) => line !== '');
+  yield joined(lines);
   for (let size = lines.length >> 1; size >= 1; size >>= 1) {
     for (let end = lines.length; end > 0; end -= size) {
       yield joined([...lines.slice(0, Math.max(0, end - size)), ...lines.slice(end)]);
     }
   }
+  yield joined(moveDown(lines));
   for (const [index, line] of lines.entries()) {
     for (const simpler of simplerStatements(line))
       yield joined(lines.map((old, place) => (place === index ? simpler : old)));
   }
   return undefined;
+}
+
+const IN_ARENA = /\bA(?:\+0x([0-9a-f]+))?\b/g;
+
+/** The same in the first pages of the arena. */
+function moveDown(lines: readonly string[]): string[] {
+  const offsets = lines.flatMap((line) =>
+    [...line.matchAll(IN_ARENA)].map(([, offset]) => Number.parseInt(offset ?? '0', 16)),
+  );
+  const first = Math.min(...offsets);
+  const down = first - (first % 4096);
+  return lines.map((line) =>
+    line.replace(IN_ARENA, (_, offset: string | undefined) => {
+      const left = Number.parseInt(offset ?? '0', 16) - down;
+      return left === 0 ? 'A' : `A+0x${left.toString(16)}`;
+    }),
+  );
 }
 
 function joined(lines: readonly string[]): string {

@@ -8,9 +8,11 @@
 
 import { assert } from '../assert.ts';
 import { errnoName } from '../errno.ts';
+import { type Arena, DEFAULT_ARENA } from '../scenario/arena.ts';
 import { HANDLER_CATCH, HANDLER_DEFAULT, HANDLER_IGNORE } from '../scenario/constants.ts';
 import type {
   Answer,
+  Bases,
   CallArgument,
   MapsEntry,
   SignalInfo,
@@ -34,9 +36,6 @@ import {
   step,
 } from '../spec/spec.ts';
 
-/** 1 GiB of addresses that is free at the start: `A`. */
-const ARENA = 0x1000_0000_0000n;
-
 /** Calls with two forms: the number of arguments of the form that shows or is given the bytes. */
 const SHOWN_FORMS: Readonly<Record<string, number>> = { pread: 3, read: 2, pwrite: 3, write: 2 };
 
@@ -47,14 +46,14 @@ const HANDLERS: ReadonlyMap<bigint, Handler> = new Map([
 ]);
 
 export class SpecTarget implements Target {
-  readonly base: { readonly arena: bigint; readonly brk: bigint };
+  readonly base: Bases;
   private current: State;
   private specified: boolean;
 
   /** Processes of the scenario are numbered as those of the specification: `main` is its first. */
-  constructor(options: Partial<Layout> = {}) {
+  constructor(options: Partial<Layout> = {}, arena: Arena = DEFAULT_ARENA) {
     this.current = initialState(options);
-    this.base = { arena: ARENA, brk: this.current.layout.brk };
+    this.base = { arena: arena.base, arenaSize: arena.size, brk: this.current.layout.brk };
     this.specified = true;
     assert(this.isAlive(FIRST_PROCESS), 'a scenario begins with the first process');
   }

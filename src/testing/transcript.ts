@@ -37,6 +37,11 @@ const ONLY_LOOKING: ReadonlySet<string> = new Set([
   'fstat',
 ]);
 
+/** Whether what comes behind a call that is not specified is not either. */
+export function isLostAfter({ shape }: CallStatement): boolean {
+  return !ONLY_LOOKING.has(shape.name);
+}
+
 /** Runs the calls of a scenario on a target of this process. What the target throws is its answer to the call that it was at. */
 export function recordTranscript(scenario: Scenario, target: CheckableTarget): Transcript {
   const answers: (readonly string[])[] = [];
@@ -47,7 +52,7 @@ export function recordTranscript(scenario: Scenario, target: CheckableTarget): T
       if (step.statement.kind !== 'call') continue;
       const isOpen = step.answer !== undefined && target.isSpecified === false;
       if (isOpen || isLost) open.add(answers.length);
-      isLost ||= isOpen && !ONLY_LOOKING.has(step.statement.shape.name);
+      isLost ||= isOpen && isLostAfter(step.statement);
       answers.push(answerOf(step, step.statement));
     }
   } catch (error) {
@@ -56,7 +61,8 @@ export function recordTranscript(scenario: Scenario, target: CheckableTarget): T
   return { answers: filledUp(answers, scenario, '(no answer)'), open, rest: [] };
 }
 
-function answerOf(step: Step, statement: CallStatement): readonly string[] {
+/** The lines of a step, the first without its statement. */
+export function answerOf(step: Step, statement: CallStatement): readonly string[] {
   const [first, ...more] = step.lines;
   return [first.slice(prefixOf(statement).length), ...more];
 }

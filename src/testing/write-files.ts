@@ -150,7 +150,7 @@ function throughMemory(
   call: 'pread' | 'pwrite',
   offset: number,
 ): string | undefined {
-  if (!scene.draws.chance(35)) return undefined;
+  if (scene.options.transfers === 'shown' || !scene.draws.chance(35)) return undefined;
   const bytes = scene.draws.pick(BUFFER_LENGTHS);
   const place = findPlace(scene, bytes, call === 'pread' ? isWritable : isReadable);
   if (place === undefined) return undefined;

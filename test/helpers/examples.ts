@@ -1,7 +1,8 @@
 /** Runs what lies in examples/ the way its readers do. */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { ROOT } from './repository.ts';
 
 export const EXAMPLES = join(ROOT, 'examples');
@@ -39,10 +40,21 @@ export function runExample(program: string, tsconfig: string): Promise<ExampleRu
 
 /** Runs `args` (a file, then its arguments) with tsx, in the checkout. */
 export function runTsx(args: readonly string[], tsconfig: string): Promise<ExampleRun> {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
-    cwd: ROOT,
-    env: { ...process.env, TSX_TSCONFIG_PATH: tsconfig },
-  });
+  return runNode(['--import', 'tsx', ...args], { TSX_TSCONFIG_PATH: tsconfig });
+}
+
+/** The example of a property test: a folder with tests for vitest and what these print. */
+export const PROPERTY_TEST = join(EXAMPLES, 'property-test');
+
+/** Runs the tests in the folder with the vitest configuration at a path; its own if absent. */
+export function runPropertyTest(config?: string): Promise<ExampleRun> {
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const words = config === undefined ? [] : ['--config', config];
+  return runNode([vitest, 'run', '--root', PROPERTY_TEST, ...words], { NO_COLOR: '1' });
+}
+
+function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ExampleRun> {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env } });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

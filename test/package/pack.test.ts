@@ -41,12 +41,14 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the packed file', () => {
-  test('holds the build, the licence and the papers, and nothing else', () => {
+  test('holds the build, the sources of the driver, the licence and the papers, and nothing else', () => {
     const strangers = packed.files
       .map(({ path }) => path)
-      .filter((path) => !/^dist\/.*\.(js|d\.ts)$|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path));
+      .filter((path) => !/^dist\/.*\.(js|d\.ts)$|^native\/[a-z-]+\.[ch]$/.test(path))
+      .filter((path) => !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path));
     expect(strangers).toEqual([]);
-    expect(packed.files.map(({ path }) => path)).toEqual(expect.arrayContaining(['dist/cli/main.js', 'LICENSE']));
+    const wanted = ['dist/cli/main.js', 'native/driver.c', 'LICENSE'];
+    expect(packed.files.map(({ path }) => path)).toEqual(expect.arrayContaining(wanted));
   });
 });
 
@@ -76,6 +78,25 @@ describe('installed', () => {
   });
 });
 
+describe('the property-test kit', () => {
+  test('takes an implementation and throws a counterexample', () => {
+    const script = `
+      import { checkImplementation } from 'faultline/testing';
+      try {
+        checkImplementation(() => ({ load: () => 0, munmap: () => 0 }), { runs: 20, seed: 1 });
+      } catch ({ name, scenario }) {
+        console.log(name, JSON.stringify(scenario));
+      }`;
+    writeFileSync(join(folder, 'kit.mjs'), script);
+    expect(run(folder, process.execPath, ['kit.mjs'])).toMatch(/^Counterexample "(load|copyin|munmap).*\\n"\n$/);
+  });
+
+  test('compares from the command line', () => {
+    const words = ['check', 'sim', 'spec', '--runs', '3', '--seed', '1', '--jobs', '2'];
+    expect(run(folder, 'npx', ['--no-install', 'faultline', ...words])).toMatch(/^sim and spec agree\n/);
+  });
+});
+
 describe.each(entries)('the entry $subpath', ({ subpath, source }) => {
   const specifier = subpath.replace(/^\./, 'faultline');
 
@@ -94,7 +115,8 @@ describe('a strict TypeScript project without Node types', () => {
       const lines = built.map(
         ({ subpath }, i) => `import * as e${i} from '${subpath.replace(/^\./, 'faultline')}';\nexport { e${i} };`,
       );
-      writeFileSync(join(folder, 'user.ts'), lines.join('\n'));
+      const toy = readFileSync(join(ROOT, 'examples/property-test/toy-vm.ts'), 'utf8');
+      writeFileSync(join(folder, 'user.ts'), `${lines.join('\n')}\n${toy}`);
       const moduleKind = resolution === 'nodenext' ? 'nodenext' : 'esnext';
       const options = [
         '--strict',

@@ -5,7 +5,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EXAMPLES, examplePrograms, exampleScenarios, outputOf, runExample, runTsx } from '../helpers/examples.ts';
+import {
+  EXAMPLES,
+  examplePrograms,
+  exampleScenarios,
+  outputOf,
+  PROPERTY_TEST,
+  runExample,
+  runPropertyTest,
+  runTsx,
+} from '../helpers/examples.ts';
 import { ROOT } from '../helpers/repository.ts';
 
 const SOURCE = join(ROOT, 'tsconfig.json');
@@ -21,6 +30,24 @@ test.concurrent.each(scenarios)('%s prints what its .out file says', async (scen
   expect(answer).toEqual({ status: 0, stderr: '', stdout: outputOf(scenario) });
 });
 
+test('the property test finds the mistake that its .out file shows', async () => {
+  const { status, stderr } = await runPropertyTest(join(ROOT, 'test/helpers/example.vitest.config.ts'));
+  expect(stderr).toContain(readFileSync(join(PROPERTY_TEST, 'toy-vm.out'), 'utf8'));
+  expect(status).toBe(1);
+});
+
+test('the READMEs show the property test as it is', () => {
+  const source = readFileSync(join(PROPERTY_TEST, 'toy-vm.test.ts'), 'utf8');
+  const output = readFileSync(join(PROPERTY_TEST, 'toy-vm.out'), 'utf8');
+  const indented = (text: string): string => text.replace(/^(?=.)/gm, '    ');
+  const kit = readFileSync(join(ROOT, 'src/testing/README.md'), 'utf8');
+  const root = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  expect(kit).toContain(source);
+  expect(kit).toContain(output.replace('Counterexample: ', ''));
+  expect(root).toContain(indented(source));
+  expect(root).toContain(indented(output));
+});
+
 describe('the folder', () => {
   test('has an output for each example and nothing left over', () => {
     const outputs = readdirSync(EXAMPLES).filter((name) => name.endsWith('.out'));
@@ -31,7 +58,9 @@ describe('the folder', () => {
 
   test('has a line for each example in its README', () => {
     const readme = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');
-    expect([...programs, ...scenarios].filter((name) => !readme.includes(`[${name}](${name})`))).toEqual([]);
+    expect(
+      [...programs, ...scenarios, 'property-test'].filter((name) => !readme.includes(`[${name}](${name})`)),
+    ).toEqual([]);
   });
 
   test.each(programs)('%s is short and imports the package by its name', (program) => {

@@ -10,7 +10,7 @@ const PAGE = 4096n;
 let book: AddressBook;
 
 beforeEach(() => {
-  book = new AddressBook(0, A, BRK);
+  book = new AddressBook(0, { base: A, size: GIB }, BRK);
 });
 
 describe('without regions', () => {
