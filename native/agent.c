@@ -62,7 +62,7 @@ static int64_t set_disposition(int signal, uint64_t handler)
 
 /* Notes the signal. Caught: an access is abandoned at its landing, a system call goes on. Otherwise the real
  * disposition is set and the access made again, so that the kernel decides; a signal that no access raised
- * (SIGXFSZ) is sent once more. A fault of this file's own, which would be a bug, ends the process. */
+ * (SIGXFSZ, SIGPIPE) is sent once more. A fault of this file's own, which would be a bug, ends the process. */
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
     struct slot *slot = my_slot();
@@ -92,12 +92,13 @@ static void on_signal(int signal, siginfo_t *info, void *context)
             (uint64_t)signal, 0, 0, 0);
 }
 
-/* SIGSEGV and SIGBUS keep the handler whatever is asked, so that it can note the fault; an ignored SIGXFSZ is
- * really ignored, since nothing would come of it. */
+/* SIGSEGV and SIGBUS keep the handler whatever is asked, so that it can note the fault; the others are really
+ * ignored, since nothing would come of them. */
 static int64_t choose_disposition(struct slot *slot, int signal, int how)
 {
     slot->disposition[signal] = (uint8_t)how;
-    return set_disposition(signal, signal == SIGXFSZ && how == TO_IGNORE ? 1 : (uint64_t)on_signal);
+    int is_fault = signal == SIGSEGV || signal == SIGBUS;
+    return set_disposition(signal, !is_fault && how == TO_IGNORE ? 1 : (uint64_t)on_signal);
 }
 
 /* ---- the loop ---- */
@@ -271,6 +272,7 @@ static void agent_boot(struct slot *slot)
     choose_disposition(slot, SIGBUS, TO_CATCH);
     choose_disposition(slot, SIGXFSZ, TO_CATCH);
     set_disposition(SIGTRAP, (uint64_t)on_signal);
+    choose_disposition(slot, SIGPIPE, TO_CATCH);
     serve(slot);
 }
 

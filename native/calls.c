@@ -17,8 +17,10 @@
 #define OTHER(name, usage, takes, nr, harmful, run) { #name, usage, takes, nr, INTEGER, 0, harmful, run }
 
 static const struct call calls[] = {
-    PLAIN(open, "open(\"path\", flags[, mode])", "se?e", INTEGER, 0644, harms_path),
+    PLAIN(open, "open(\"path\", flags[, mode])", "se?e", INTEGER, 0644, harms_open),
     PLAIN(dup, "dup(fd)", "e", INTEGER, 0, NULL),
+    OTHER(pipe, "pipe(r, w)", "nn", SYS_pipe2, NULL, run_pipe),
+    OTHER(socketpair, "socketpair(a, b)", "nn", SYS_socketpair, NULL, run_pipe),
     PLAIN(memfd_create, "memfd_create(\"name\", flags)", "se", INTEGER, 0, NULL),
     PLAIN(close, "close(fd)", "e", INTEGER, 0, NULL),
     PLAIN(unlink, "unlink(\"path\")", "s", INTEGER, 0, harms_path),
@@ -103,12 +105,22 @@ bool call_makes_process(const struct call *call)
     return call->run == run_fork;
 }
 
-bool call_takes_process(const struct call *call, int argument)
+static bool takes_kind(const struct call *call, int argument, char wanted)
 {
     const char *kind = call->takes;
     for (int i = 0; *kind; kind++)
-        if (*kind != '?' && i++ == argument) return *kind == 'p';
+        if (*kind != '?' && i++ == argument) return *kind == wanted;
     return false;
+}
+
+bool call_takes_process(const struct call *call, int argument)
+{
+    return takes_kind(call, argument, 'p');
+}
+
+bool call_binds_argument(const struct call *call, int argument)
+{
+    return takes_kind(call, argument, 'n');
 }
 
 /* ---- choosing a row ---- */
@@ -117,7 +129,7 @@ static bool fits(const struct arg *arg, char kind)
 {
     if (kind == 'd') return arg->pieces != NULL;
     if (kind == 's') return arg->nr_pieces == 1 && arg->pieces->text && !arg->pieces->has_count;
-    if (kind == 'p') return !arg->pieces && arg->expr.nr_steps == 1 && arg->expr.steps[0].kind == PUSH_SYMBOL;
+    if (kind == 'p' || kind == 'n') return !arg->pieces && arg->expr.nr_steps == 1 && arg->expr.steps[0].kind == PUSH_SYMBOL;
     return arg->pieces == NULL;
 }
 

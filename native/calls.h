@@ -26,8 +26,8 @@ enum shape { INTEGER, ADDRESS };           /* of a plain call's result */
 struct call {
     const char *name;
     const char *usage;                     /* for error messages */
-    const char *takes;                     /* a letter an argument: e expression, s string, d data, p process;
-                                              after '?' those that may be left out */
+    const char *takes;                     /* a letter an argument: e expression, s string, d data, p process, n a
+                                              name that the call binds; after '?' those that may be left out */
     long nr;                               /* system call number; the width in bytes for load and store */
     enum shape shape;
     uint64_t spare;                        /* value of an argument left out */
@@ -40,9 +40,11 @@ const char *call_find(const char *name, const struct statement *statement, const
 void calls_print(void);                    /* the table, a line a row */
 bool call_makes_process(const struct call *call);
 bool call_takes_process(const struct call *call, int argument);
+bool call_binds_argument(const struct call *call, int argument);
 
 /* harm.c: true when running would damage the driver or the machine, or leave the scratch directory. */
 bool harms_path(struct run *run);          /* every string argument is a path */
+bool harms_open(struct run *run);          /* the same, except for devices that anybody may open */
 bool harms_mmap(struct run *run);
 bool harms_mremap(struct run *run);
 bool harms_munmap(struct run *run);        /* (address, length), holes skipped, refused whole by the kernel */

@@ -5,9 +5,14 @@
 #include "handle.h"
 #include "print.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+
+/* Not <sys/socket.h>, which has a bind of its own. */
+#define FAMILY_UNIX 1
+#define STREAM 1
 
 /* (fd, length[, offset]): read into the transfer buffer and shown. */
 enum outcome run_read(struct run *run)
@@ -38,5 +43,29 @@ enum outcome run_fstat(struct run *run)
     if (failed(run)) return DONE;
     printf(" {st_size=%ld}", (long)about->st_size);
     bind(run, (uint64_t)about->st_size);
+    return DONE;
+}
+
+static void bind_argument(struct run *run, int argument, int fd)
+{
+    struct symbol *name = run->statement->args[argument].expr.steps[0].symbol;
+    name->process = NULL;
+    name->has_value = true;
+    name->value = (uint64_t)fd;
+}
+
+/* (name, name): a pipe or a pair of stream sockets, bound to the names. None of them ever lets a process wait. */
+enum outcome run_pipe(struct run *run)
+{
+    const int *fds = (const int *)TRANSFER;
+    bool is_pipe = run->statement->call->nr == SYS_pipe2;
+    enum outcome outcome = is_pipe ? ask(run, SYS_pipe2, TRANSFER, O_NONBLOCK, 0, 0)
+                                   : ask(run, SYS_socketpair, FAMILY_UNIX, STREAM | O_NONBLOCK, 0, TRANSFER);
+    bool made = outcome == DONE && !failed(run);
+    if (outcome != DONE) return outcome;
+    print_integer(run);
+    if (!made) return DONE;
+    for (int i = 0; i < 2; i++) bind_argument(run, i, fds[i]);
+    printf(" [%d, %d]", fds[0], fds[1]);
     return DONE;
 }

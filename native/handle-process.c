@@ -24,7 +24,7 @@ enum outcome run_sigaction(struct run *run)
     uint32_t signal = (uint32_t)run->a[0];
     uint64_t args[6] = { signal, run->a[1] };
     enum outcome outcome;
-    if (signal == SIGBUS || signal == SIGSEGV || signal == SIGXFSZ) {
+    if (signal == SIGBUS || signal == SIGSEGV || signal == SIGXFSZ || signal == SIGPIPE) {
         outcome = process_command(run->process, OP_DISPOSITION, args);
         run->result = process_slot(run->process)->result;
     } else {

@@ -8,6 +8,7 @@
 #include "calls.h"
 #include "proc.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
@@ -63,6 +64,19 @@ static bool is_aligned(uint64_t address)
 static bool fills_machine(uint64_t length)
 {
     return length > LARGE && length < BEYOND;
+}
+
+/* Devices that do nothing to the machine, and files that tell about it and are only read. */
+bool harms_open(struct run *run)
+{
+    static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty" };
+    const char *path = (const char *)run->a[0];
+    uint64_t flags = run->a[1];
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+        if (strcmp(path, devices[i]) == 0) return false;
+    if (strcmp(path, "/dev/ptmx") == 0) return !(flags & O_NONBLOCK);
+    if (strcmp(path, "/proc/uptime") == 0) return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != O_RDONLY;
+    return harms_path(run);
 }
 
 bool harms_path(struct run *run)
@@ -152,11 +166,11 @@ bool harms_fallocate(struct run *run)
     return end <= LARGEST_FILE;
 }
 
-/* Three signals are the language's; what is no signal that could be set at all is left to the kernel. */
+/* Four signals are the language's; what is no signal that could be set at all is left to the kernel. */
 bool harms_sigaction(struct run *run)
 {
     uint32_t signal = (uint32_t)run->a[0];
-    bool of_the_language = signal == SIGBUS || signal == SIGSEGV || signal == SIGXFSZ;
+    bool of_the_language = signal == SIGBUS || signal == SIGSEGV || signal == SIGXFSZ || signal == SIGPIPE;
     bool impossible = signal == 0 || signal > 64 || signal == SIGKILL || signal == SIGSTOP;
     return run->a[1] > TO_CATCH || !(of_the_language || impossible);
 }

@@ -56,7 +56,7 @@ static const struct constant constants[] = {
     { "F_SEAL_SEAL", 0x01 }, { "F_SEAL_SHRINK", 0x02 }, { "F_SEAL_GROW", 0x04 }, { "F_SEAL_WRITE", 0x08 },
     { "F_SEAL_FUTURE_WRITE", 0x10 }, { "F_SEAL_EXEC", 0x20 },
     /* signals and limits */
-    { "SIGSEGV", 11 }, { "SIGBUS", 7 }, { "SIGXFSZ", 25 }, { "SIGKILL", 9 },
+    { "SIGSEGV", 11 }, { "SIGBUS", 7 }, { "SIGXFSZ", 25 }, { "SIGPIPE", 13 }, { "SIGKILL", 9 },
     { "default", 0 }, { "SIG_DFL", 0 }, { "ignore", 1 }, { "SIG_IGN", 1 }, { "catch", 2 },
     { "RLIMIT_FSIZE", 1 }, { "RLIMIT_DATA", 2 }, { "RLIMIT_STACK", 3 }, { "RLIMIT_NOFILE", 7 },
     { "RLIMIT_MEMLOCK", 8 }, { "RLIMIT_AS", 9 },

@@ -116,6 +116,8 @@ static void choose_call(struct parser *parser, struct statement *statement, cons
     bool forks = !wrong && call_makes_process(statement->call);
     if (wrong) parse_fail(parser, "%s", wrong);
     if (forks) count_fork(parser, statement->name);
+    for (int i = 0; i < statement->nr_args; i++)
+        if (call_binds_argument(statement->call, i)) statement->args[i].expr.steps[0].symbol->is_value = true;
     if (!statement->name) return;
     if (forks) statement->name->is_process = true;
     else statement->name->is_value = true;
@@ -221,7 +223,9 @@ static void check_names(struct parser *parser, const struct statement *statement
     parser->line = statement->line;
     check_process(parser, statement->who);
     for (int i = 0; i < statement->nr_args; i++) {
-        if (call_takes_process(statement->call, i)) check_process(parser, statement->args[i].expr.steps[0].symbol);
+        struct symbol *symbol = statement->args[i].expr.nr_steps ? statement->args[i].expr.steps[0].symbol : NULL;
+        if (call_takes_process(statement->call, i)) check_process(parser, symbol);
+        else if (call_binds_argument(statement->call, i)) symbol->meaning = A_VALUE;
         else check_arg(parser, &statement->args[i]);
     }
     if (statement->name) statement->name->meaning = call_makes_process(statement->call) ? A_PROCESS : A_VALUE;

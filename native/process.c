@@ -137,7 +137,7 @@ static void enter(struct slot *slot, const char *cwd)
     sigemptyset(&none);
     for (int i = 1; i < 65; i++) signal(i, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setpgid(0, 0);
+    setsid();                              /* no terminal: /dev/tty is ENXIO wherever the driver was started */
     volunteer_for_oom();
     int null = open("/dev/null", O_RDWR);
     if (chdir(cwd) != 0 || null < 0) _exit(1);

@@ -82,6 +82,7 @@ static enum verdict evaluate_all(struct run *run)
     uint64_t used = 0;
     for (int i = 0; i < statement->nr_args; i++) {
         enum verdict next = READY;
+        if (call_binds_argument(statement->call, i)) continue;
         if (call_takes_process(statement->call, i)) {
             if (!statement->args[i].expr.steps[0].symbol->process) next = UNBOUND;
         } else if (statement->args[i].pieces) {
@@ -140,9 +141,17 @@ static void bind_name(struct symbol *name, const struct run *run)
     name->process = run->made;
 }
 
+/* What the call would bind beside `name =` has no value until it has succeeded. */
+static void unbind_arguments(const struct statement *statement)
+{
+    for (int i = 0; i < statement->nr_args; i++)
+        if (call_binds_argument(statement->call, i)) statement->args[i].expr.steps[0].symbol->has_value = false;
+}
+
 static void run_statement(const struct statement *statement)
 {
     struct run run = { .statement = statement, .process = statement->who->process };
+    unbind_arguments(statement);
     printf("%d %s %s ->", statement->line, statement->who->name, statement->text);
     if (run.process && run.process->alive) make_call(&run);
     else fputs(" = dead", stdout);

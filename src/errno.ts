@@ -45,6 +45,7 @@ export const ELOOP = 40;
 export const EIDRM = 43;
 export const EOVERFLOW = 75;
 export const EOPNOTSUPP = 95;
+export const ECONNRESET = 104;
 export const ETIMEDOUT = 110;
 export const EHWPOISON = 133;
 

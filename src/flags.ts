@@ -109,6 +109,7 @@ export const FALLOC_FL_COLLAPSE_RANGE = 0x08;
 export const FALLOC_FL_ZERO_RANGE = 0x10;
 export const FALLOC_FL_INSERT_RANGE = 0x20;
 export const FALLOC_FL_UNSHARE_RANGE = 0x40;
+export const FALLOC_FL_WRITE_ZEROES = 0x80;
 
 export const MFD_CLOEXEC = 0x1;
 export const MFD_ALLOW_SEALING = 0x2;
@@ -148,6 +149,7 @@ export const RLIM_INFINITY = 0xffffffffffffffffn;
 export const SIGKILL = 9;
 export const SIGSEGV = 11;
 export const SIGBUS = 7;
+export const SIGPIPE = 13;
 export const SIGXFSZ = 25;
 
 export const SI_USER = 0;

@@ -23,16 +23,18 @@ import {
   F_SETFL,
   FD_CLOEXEC,
   O_APPEND,
-  O_LARGEFILE,
+  O_DIRECT,
+  O_NOATIME,
   O_NONBLOCK,
   RLIMIT_NOFILE,
 } from '../flags.ts';
 import { toFlags, toInt, type Word } from '../units.ts';
+import { TRAITS } from './file-kinds.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Task } from './task.ts';
 
 /** Status flags that F_SETFL may change. */
-const SETTABLE = O_APPEND | O_NONBLOCK;
+const SETTABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 const CHANGES = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 /** What an O_PATH descriptor answers. */
 const PATH_COMMANDS: ReadonlySet<number> = new Set([F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL]);
@@ -52,10 +54,9 @@ export function fcntl(task: Task, fdWord: Word, commandWord: Word, argument: Wor
       task.files.setCloseOnExec(fd, (toFlags(argument) & FD_CLOEXEC) !== 0);
       return 0;
     case F_GETFL:
-      return file.isPathOnly ? file.flags : file.flags | O_LARGEFILE;
+      return file.flags;
     case F_SETFL:
-      file.flags = (file.flags & ~SETTABLE) | (toInt(argument) & SETTABLE);
-      return 0;
+      return setStatusFlags(file, toInt(argument));
     case F_ADD_SEALS:
       return addSeals(file, toFlags(argument));
     case F_GET_SEALS:
@@ -63,6 +64,12 @@ export function fcntl(task: Task, fdWord: Word, commandWord: Word, argument: Wor
     default:
       return -EINVAL;
   }
+}
+
+function setStatusFlags(file: OpenFile, flags: number): number {
+  if (flags & O_DIRECT && !TRAITS[file.inode.kind].direct) return -EINVAL;
+  file.flags = (file.flags & ~SETTABLE) | (flags & SETTABLE);
+  return 0;
 }
 
 function duplicate(task: Task, file: OpenFile, least: number, closeOnExec: boolean): number {
@@ -78,6 +85,7 @@ function duplicate(task: Task, file: OpenFile, least: number, closeOnExec: boole
 function addSeals(file: OpenFile, seals: number): number {
   const { inode } = file;
   if (!file.writable) return -EPERM;
+  if (!inode.fs.swapBacked || inode.kind !== 'regular') return -EINVAL;
   if (seals - (seals & F_ALL_SEALS) !== 0) return -EINVAL;
   if (!inode.fs.swapBacked || inode.kind !== 'regular') return -EINVAL;
   if (inode.seals & F_SEAL_SEAL) return -EPERM;

@@ -10,19 +10,21 @@ import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts'
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { offsetOf, pageOf, toInt, toSigned, toUnsigned, type Word } from '../units.ts';
 import type { AccessEngine } from './access.ts';
+import { readDevice, writeDevice } from './char-devices.ts';
+import { TRAITS } from './file-kinds.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
+import { readFile, writeFile } from './read-write.ts';
+import { readStream, writeStream } from './stream-calls.ts';
+import type { Task } from './task.ts';
 import {
   type ByteSink,
   type ByteSource,
   isBadRange,
   type Position,
-  readFile,
   TRANSFER_MAX,
   type TransferParts,
-  writeFile,
-} from './read-write.ts';
-import type { Task } from './task.ts';
+} from './transfers.ts';
 
 export interface FileCallParts extends TransferParts {
   readonly engine: AccessEngine;
@@ -67,17 +69,24 @@ function sourceOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSource 
   };
 }
 
-/** The range that a transfer is about, with what forbids it; or a negative errno. */
+/** Which way bytes go. */
+type Direction = 'read' | 'write';
+
+function allows(file: OpenFile, direction: Direction): boolean {
+  return direction === 'read' ? file.readable : file.writable;
+}
+
+/** Where a transfer begins; or a negative errno for what forbids it. */
 function begin(
   parts: FileCallParts,
-  file: OpenFile | null,
+  file: OpenFile,
   buffer: Buffer,
   offset: Offset,
-  allowed: boolean,
+  direction: Direction,
 ): Position | number {
-  if (offset !== undefined && toSigned(offset) < 0n) return -EINVAL;
-  if (file === null || !allowed) return -EBADF;
-  if (file.inode.kind === 'pipe' && offset !== undefined) return -ESPIPE;
+  const { preads, pwrites } = TRAITS[file.inode.kind];
+  if (offset !== undefined && !(direction === 'read' ? preads : pwrites)) return -ESPIPE;
+  if (!allows(file, direction)) return -EBADF;
   if (isOutside(parts, buffer)) return -EFAULT;
   const size = BigInt(parts.ram.pageSize);
   const at = offset === undefined ? BigInt(file.positionPage) * size + BigInt(file.positionByte) : toSigned(offset);
@@ -92,22 +101,45 @@ function countOf(buffer: Buffer): number {
 
 /** read and pread: bytes moved or a negative errno. */
 export function read(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
+  if (offset !== undefined && toSigned(offset) < 0n) return -EINVAL;
   const file = task.files.usable(toInt(fd));
-  const position = begin(parts, file, buffer, offset, file?.readable ?? false);
-  if (typeof position === 'number' || file === null) return position as number;
-  const moved = readFile(parts, file, position, countOf(buffer), sinkOf(parts, task, buffer));
+  if (file === null) return -EBADF;
+  const position = begin(parts, file, buffer, offset, 'read');
+  if (typeof position === 'number') return position;
+  const moved = take(parts, file, position, countOf(buffer), sinkOf(parts, task, buffer));
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
 }
 
+function take(parts: FileCallParts, file: OpenFile, position: Position, count: number, sink: ByteSink): number {
+  if (file.inode.kind === 'regular') return readFile(parts, file, position, count, sink);
+  if (file.inode.stream !== null) return readStream(parts, file, count, sink);
+  return readDevice(parts, file, position, count, sink);
+}
+
 /** write and pwrite: bytes moved or a negative errno. */
 export function write(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
+  if (offset !== undefined && toSigned(offset) < 0n) return -EINVAL;
   const file = task.files.usable(toInt(fd));
-  const position = begin(parts, file, buffer, offset, file?.writable ?? false);
-  if (typeof position === 'number' || file === null) return position as number;
-  const moved = writeFile(parts, task, file, position, countOf(buffer), sourceOf(parts, task, buffer));
+  if (file === null) return -EBADF;
+  const position = begin(parts, file, buffer, offset, 'write');
+  if (typeof position === 'number') return position;
+  const moved = give(parts, task, file, position, countOf(buffer), sourceOf(parts, task, buffer));
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
+}
+
+function give(
+  parts: FileCallParts,
+  task: Task,
+  file: OpenFile,
+  position: Position,
+  count: number,
+  source: ByteSource,
+): number {
+  if (file.inode.kind === 'regular') return writeFile(parts, task, file, position, count, source);
+  if (file.inode.stream !== null) return writeStream(parts, task, file, count, source);
+  return writeDevice(file, count);
 }
 
 /** The new position, exact; or a negative errno. */
@@ -115,10 +147,12 @@ export function lseek(parts: FileCallParts, task: Task, fd: Word, offset: Word, 
   const file = task.files.usable(toInt(fd));
   if (file === null) return -EBADF;
   const whence = toInt(whenceWord);
-  const { inode } = file;
   if (whence < SEEK_SET || whence > SEEK_HOLE) return -EINVAL;
-  if (inode.kind === 'pipe') return -ESPIPE;
-  if (inode.kind !== 'regular') return 0;
+  const { inode } = file;
+  const { seeking } = TRAITS[inode.kind];
+  if (seeking === 'never') return -ESPIPE;
+  if (seeking === 'nowhere') return 0;
+  if (seeking === 'from-start' && whence !== SEEK_SET && whence !== SEEK_CUR) return -EINVAL;
   const size = BigInt(parts.ram.pageSize);
   const target =
     whence === SEEK_DATA || whence === SEEK_HOLE
@@ -126,7 +160,7 @@ export function lseek(parts: FileCallParts, task: Task, fd: Word, offset: Word, 
       : seekTo(file, toSigned(offset), whence, size);
   if (target < 0n) return Number(target);
   const largest = BigInt(inode.fs.maxSizePages) * size + BigInt(inode.fs.maxSizeTail);
-  if (target > largest) return -EINVAL;
+  if (seeking === 'file' && target > largest) return -EINVAL;
   file.setPosition(Number(target / size), Number(target % size));
   return target < 2n ** 53n ? Number(target) : target;
 }

@@ -10,6 +10,8 @@
 import type { BlockMap } from '../disk/block-map.ts';
 import { IntervalSet } from '../interval-set.ts';
 import type { FileCache } from '../pagecache/file-cache.ts';
+import type { FileKind } from './file-kinds.ts';
+import type { Stream } from './stream.ts';
 
 /** What an inode knows of the VMAs that map it; the kernel's rmap knows more. */
 export interface FileMapping {
@@ -17,9 +19,6 @@ export interface FileMapping {
   readonly end: number;
   readonly pgoff: number;
 }
-
-/** What stands behind a descriptor. */
-export type FileKind = 'regular' | 'directory' | 'pipe' | 'null' | 'zero' | 'special';
 
 export const PAGE_READY = 0;
 export const PAGE_PENDING = 1;
@@ -82,6 +81,10 @@ export class Inode {
   writableMappings: number;
   /** Write-back failed since the last fsync: the errno, else 0. */
   writeError: number;
+  /** What is under way in a pipe or to a socket; null for all else. */
+  stream: Stream | null;
+  /** The other socket of a pair while that is open. */
+  peer: Inode | null;
 
   constructor(id: number, kind: FileKind, fs: FileSystem, cache: FileCache, blocks: BlockMap, mode: number) {
     this.id = id;
@@ -98,6 +101,8 @@ export class Inode {
     this.seals = 0;
     this.writableMappings = 0;
     this.writeError = 0;
+    this.stream = null;
+    this.peer = null;
   }
 
   /** Pages that have any byte of the file: indices below this are inside it. */

@@ -2,7 +2,8 @@
 
 import { BlockMap } from '../disk/block-map.ts';
 import { FileCache } from '../pagecache/file-cache.ts';
-import { type FileKind, type FileSystem, Inode } from './inode.ts';
+import type { FileKind } from './file-kinds.ts';
+import { type FileSystem, Inode } from './inode.ts';
 import type { OwnerTable } from './owners.ts';
 
 export class Inodes {

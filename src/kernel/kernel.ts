@@ -6,14 +6,14 @@
  * and at level 2 the whole-machine check.
  */
 
-import { UserError } from '../assert.ts';
+import { assert, UserError } from '../assert.ts';
 import { Clock } from '../clock.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { Counters } from '../counters.ts';
 import { BlockDevice } from '../disk/block-device.ts';
 import { BlockAllocator } from '../disk/block-map.ts';
 import { latencyModel } from '../disk/latency.ts';
-import { O_RDWR } from '../flags.ts';
+import { O_LARGEFILE, O_RDWR } from '../flags.ts';
 import { FrameAllocator } from '../mmu/buddy.ts';
 import { FrameTable } from '../mmu/frames.ts';
 import { Mmu } from '../mmu/mmu.ts';
@@ -29,6 +29,7 @@ import { AnonVmas } from './anon-vma.ts';
 import { Asids } from './asids.ts';
 import { BlockIo } from './block-io.ts';
 import { Cpu } from './cpu.ts';
+import { standardMounts } from './devices.ts';
 import { EntryRuns } from './entry-runs.ts';
 import { Exiter } from './exit.ts';
 import { FaultHandler } from './fault.ts';
@@ -43,7 +44,7 @@ import { Limits } from './limits.ts';
 import { accountPages } from './memory-limits.ts';
 import { Mm } from './mm.ts';
 import { Namespace } from './namespace.ts';
-import { Dentry, OpenFile } from './open-file.ts';
+import { OpenFile } from './open-file.ts';
 import { OpenFiles } from './open-files.ts';
 import { OwnerTable } from './owners.ts';
 import { PageMapper } from './page-mapper.ts';
@@ -127,7 +128,8 @@ function buildParts(config: ResolvedConfig) {
   const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache);
   const rootFs =
     config.fs === 'tmpfs' ? memoryFs : new Ext4(device, new BlockAllocator(device), ram, truncator, writeback);
-  const namespace = new Namespace(inodes, openFiles, rootFs);
+  const namespace = new Namespace(inodes, openFiles, rootFs, standardMounts(inodes, memoryFs));
+  const randomBytes = rng.stream('dev.random');
   const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles);
   const anonVmas = new AnonVmas(owners);
   const vmaOps = new VmaOps(anonVmas, openFiles, config.maxMapCount, trace);
@@ -178,6 +180,7 @@ function buildParts(config: ResolvedConfig) {
     openFiles,
     memoryFs,
     namespace,
+    randomBytes,
     sharedMemory,
     anonVmas,
     vmaOps,
@@ -235,11 +238,10 @@ export class Kernel {
   }
 
   private openStandardDescriptors(task: Task): void {
-    const { inodes, memoryFs } = this.parts;
-    const inode = inodes.make('null', memoryFs, 0o666);
-    inode.links = 1;
+    const entry = this.parts.namespace.lookup('/dev/null');
+    assert(typeof entry !== 'number', 'there is no /dev/null');
     for (let fd = 0; fd < STANDARD_DESCRIPTORS; fd++) {
-      task.files.install(new OpenFile(inode, O_RDWR, new Dentry('null', false)), 0, STANDARD_DESCRIPTORS);
+      task.files.install(new OpenFile(entry.inode, O_RDWR | O_LARGEFILE, entry.dentry), 0, STANDARD_DESCRIPTORS);
     }
   }
 

@@ -34,6 +34,7 @@ import {
   PROT_WRITE,
 } from '../flags.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, toSigned, type Word } from '../units.ts';
+import { TRAITS } from './file-kinds.ts';
 import { accountPages, canLock, mayExpand, mayLock } from './memory-limits.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
@@ -190,12 +191,14 @@ function flagBits(flags: number): number {
   );
 }
 
-/** Offsets of a regular file end at 2^63 - 1, of anything else at 2^64 - 1. */
-function fitsInFile({ pgoff, pages, task }: Request, { inode }: OpenFile): boolean {
-  return pgoff < (inode.kind === 'regular' ? 2 ** 63 : 2 ** 64) / task.mm.pageSize - pages;
+/** Offsets of a file end at 2^63 - 1; those of a device, where numbers do. */
+function fitsInFile(request: Request, file: OpenFile): boolean {
+  const end = TRAITS[file.inode.kind].offsetsAreSigned ? 2 ** 63 : 2 ** 64;
+  return request.pgoff < end / request.task.mm.pageSize - request.pages;
 }
 
 function checkFile(request: Request, file: OpenFile): number {
+  const { mapping, noexec } = TRAITS[file.inode.kind];
   if (!fitsInFile(request, file)) return -EOVERFLOW;
   const type = request.flags & MAP_TYPE;
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
@@ -205,7 +208,11 @@ function checkFile(request: Request, file: OpenFile): number {
     if (!file.writable) request.vmFlags &= ~(VM_MAYWRITE | VM_SHARED);
   } else if (type !== MAP_PRIVATE) return -EINVAL;
   if (!file.readable) return -EACCES;
-  if (file.inode.kind !== 'regular' && file.inode.kind !== 'zero') return -ENODEV;
+  if (noexec) {
+    if (request.vmFlags & VM_EXEC) return -EPERM;
+    request.vmFlags &= ~VM_MAYEXEC;
+  }
+  if (mapping === 'none') return -ENODEV;
   if (request.vmFlags & VM_GROWSDOWN) return -EINVAL;
   return checkSeals(request, file);
 }
@@ -245,22 +252,17 @@ function mapRegion(parts: MmapParts, request: Request): number {
   if (!mayExpand(task, request.vmFlags, pages - replaced)) return -ENOMEM;
   const unmapped = parts.unmapper.unmap(mm, address, address + length);
   if (unmapped < 0) return unmapped;
-  // The file system refuses synchronous mappings only now, with the range already empty.
-  if (request.flags & MAP_SYNC && request.file !== null && !request.file.inode.fs.swapBacked) return -EOPNOTSUPP;
+  const refused = request.file === null ? 0 : refusedByFile(request, request.file);
+  if (refused < 0) return refused;
   if ((request.vmFlags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
-  let { file } = request;
-  let made: OpenFile | null = null;
-  if (file === null && request.vmFlags & VM_SHARED) {
-    made = parts.sharedMemory.anonymous(pages);
-    file = made;
-  }
+  const made = isSharedMemory(request) ? parts.sharedMemory.anonymous(pages) : null;
   if (request.vmFlags & VM_DROPPABLE) request.vmFlags &= ~VM_LOCKED_MASK;
   const range = {
     start: address,
     end: address + length,
     flags: request.vmFlags,
     pgoff: request.pgoff,
-    file,
+    file: made ?? request.file,
     anonVma: null,
     copiedFrom: null,
   };
@@ -268,6 +270,19 @@ function mapRegion(parts: MmapParts, request: Request): number {
   if (made !== null) parts.sharedMemory.drop(made);
   accountPages(mm, request.vmFlags, pages);
   return address;
+}
+
+/** What the file itself refuses: asked only now, with the range already empty. */
+function refusedByFile({ flags }: Request, { inode }: OpenFile): number {
+  const { mapping } = TRAITS[inode.kind];
+  if (typeof mapping === 'object') return -mapping.refuses;
+  return flags & MAP_SYNC && inode.kind === 'regular' && !inode.fs.swapBacked ? -EOPNOTSUPP : 0;
+}
+
+/** Whether the mapping gets an object of its own: shared memory without a name, and shared mappings of /dev/zero. */
+function isSharedMemory({ file, vmFlags }: Request): boolean {
+  if (!(vmFlags & VM_SHARED)) return false;
+  return file === null || TRAITS[file.inode.kind].mapping === 'memory';
 }
 
 /** Pages of the range that are mapped already and will be replaced. */

@@ -1,8 +1,9 @@
 /**
  * Directories: names for inodes.
  *
- * Source: Linux fs/namei.c for the order of errors. Paths are relative to the one root; symbolic
- * links do not exist.
+ * Source: Linux fs/namei.c for the order of errors. Paths are relative to the one root, which is every process's
+ * directory too; symbolic links do not exist.
+ * Differs: what is mounted (/dev, /proc) is found by absolute paths only, so that a program's own files may have such names.
  */
 
 import { EBUSY, EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY } from '../errno.ts';
@@ -28,26 +29,36 @@ interface Place {
   readonly entry: DirectoryEntry | null;
 }
 
+/** A directory without entries that has one name. */
+export function newDirectoryEntry(inodes: Inodes, fs: FileSystem, name: string, mode: number): DirectoryEntry {
+  const inode = inodes.make('directory', fs, mode);
+  inode.links = 1;
+  return { dentry: new Dentry(name, false), inode, children: new Map() };
+}
+
 export class Namespace {
   private readonly inodes: Inodes;
   private readonly openFiles: OpenFiles;
   readonly fs: FileSystem;
   readonly root: DirectoryEntry;
+  /** Directories that stand at /NAME for absolute paths only, whatever the root holds. */
+  private readonly mounts: Map<string, DirectoryEntry>;
 
-  constructor(inodes: Inodes, openFiles: OpenFiles, fs: FileSystem) {
+  constructor(inodes: Inodes, openFiles: OpenFiles, fs: FileSystem, mounts: ReadonlyMap<string, DirectoryEntry>) {
     this.inodes = inodes;
     this.openFiles = openFiles;
     this.fs = fs;
-    const inode = inodes.make('directory', fs, 0o755);
-    inode.links = 1;
-    this.root = { dentry: new Dentry('/', false), inode, children: new Map() };
+    this.root = newDirectoryEntry(inodes, fs, '/', 0o755);
+    this.mounts = new Map(mounts);
   }
 
   private locate(path: string): Place | number {
     const parts = path.split('/').filter((part) => part !== '' && part !== '.');
     if (path === '') return -ENOENT;
-    if (parts.length === 0) return { directory: this.root, name: '.', entry: this.root };
-    let directory = this.root;
+    const mounted = path.startsWith('/') && parts.length > 0 ? this.mounts.get(parts[0]) : undefined;
+    if (mounted !== undefined) parts.shift();
+    let directory = mounted ?? this.root;
+    if (parts.length === 0) return { directory, name: '.', entry: directory };
     for (const part of parts.slice(0, -1)) {
       const next = directory.children?.get(part);
       if (next === undefined) return -ENOENT;

@@ -26,7 +26,7 @@ export class Dentry {
 
 export class OpenFile {
   readonly inode: Inode;
-  /** O_* status flags. */
+  /** O_* status flags, as F_GETFL gives them. */
   flags: number;
   readonly dentry: Dentry;
   /** The file position as (page, byte). */

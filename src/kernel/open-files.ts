@@ -11,6 +11,7 @@ import type { FilePages } from './file-pages.ts';
 import type { Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import type { OwnerTable } from './owners.ts';
+import { closeStream } from './stream-ends.ts';
 import { VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
@@ -41,6 +42,7 @@ export class OpenFiles {
   /** Drops one reference to a description. */
   put(file: OpenFile): void {
     if (--file.refs > 0) return;
+    if (file.inode.stream !== null) closeStream(file);
     file.inode.opens--;
     this.releaseInode(file.inode);
   }

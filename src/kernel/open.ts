@@ -1,10 +1,10 @@
 /**
- * open(2), close(2), dup(2), memfd_create(2): descriptors.
+ * open(2), close(2), dup(2), memfd_create(2), pipe(2), socketpair(2): descriptors.
  *
  * Source: Linux fs/open.c, fs/namei.c path_openat, mm/memfd.c.
  */
 
-import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, ENOTDIR } from '../errno.ts';
+import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, ENOTDIR, ENXIO } from '../errno.ts';
 import {
   F_SEAL_EXEC,
   F_SEAL_SEAL,
@@ -15,8 +15,12 @@ import {
   O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
+  O_DIRECT,
   O_DIRECTORY,
   O_EXCL,
+  O_LARGEFILE,
+  O_NOCTTY,
+  O_NONBLOCK,
   O_PATH,
   O_RDONLY,
   O_TRUNC,
@@ -24,10 +28,14 @@ import {
   RLIMIT_NOFILE,
 } from '../flags.ts';
 import { toInt, type Word } from '../units.ts';
+import { TRAITS } from './file-kinds.ts';
+import type { FileSystem } from './inode.ts';
+import type { Inodes } from './inodes.ts';
 import type { DirectoryEntry, Namespace } from './namespace.ts';
 import { OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { SharedMemory } from './shared-memory.ts';
+import { makePipe, makeSockets } from './stream-ends.ts';
 import type { Task } from './task.ts';
 import type { Truncator } from './truncate.ts';
 
@@ -36,6 +44,8 @@ export interface OpenParts {
   readonly openFiles: OpenFiles;
   readonly truncator: Truncator;
   readonly sharedMemory: SharedMemory;
+  readonly inodes: Inodes;
+  readonly memoryFs: FileSystem;
 }
 
 /** What O_PATH leaves of the flags. */
@@ -56,8 +66,12 @@ export function open(parts: OpenParts, task: Task, path: string, flagWord: Word,
   if (room < 0) return room;
   const entry = findEntry(parts, task, path, flags, toInt(modeWord));
   if (typeof entry === 'number') return entry;
+  if (!(flags & O_PATH)) {
+    const unopened = checkKind(entry, flags);
+    if (unopened < 0) return unopened;
+  }
   if (flags & O_TRUNC && entry.inode.kind === 'regular') parts.truncator.setSize(entry.inode, 0, 0);
-  const file = new OpenFile(entry.inode, flags & ~(O_CREAT | O_EXCL | O_TRUNC), entry.dentry);
+  const file = new OpenFile(entry.inode, statusFlags(flags), entry.dentry);
   return install(parts, task, file, (flags & O_CLOEXEC) !== 0);
 }
 
@@ -86,6 +100,18 @@ function checkEntry(entry: DirectoryEntry, flags: number): number {
 function isPermitted(mode: number, flags: number, writes: boolean): boolean {
   const reads = (flags & O_ACCMODE) !== O_WRONLY;
   return (!reads || (mode & S_IRUSR) !== 0) && (!writes || (mode & S_IWUSR) !== 0);
+}
+
+/** What the thing itself refuses when it is opened. */
+function checkKind({ inode }: DirectoryEntry, flags: number): number {
+  if (inode.kind === 'no-tty') return -ENXIO;
+  return flags & O_DIRECT && !TRAITS[inode.kind].direct ? -EINVAL : 0;
+}
+
+/** What F_GETFL gives: flags that only say how to open are gone. */
+function statusFlags(flags: number): number {
+  const kept = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+  return flags & O_PATH ? kept : kept | O_LARGEFILE;
 }
 
 function install(parts: OpenParts, task: Task, file: OpenFile, closeOnExec: boolean): number {
@@ -118,4 +144,34 @@ export function memfdCreate(parts: OpenParts, task: Task, name: string, flagWord
   if (flags & MFD_NOEXEC_SEAL) file.inode.seals = F_SEAL_EXEC;
   else if (!(flags & MFD_ALLOW_SEALING)) file.inode.seals = F_SEAL_SEAL;
   return install(parts, task, file, (flags & MFD_CLOEXEC) !== 0);
+}
+
+const PIPE_FLAGS = O_CLOEXEC | O_DIRECT | O_NONBLOCK;
+
+/** pipe2: the descriptors to read from and to write to, or a negative errno. */
+export function pipe(parts: OpenParts, task: Task, flagWord: Word): readonly [number, number] | number {
+  const flags = toInt(flagWord);
+  if (flags - (flags & PIPE_FLAGS) !== 0) return -EINVAL;
+  return installPair(parts, task, makePipe(parts, flags), (flags & O_CLOEXEC) !== 0);
+}
+
+/** socketpair(AF_UNIX, SOCK_STREAM): two descriptors; `flags` may be O_NONBLOCK and O_CLOEXEC. */
+export function socketpair(parts: OpenParts, task: Task, flagWord: Word): readonly [number, number] | number {
+  const flags = toInt(flagWord);
+  if (flags - (flags & (O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
+  return installPair(parts, task, makeSockets(parts, flags & O_NONBLOCK), (flags & O_CLOEXEC) !== 0);
+}
+
+/** Both or none. */
+function installPair(
+  parts: OpenParts,
+  task: Task,
+  [first, second]: readonly [OpenFile, OpenFile],
+  closeOnExec: boolean,
+): readonly [number, number] | number {
+  const a = install(parts, task, first, closeOnExec);
+  const b = a < 0 ? a : install(parts, task, second, closeOnExec);
+  if (a < 0) parts.openFiles.put(second);
+  else if (b < 0) close(parts, task, a);
+  return b < 0 ? b : [a, b];
 }

@@ -75,7 +75,7 @@ export class Placement {
   ): number {
     const { hugeAlign } = this.layout;
     if (hugeAlign === 0) return 0;
-    if (file === null ? hint !== 0 || (flags & MAP_SHARED) !== 0 || length % hugeAlign !== 0 : file.inode.fs.swapBacked)
+    if (file === null ? hint !== 0 || (flags & MAP_SHARED) !== 0 || length % hugeAlign !== 0 : !mayBeHuge(file, flags))
       return 0;
     const offset = file === null ? 0 : pgoff * this.pageSize;
     const firstHuge = Math.ceil(offset / hugeAlign) * hugeAlign;
@@ -85,4 +85,9 @@ export class Placement {
     const shift = (((offset - found) % hugeAlign) + hugeAlign) % hugeAlign;
     return shift === 0 ? found + hugeAlign : found + shift;
   }
+}
+
+/** Whether huge pages of a file could be mapped; /dev/zero says so of private memory. */
+function mayBeHuge({ inode }: OpenFile, flags: number): boolean {
+  return inode.kind === 'zero' ? (flags & MAP_SHARED) === 0 : !inode.fs.swapBacked;
 }

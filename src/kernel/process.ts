@@ -129,6 +129,16 @@ export class Process extends ProcessAtomics {
     return check(this.sys.dup(fd), 'dup');
   }
 
+  /** pipe2: the descriptors to read from and to write to. Nobody ever waits: an empty pipe is EAGAIN. */
+  pipe(flags: Word = 0): readonly [number, number] {
+    return checkPair(this.sys.pipe(flags), 'pipe');
+  }
+
+  /** A pair of connected stream sockets. */
+  socketpair(flags: Word = 0): readonly [number, number] {
+    return checkPair(this.sys.socketpair(flags), 'socketpair');
+  }
+
   memfdCreate(name: string, flags: Word = 0): number {
     return check(this.sys.memfdCreate(name, flags), 'memfd_create');
   }
@@ -279,5 +289,10 @@ export class Process extends ProcessAtomics {
 
 function check<T extends number | bigint>(result: T, syscall: string): T {
   if (result < 0) throw new SyscallError(-Number(result), syscall);
+  return result;
+}
+
+function checkPair(result: readonly [number, number] | number, syscall: string): readonly [number, number] {
+  if (typeof result === 'number') throw new SyscallError(-result, syscall);
   return result;
 }

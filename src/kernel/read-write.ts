@@ -1,5 +1,5 @@
 /**
- * read(2), write(2), pread(2), pwrite(2): bytes between a file's cache and user memory.
+ * read(2), write(2), pread(2), pwrite(2) of regular files: bytes between a file's cache and user memory.
  *
  * Page by page through the one cache that mappings use. User memory is touched through the access
  * engine: a page that cannot be touched ends the transfer with a short count, or with EFAULT when
@@ -7,46 +7,19 @@
  * Source: Linux fs/read_write.c, mm/filemap.c filemap_read, generic_perform_write.
  */
 
-import { EBADF, EFAULT, EFBIG, EISDIR, EPERM } from '../errno.ts';
+import { EFAULT, EFBIG, EPERM } from '../errno.ts';
 import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_WRITE, RLIMIT_FSIZE, SI_USER, SIGXFSZ } from '../flags.ts';
-import type { Ram } from '../mmu/ram.ts';
-import type { PageCache } from '../pagecache/page-cache.ts';
-import type { FilePages } from './file-pages.ts';
-import type { FramePool } from './frame-pool.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
-import type { Signals } from './signals.ts';
 import type { Task } from './task.ts';
-import type { Truncator } from './truncate.ts';
-
-export interface TransferParts {
-  readonly ram: Ram;
-  readonly cache: PageCache;
-  readonly pool: FramePool;
-  readonly filePages: FilePages;
-  readonly truncator: Truncator;
-  readonly signals: Signals;
-}
-
-/** Where bytes of a file go: takes them from physical memory (inside one frame), tells how many arrived. */
-export type ByteSink = (pa: number, length: number) => number;
-/** Where bytes for a file come from: stores them in physical memory (inside one frame), tells how many came. */
-export type ByteSource = (pa: number, length: number) => number;
-
-/** The most that one call moves (MAX_RW_COUNT). */
-export const TRANSFER_MAX = 0x7ffff000;
-
-/** A position in a file, exact: page and byte. */
-export interface Position {
-  page: number;
-  byte: number;
-}
-
-function advance(position: Position, bytes: number, pageSize: number): void {
-  const total = position.byte + bytes;
-  position.page += Math.floor(total / pageSize);
-  position.byte = total % pageSize;
-}
+import {
+  advance,
+  type ByteSink,
+  type ByteSource,
+  type Position,
+  TRANSFER_MAX,
+  type TransferParts,
+} from './transfers.ts';
 
 /** Moves up to `count` bytes from `position` on, which moves along; bytes moved or a negative errno. */
 export function readFile(
@@ -57,9 +30,6 @@ export function readFile(
   sink: ByteSink,
 ): number {
   const { inode } = file;
-  if (!file.readable) return -EBADF;
-  if (inode.kind === 'directory') return -EISDIR;
-  if (inode.kind !== 'regular') return inode.kind === 'zero' ? readZeros(parts, count, sink) : 0;
   let left = Math.min(count, TRANSFER_MAX);
   let done = 0;
   while (left > 0) {
@@ -102,17 +72,6 @@ function bytesInPage(parts: TransferParts, inode: Inode, position: Position): nu
   return position.page === inode.sizePages ? inode.sizeTail - position.byte : 0;
 }
 
-function readZeros(parts: TransferParts, count: number, sink: ByteSink): number {
-  let done = 0;
-  while (done < count) {
-    const wanted = Math.min(count - done, parts.ram.pageSize);
-    const moved = sink(parts.pool.zeroPfn * parts.ram.pageSize, wanted);
-    done += moved;
-    if (moved < wanted) return done > 0 ? done : -EFAULT;
-  }
-  return done;
-}
-
 /** Writes up to `count` bytes at `position`, which moves along; bytes written or a negative errno. */
 export function writeFile(
   parts: TransferParts,
@@ -123,8 +82,6 @@ export function writeFile(
   source: ByteSource,
 ): number {
   const { inode } = file;
-  if (!file.writable) return -EBADF;
-  if (inode.kind !== 'regular') return inode.kind === 'directory' ? -EISDIR : count;
   if (count === 0) return 0;
   if (file.appends) {
     position.page = inode.sizePages;
@@ -211,9 +168,4 @@ function writeChunk(
   if (comparePosition(endPage, end % pageSize, inode.sizePages, inode.sizeTail) > 0)
     inode.setSize(endPage, end % pageSize);
   return good;
-}
-
-/** A negative position or one that overflows with `count` is no position. */
-export function isBadRange(offset: bigint, count: bigint): boolean {
-  return offset < 0n || offset + count >= 1n << 63n;
 }

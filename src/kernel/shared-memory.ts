@@ -5,7 +5,7 @@
  * Source: Linux mm/shmem.c shmem_zero_setup, mm/memfd.c.
  */
 
-import { O_RDWR } from '../flags.ts';
+import { O_LARGEFILE, O_RDWR } from '../flags.ts';
 import type { FileSystem } from './inode.ts';
 import type { Inodes } from './inodes.ts';
 import { Dentry, OpenFile } from './open-file.ts';
@@ -31,7 +31,7 @@ export class SharedMemory {
   named(name: string, pages: number): OpenFile {
     const inode = this.inodes.make('regular', this.fs, 0o777);
     inode.setSize(pages, 0);
-    return new OpenFile(inode, O_RDWR, new Dentry(name, true));
+    return new OpenFile(inode, O_RDWR | O_LARGEFILE, new Dentry(name, true));
   }
 
   drop(file: OpenFile): void {

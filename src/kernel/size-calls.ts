@@ -4,7 +4,7 @@
  * Source: Linux fs/open.c (do_sys_ftruncate, vfs_fallocate), fs/attr.c inode_newsize_ok, fs/sync.c.
  */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EPERM, ESPIPE } from '../errno.ts';
+import { EBADF, EFBIG, EINVAL, EOPNOTSUPP, EPERM } from '../errno.ts';
 import {
   F_SEAL_FUTURE_WRITE,
   F_SEAL_GROW,
@@ -15,12 +15,14 @@ import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_WRITE_ZEROES,
   FALLOC_FL_ZERO_RANGE,
   RLIMIT_FSIZE,
   SI_USER,
   SIGXFSZ,
 } from '../flags.ts';
 import { offsetOf, pageOf, toInt, toSigned, type Word } from '../units.ts';
+import { TRAITS } from './file-kinds.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { Signals } from './signals.ts';
 import type { Task } from './task.ts';
@@ -65,22 +67,19 @@ const FALLOC_MODES =
   FALLOC_FL_COLLAPSE_RANGE |
   FALLOC_FL_ZERO_RANGE |
   FALLOC_FL_INSERT_RANGE |
-  FALLOC_FL_UNSHARE_RANGE;
+  FALLOC_FL_UNSHARE_RANGE |
+  FALLOC_FL_WRITE_ZEROES;
 
-/** The modes exclude each other; two of them must say what becomes of the size. */
+/** The modes exclude each other, and some of them say themselves what becomes of the size. */
 function checkMode(mode: number): number {
   if (mode - (mode & (FALLOC_MODES | FALLOC_FL_KEEP_SIZE)) !== 0) return -EOPNOTSUPP;
   const which = mode & FALLOC_MODES;
   if ((which & (which - 1)) !== 0) return -EOPNOTSUPP;
   const keeps = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
   if (which === FALLOC_FL_PUNCH_HOLE && !keeps) return -EOPNOTSUPP;
-  return which & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE) && keeps ? -EOPNOTSUPP : 0;
-}
-
-function checkKind(inode: Inode): number {
-  if (inode.kind === 'pipe') return -ESPIPE;
-  if (inode.kind === 'directory') return -EISDIR;
-  return inode.kind === 'regular' ? 0 : -ENODEV;
+  return which & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_WRITE_ZEROES) && keeps
+    ? -EOPNOTSUPP
+    : 0;
 }
 
 export function fallocate(parts: SizeParts, task: Task, fd: Word, modeWord: Word, offset: Word, length: Word): number {
@@ -93,9 +92,9 @@ export function fallocate(parts: SizeParts, task: Task, fd: Word, modeWord: Word
   const checked = checkMode(mode);
   if (checked < 0) return checked;
   if (!file.writable) return -EBADF;
-  const kind = checkKind(file.inode);
-  if (kind < 0) return kind;
   const { inode } = file;
+  const { fallocateErrno } = TRAITS[inode.kind];
+  if (fallocateErrno !== 0) return -fallocateErrno;
   const end = from + bytes;
   const endPage = pageOf(end, parts.pageSize);
   const endByte = offsetOf(end, parts.pageSize);
@@ -145,7 +144,7 @@ export function fstat(parts: SizeParts, task: Task, fd: Word): number | bigint {
 export function fsync(parts: SizeParts, task: Task, fd: Word): number {
   const file = task.files.usable(toInt(fd));
   if (file === null) return -EBADF;
-  if (file.inode.kind === 'directory') return 0;
-  if (file.inode.kind !== 'regular') return -EINVAL;
+  const { fsyncErrno } = TRAITS[file.inode.kind];
+  if (fsyncErrno !== 0) return -fsyncErrno;
   return parts.writeback.sync(file.inode, 0, Number.POSITIVE_INFINITY);
 }

@@ -38,6 +38,7 @@ import {
   SYS_MUNLOCKALL,
   SYS_MUNMAP,
   SYS_OPEN,
+  SYS_PIPE2,
   SYS_PREAD64,
   SYS_PWRITE64,
   SYS_READ,
@@ -45,6 +46,7 @@ import {
   SYS_RMDIR,
   SYS_RT_SIGACTION,
   SYS_SETRLIMIT,
+  SYS_SOCKETPAIR,
   SYS_UNLINK,
   SYS_WAIT4,
   SYS_WRITE,
@@ -67,7 +69,7 @@ import { mremap } from './mremap.ts';
 import { mseal } from './mseal.ts';
 import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
-import { close, dup, memfdCreate, open } from './open.ts';
+import { close, dup, memfdCreate, open, pipe, socketpair } from './open.ts';
 import { fallocate, fstat, fsync, ftruncate } from './size-calls.ts';
 import type { Disposition, Task } from './task.ts';
 
@@ -181,6 +183,18 @@ export class Syscalls {
   dup(fd: Word): number {
     this.enter(SYS_DUP);
     return this.leave(dup(this.parts, this.task, fd));
+  }
+
+  /** Two descriptors, to read from and to write to; or a negative errno. */
+  pipe(flags: Word): readonly [number, number] | number {
+    this.enter(SYS_PIPE2);
+    return this.leave(pipe(this.parts, this.task, flags));
+  }
+
+  /** Two descriptors of connected stream sockets. */
+  socketpair(flags: Word): readonly [number, number] | number {
+    this.enter(SYS_SOCKETPAIR);
+    return this.leave(socketpair(this.parts, this.task, flags));
   }
 
   memfdCreate(name: string, flags: Word): number {

@@ -104,9 +104,9 @@ export class Vma implements FileMapping {
     return (this.end - this.start) / this.mm.pageSize;
   }
 
-  /** Private anonymous memory (no object behind it). */
+  /** Private anonymous memory: no object behind it, or /dev/zero, which only lends its name. */
   get isAnonymous(): boolean {
-    return this.file === null;
+    return this.file === null || this.file.inode.kind === 'zero';
   }
 
   /** Takes its place in the interval sets; call after any change of range, file or chain. */

@@ -11,13 +11,14 @@ import type { CallArgument } from './target.ts';
 /** A value, or `unbound` (a name in it has none) or `refused` (more bytes than one transfer may have). */
 type Evaluated = { readonly value: CallArgument } | { readonly reason: 'unbound' | 'refused' };
 
-/** All arguments, or the reason of the first that has no value. */
+/** All arguments but the names that the call binds, or the reason of the first that has no value. */
 export function evaluateArguments(
   statement: CallStatement,
   environment: Environment,
 ): { readonly values: readonly CallArgument[] } | { readonly reason: 'unbound' | 'refused' } {
   const values: CallArgument[] = [];
   for (const [index, argument] of statement.args.entries()) {
+    if (argument.kind === 'fresh') continue;
     const evaluated = evaluateArgument(argument, statement.shape.parameters[index].kind, environment);
     if ('reason' in evaluated) return evaluated;
     values.push(evaluated.value);
@@ -25,7 +26,11 @@ export function evaluateArguments(
   return { values };
 }
 
-function evaluateArgument(argument: Argument, kind: ParameterKind, environment: Environment): Evaluated {
+function evaluateArgument(
+  argument: Exclude<Argument, { kind: 'fresh' }>,
+  kind: ParameterKind,
+  environment: Environment,
+): Evaluated {
   const lookup: Lookup = (name) => environment.value(name);
   switch (argument.kind) {
     case 'string':

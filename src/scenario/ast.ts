@@ -38,7 +38,9 @@ export type Argument =
   | { readonly kind: 'number'; readonly expression: Expression }
   | { readonly kind: 'data'; readonly pieces: readonly Piece[] }
   | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'process'; readonly name: string };
+  | { readonly kind: 'process'; readonly name: string }
+  /** A name that the call binds to a value, as `name =` does. */
+  | { readonly kind: 'fresh'; readonly name: string };
 
 /** `who: bind = call(args)`. `text` is the statement as written, from behind `who:` to the closing parenthesis. */
 export interface CallStatement {

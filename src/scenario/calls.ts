@@ -9,9 +9,10 @@
 
 /**
  * What an argument is: `number` any 64-bit expression; `transfer` a number of bytes that the runner
- * itself shows, hence limited; `data` bytes; `string` a path or name; `process` the name of a process.
+ * itself shows, hence limited; `data` bytes; `string` a path or name; `process` the name of a process; `fresh` a name that
+ * the call binds to one of its two values, and no argument to the target.
  */
-export type ParameterKind = 'number' | 'transfer' | 'data' | 'string' | 'process';
+export type ParameterKind = 'number' | 'transfer' | 'data' | 'string' | 'process' | 'fresh';
 
 export interface Parameter {
   readonly name: string;
@@ -27,6 +28,7 @@ export type ResultFormat =
   | 'hex'
   | 'counted-bytes'
   | 'size'
+  | 'pair'
   | 'residency'
   | 'process'
   | 'maps'
@@ -65,6 +67,10 @@ function string(name: string): Parameter {
   return { name, kind: 'string' };
 }
 
+function fresh(name: string): Parameter {
+  return { name, kind: 'fresh' };
+}
+
 const FD = number('fd');
 const ADDR = number('addr');
 const LEN = number('len');
@@ -80,6 +86,8 @@ const CHILD: Parameter = { name: 'name', kind: 'process' };
 export const CALLS: readonly CallShape[] = [
   { name: 'open', parameters: [PATH, FLAGS, optional('mode', 0o644n)], result: 'number' },
   { name: 'dup', parameters: [FD], result: 'number' },
+  { name: 'pipe', parameters: [fresh('r'), fresh('w')], result: 'pair' },
+  { name: 'socketpair', parameters: [fresh('a'), fresh('b')], result: 'pair' },
   { name: 'memfd_create', parameters: [string('name'), FLAGS], result: 'number' },
   { name: 'close', parameters: [FD], result: 'number' },
   { name: 'unlink', parameters: [PATH], result: 'number' },

@@ -79,6 +79,8 @@ function success(statement: CallStatement, answer: Success, view: AddressView): 
       return shown(statement, answer.bytes);
     case 'size':
       return `0 {st_size=${signed(answer.size)}}`;
+    case 'pair':
+      return `0 [${answer.values.join(', ')}]`;
     case 'residency':
       return `0 [${Array.from(answer.pages, (page) => page & 1).join('')}]`;
     case 'maps':

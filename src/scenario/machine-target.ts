@@ -11,12 +11,14 @@ import {
   BUS_ADRALN,
   BUS_ADRERR,
   BUS_MCEERR_AR,
+  O_NONBLOCK,
   SEGV_ACCERR,
   SEGV_MAPERR,
   SI_KERNEL,
   SI_USER,
   SIGBUS,
   SIGKILL,
+  SIGPIPE,
   SIGSEGV,
   SIGXFSZ,
 } from '../flags.ts';
@@ -38,6 +40,7 @@ const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map([
   [SIGSEGV, 'SIGSEGV'],
   [SIGBUS, 'SIGBUS'],
   [SIGXFSZ, 'SIGXFSZ'],
+  [SIGPIPE, 'SIGPIPE'],
   [SIGKILL, 'SIGKILL'],
 ]);
 
@@ -98,6 +101,11 @@ function result(value: number | bigint): Answer {
   return { kind: 'value', value: BigInt(value) };
 }
 
+/** Two descriptors; none of them ever lets a process of a scenario wait. */
+function pair(made: readonly [number, number] | number): Answer {
+  return typeof made === 'number' ? result(made) : { kind: 'pair', values: [BigInt(made[0]), BigInt(made[1])] };
+}
+
 const DONE: Answer = { kind: 'value', value: 0n };
 
 function shownBytes(moved: number, bytes: Uint8Array): Answer {
@@ -138,6 +146,8 @@ function waitStatus(status: MachineWait): WaitStatus {
 const HANDLERS: Readonly<Record<string, CallHandler>> = {
   open: (_t, p, a) => result(p.sys.open(a.text(0), a.number(1), a.number(2))),
   dup: (_t, p, a) => result(p.sys.dup(a.number(0))),
+  pipe: (_t, p) => pair(p.sys.pipe(O_NONBLOCK)),
+  socketpair: (_t, p) => pair(p.sys.socketpair(O_NONBLOCK)),
   memfd_create: (_t, p, a) => result(p.sys.memfdCreate(a.text(0), a.number(1))),
   close: (_t, p, a) => result(p.sys.close(a.number(0))),
   unlink: (_t, p, a) => result(p.sys.unlink(a.text(0))),
@@ -228,7 +238,7 @@ export class MachineTarget implements Target {
     this.caught = null;
     const main = this.machine.spawn();
     this.processes.set(0, main);
-    for (const signal of [SIGSEGV, SIGBUS, SIGXFSZ]) this.catchSignal(main, signal);
+    for (const signal of [SIGSEGV, SIGBUS, SIGXFSZ, SIGPIPE]) this.catchSignal(main, signal);
     this.directives = machineDirectives(this);
   }
 

@@ -31,10 +31,16 @@ export function checkNames(statements: readonly Statement[], file: string): void
 export function boundAnywhere(calls: readonly CallStatement[]): Bound {
   const values = new Set(BASES);
   const processes = new Set([MAIN]);
-  for (const { bind, shape } of calls) {
-    if (bind !== undefined) (shape.result === 'process' ? processes : values).add(bind);
+  for (const call of calls) {
+    if (call.bind !== undefined) (call.shape.result === 'process' ? processes : values).add(call.bind);
+    for (const name of freshNames(call)) values.add(name);
   }
   return { values, processes };
+}
+
+/** The names that a call binds by its arguments. */
+export function freshNames({ args }: CallStatement): string[] {
+  return args.flatMap((argument) => (argument.kind === 'fresh' ? [argument.name] : []));
 }
 
 class NameCheck {
@@ -51,6 +57,7 @@ class NameCheck {
   statement(call: CallStatement, place: Place): void {
     this.requireProcess(call.who, place);
     for (const argument of call.args) this.argument(argument, place);
+    for (const name of freshNames(call)) this.meanings.set(name, 'value');
     if (call.bind !== undefined) this.meanings.set(call.bind, call.shape.result === 'process' ? 'process' : 'value');
   }
 

@@ -117,6 +117,8 @@ function convert(argument: Argument, parameter: Parameter, which: string, cursor
       return asString(argument, which, cursor);
     case 'process':
       return asProcess(argument, which, cursor);
+    case 'fresh':
+      return asFresh(argument, which, cursor);
     case 'number':
       return asNumber(argument, which, cursor);
     case 'transfer':
@@ -157,4 +159,11 @@ function asProcess(argument: Argument, which: string, cursor: TokenCursor): Argu
     return cursor.complain(`${which} is the name of a process, as fork was given it`);
   }
   return { kind: 'process', name: argument.expression.name };
+}
+
+function asFresh(argument: Argument, which: string, cursor: TokenCursor): Argument {
+  if (argument.kind !== 'number' || argument.expression.kind !== 'name' || isReserved(argument.expression.name)) {
+    return cursor.complain(`${which} is a name that the call gives a value to, as in pipe(r, w)`);
+  }
+  return { kind: 'fresh', name: argument.expression.name };
 }

@@ -17,7 +17,7 @@ import { evaluate } from './evaluate.ts';
 import { parseExpression } from './expression-parser.ts';
 import { formatAnswer, formatDirective, formatNotRun, type NotRun } from './format.ts';
 import { fail } from './lexer.ts';
-import { boundAnywhere } from './names.ts';
+import { boundAnywhere, freshNames } from './names.ts';
 import { nearestWord } from './suggest.ts';
 import type { Answer, CallArgument, Directive, DirectiveScope, Target, TargetCall } from './target.ts';
 
@@ -87,6 +87,7 @@ export class ScenarioRun {
   }
 
   private runCall(statement: CallStatement): Step {
+    for (const name of freshNames(statement)) this.environment.unbind(name);
     const process = this.environment.process(statement.who);
     if (process === undefined || !this.isAlive(process)) return this.skip(statement, 'dead');
     const evaluated = evaluateArguments(statement, this.environment);
@@ -136,11 +137,16 @@ export class ScenarioRun {
 
   private bind(statement: CallStatement, process: number, answer: Answer): void {
     const { bind, shape } = statement;
+    if (answer.kind === 'pair') this.bindFresh(statement, answer.values);
     if (bind === undefined) return;
     const value = boundValue(answer);
     if (value === undefined) this.environment.unbind(bind);
     else if (shape.result === 'process') this.bindChild(bind, process);
     else this.environment.bindValue(bind, value);
+  }
+
+  private bindFresh(statement: CallStatement, values: readonly bigint[]): void {
+    for (const [index, name] of freshNames(statement).entries()) this.environment.bindValue(name, values[index]);
   }
 
   private bindChild(name: string, parent: number): void {
@@ -214,6 +220,7 @@ function boundValue(answer: Answer): bigint | undefined {
       return BigInt(answer.entries.length);
     case 'pagemap':
       return BigInt(answer.letters.length);
+    case 'pair':
     case 'residency':
       return 0n;
     default:

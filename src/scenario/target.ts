@@ -87,6 +87,8 @@ export type Answer =
   | { readonly kind: 'value'; readonly value: bigint }
   /** `pread`, `read`, `copyin` that show what they read; its length is the result. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** `pipe` and `socketpair`: two descriptors. */
+  | { readonly kind: 'pair'; readonly values: readonly [bigint, bigint] }
   /** `fstat` */
   | { readonly kind: 'size'; readonly size: bigint }
   /** `mincore`: a byte a page, of which the lowest bit counts. */

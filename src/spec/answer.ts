@@ -29,6 +29,8 @@ export interface MapsLine {
 export type Answer =
   | { readonly kind: 'value'; readonly value: bigint }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** pipe and socketpair: two descriptors. */
+  | { readonly kind: 'pair'; readonly values: readonly [bigint, bigint] }
   /** fstat */
   | { readonly kind: 'size'; readonly size: bigint }
   /** mincore: for each page whether it is in memory. */

@@ -82,7 +82,7 @@ function grow(state: State, process: Process, start: bigint, end: bigint): boole
   return true;
 }
 
-const HEAP = { file: undefined, anonVma: undefined, inherited: false };
+const HEAP = { file: undefined, zero: undefined, anonVma: undefined, inherited: false };
 
 function extendHeap(state: State, process: Process, range: Vma): void {
   const merged = range.start > state.layout.brk && mergeNewRange(process, range, 'prev');

@@ -32,10 +32,13 @@ import { exit, fork, wait } from './processes.ts';
 import { read, readShown, write, writeShown } from './read-write.ts';
 import { sigaction } from './signals.ts';
 import type { Caller } from './state.ts';
+import { pipe, socketpair } from './streams.ts';
 
 export const CALLS = {
   open,
   dup,
+  pipe,
+  socketpair,
   memfd_create: memfdCreate,
   close,
   unlink,

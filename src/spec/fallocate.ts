@@ -4,13 +4,14 @@
  * Source: fallocate(2); Linux fs/open.c vfs_fallocate, mm/shmem.c shmem_fallocate, fs/ext4/extents.c.
  */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, ENOSPC, EOPNOTSUPP } from '../errno.ts';
+import { EBADF, EFBIG, EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
 import {
   FALLOC_FL_COLLAPSE_RANGE,
   FALLOC_FL_INSERT_RANGE,
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_WRITE_ZEROES,
   FALLOC_FL_ZERO_RANGE,
 } from '../flags.ts';
 import { type Answer, failure, outcome } from './answer.ts';
@@ -18,12 +19,10 @@ import { type Errno, low32, max, min, pageOf, pagesOf, signed, ZERO_PAGE } from 
 import { opened } from './descriptors.ts';
 import { type FallocateRequest, onExt4, punchHole } from './fallocate-ext4.ts';
 import { checkNewSize, maxBytes } from './file-sizes.ts';
+import { fallocateErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
 import { withRange } from './page-ranges.ts';
 import type { Caller, FileObject } from './state.ts';
-
-/** FALLOC_FL_WRITE_ZEROES, which no file system here does. */
-const FALLOC_FL_WRITE_ZEROES = 0x80;
 
 /** Modes that exclude each other. 0 is one of them. */
 const MODES: readonly number[] = [
@@ -60,7 +59,8 @@ const SIZE_CHANGING: readonly number[] = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_IN
  * EOPNOTSUPP: unknown modes, or modes that do not go together
  * EBADF: not open for writing
  * EISDIR: it is a directory
- * ENODEV: it is a device
+ * ESPIPE: it is a pipe
+ * ENODEV: it is a device or a socket
  * EFBIG: the range ends beyond the largest size of a file
  * EOPNOTSUPP: the file system does not do it
  * EINVAL: COLLAPSE_RANGE, INSERT_RANGE: not whole pages, or at or behind the end of the file
@@ -85,7 +85,8 @@ export function fallocate(
   if (errno !== 0) return failure(errno);
   if (!found.file.writable) return failure(EBADF);
   const { object } = found;
-  if (object.type !== 'regular') return failure(object.type === 'directory' ? EISDIR : ENODEV);
+  const unfit = fallocateErrno(object.type);
+  if (unfit !== 0) return failure(unfit);
   if (offset + length > maxBytes(object)) return failure(EFBIG);
   const request = { state, process, object, bits, offset, length };
   return outcome(object.fs === 'tmpfs' ? onTmpfs(request) : onExt4(request));

@@ -58,7 +58,7 @@ export function touch(state: State, process: Process, vma: Vma, address: bigint,
   const page = pageOf(address);
   const own = process.pages.get(page);
   if (own === 'guard') return { name: 'SIGSEGV', code: 'SEGV_MAPERR', address };
-  if (vma.flags & VM_MAYSHARE) return objectPage(state, vma, address, kind);
+  if (vma.flags & VM_MAYSHARE && vma.file !== undefined) return objectPage(state, vma, address, kind);
   if (kind === 'store') ensureFamily(state, process, vma);
   const mine = { pages: process.pages, page };
   if (own) return mine;

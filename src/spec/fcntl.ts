@@ -23,8 +23,9 @@ import {
 import { type Answer, failure, SUCCESS, UNSPECIFIED, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
 import { hasFreeDescriptor, install, type Opened, openedEvenByPath } from './descriptors.ts';
+import { isStream, takesDirect } from './kinds.ts';
 import { addSeals, getSeals } from './memfd.ts';
-import type { Caller, OpenFile, Process } from './state.ts';
+import type { Caller, Process } from './state.ts';
 
 const FD_CLOEXEC = 1;
 
@@ -84,7 +85,7 @@ export function fcntl({ state, process }: Caller, fd: bigint, command: bigint, a
     case F_GETFL:
       return value(BigInt(found.file.flags));
     case F_SETFL:
-      return setStatusFlags(found.file, value32);
+      return setStatusFlags(found, value32);
     case F_GET_SEALS:
       return getSeals(found);
     case F_ADD_SEALS:
@@ -105,8 +106,10 @@ function setDescriptorFlags(process: Process, fd: number, flags: number): Answer
   return SUCCESS;
 }
 
-function setStatusFlags(file: OpenFile, flags: number): Answer {
-  if ((flags | file.flags) & O_DIRECT) return UNSPECIFIED;
+function setStatusFlags({ file, object }: Opened, flags: number): Answer {
+  if (flags & O_DIRECT && !takesDirect(object.type)) return failure(EINVAL);
+  if ((flags | file.flags) & O_DIRECT && object.type === 'regular') return UNSPECIFIED;
+  if (isStream(object.type) && !(flags & O_NONBLOCK)) return UNSPECIFIED;
   file.flags = (file.flags & ~CHANGEABLE) | (flags & CHANGEABLE);
   return SUCCESS;
 }

@@ -18,6 +18,7 @@ import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, SUCCESS } from './answer.ts';
 import { addressOf, type Errno, min, pageFloor, pagesOf, signed } from './arithmetic.ts';
 import { opened } from './descriptors.ts';
+import { fsyncErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
 import { dropCopies, removePages, zeroBytes } from './objects.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
@@ -98,12 +99,13 @@ export function writeBack(object: FileObject, start: bigint, end: bigint): void 
  *
  * @errors
  * EBADF: `fd` is no descriptor
- * EINVAL: the file cannot be synchronized (/dev/null)
+ * EINVAL: it is a device, a pipe or a socket
  */
 export function fsync({ state, process }: Caller, fd: bigint): Answer {
   const found = opened(state, process, fd);
   if (!found) return failure(EBADF);
-  if (found.object.type === 'null') return failure(EINVAL);
+  const errno = fsyncErrno(found.object.type);
+  if (errno !== 0) return failure(errno);
   writeBack(found.object, 0n, found.object.size);
   return SUCCESS;
 }

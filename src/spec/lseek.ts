@@ -7,14 +7,18 @@
  * Source: lseek(2); Linux fs/read_write.c, mm/filemap.c mapping_seek_hole_data.
  */
 
-import { EBADF, EINVAL, ENXIO } from '../errno.ts';
+import { EBADF, EINVAL, ENXIO, ESPIPE } from '../errno.ts';
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
 import { type Answer, failure, UNSPECIFIED, value } from './answer.ts';
 import { addressOf, low32, max, min, pageOf, pagesOf, signed, wrap } from './arithmetic.ts';
 import { opened } from './descriptors.ts';
 import { maxBytes } from './file-sizes.ts';
+import { isStream } from './kinds.ts';
 import { hasPage, touches } from './page-ranges.ts';
 import type { Caller, FileObject, OpenFile } from './state.ts';
+
+/** A position that every directory has. */
+const SMALL = 1n << 30n;
 
 const WHENCES: readonly number[] = [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE];
 
@@ -26,11 +30,12 @@ const WHENCES: readonly number[] = [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEE
  * SEEK_DATA goes to the next byte from `off` on that is no hole, SEEK_HOLE to the next hole; the end of the file counts
  * as one. On tmpfs what is data is the pages that the file has, which loads of a mapping make too; on ext4 the blocks
  * it has, and pages that fallocate took once they were cached. All descriptors that dup or fork made share the
- * position.
+ * position. The position of a device is always 0.
  *
  * @errors
  * EBADF: `fd` is no descriptor
  * EINVAL: unknown `whence`
+ * ESPIPE: a pipe, a socket or a terminal
  * EINVAL: the position would be negative, or larger than a file can be
  * ENXIO: SEEK_DATA, SEEK_HOLE: `off` is negative or not before the end; no data follows
  *
@@ -42,11 +47,22 @@ export function lseek({ state, process }: Caller, fd: bigint, offset: bigint, wh
   const { file, object } = found;
   const from = low32(whence);
   if (!WHENCES.includes(from)) return failure(EINVAL);
-  if (object.type === 'null') return value(0n);
-  if (object.type === 'directory') return UNSPECIFIED;
+  if (isStream(object.type)) return failure(ESPIPE);
+  if (object.type === 'directory' || object.type === 'proc') return seekFromStart(file, object, signed(offset), from);
+  if (object.type !== 'regular') return value(0n);
   if (from === SEEK_DATA || from === SEEK_HOLE) return seekContents(file, object, signed(offset), from);
   const base = from === SEEK_SET ? 0n : from === SEEK_CUR ? file.position : object.size;
   return setPosition(file, object, signed(wrap(base + offset)));
+}
+
+/** Where the end is, is the file system's own affair. */
+function seekFromStart(file: OpenFile, object: FileObject, offset: bigint, whence: number): Answer {
+  if (whence !== SEEK_SET && whence !== SEEK_CUR) return object.type === 'proc' ? failure(EINVAL) : UNSPECIFIED;
+  const position = whence === SEEK_SET ? offset : file.position + offset;
+  if (position < 0n) return failure(EINVAL);
+  if (position > SMALL) return UNSPECIFIED;
+  file.position = position;
+  return value(position);
 }
 
 function setPosition(file: OpenFile, object: FileObject, position: bigint): Answer {

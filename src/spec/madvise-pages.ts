@@ -59,8 +59,8 @@ function free(_state: State, _process: Process, vma: Vma): Errno {
 
 function remove(state: State, _process: Process, vma: Vma, start: bigint, end: bigint): Errno {
   const object = objectOf(state, vma);
-  if (vma.flags & VM_LOCKED || !object) return EINVAL;
-  if ((vma.flags & VM_SHARED) === 0 || (vma.flags & VM_MAYWRITE) === 0) return EACCES;
+  if (vma.flags & VM_LOCKED || (!object && vma.zero === undefined)) return EINVAL;
+  if (!object || (vma.flags & VM_SHARED) === 0 || (vma.flags & VM_MAYWRITE) === 0) return EACCES;
   return punchHole(object, addressOf(pgoffAt(vma, start)), end - start);
 }
 

@@ -40,7 +40,7 @@ interface Mark {
 }
 
 const ANY = () => true;
-const PRIVATE_MEMORY = (vma: Vma) => vma.file === undefined;
+const PRIVATE_MEMORY = (vma: Vma) => vma.file === undefined && vma.zero === undefined;
 const NOT_DROPPABLE = (vma: Vma) => (vma.flags & VM_DROPPABLE) === 0;
 
 // biome-ignore format: a table

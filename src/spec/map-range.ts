@@ -11,9 +11,10 @@ import { ENOMEM, EOPNOTSUPP } from '../errno.ts';
 import { F_SEAL_SEAL } from '../flags.ts';
 import { type Errno, pageOf } from './arithmetic.ts';
 import { newTmpfsFile } from './descriptors.ts';
+import { mappingErrno } from './kinds.ts';
 import { commit, mayExpand } from './limits.ts';
 import { addRange } from './merge.ts';
-import type { Process, State, Vma } from './state.ts';
+import type { FileObject, Process, State, Vma } from './state.ts';
 import {
   isAccountable,
   VM_ACCOUNT,
@@ -38,7 +39,7 @@ export interface NewRange {
 }
 
 /**
- * EPERM sealed; EOPNOTSUPP MAP_SYNC on ext4, after what was there is unmapped; ENOMEM too many mappings, RLIMIT_AS,
+ * EPERM sealed; EOPNOTSUPP MAP_SYNC on ext4, ENODEV sockets, EIO /proc, all after what was there is unmapped; ENOMEM too many mappings, RLIMIT_AS,
  * RLIMIT_DATA, memory.
  */
 export function mapRange(state: State, process: Process, range: NewRange): Errno {
@@ -52,15 +53,27 @@ export function mapRange(state: State, process: Process, range: NewRange): Errno
   const counted = replaced.filter((vma) => vma.flags & VM_ACCOUNT);
   if (accountable && commit(state, pages - sumOfPages(counted)) !== 0) return ENOMEM;
   takeOut(process, start, end);
-  if (range.flags & VM_SYNC && isOnExt4(state, range.file)) return EOPNOTSUPP;
+  const refused = refusedByObject(state, range);
+  if (refused !== 0) return refused;
   const vma = accountable ? { ...range, flags: range.flags | VM_ACCOUNT } : range;
   return enter(state, process, vma, pages);
 }
 
-/** ext4 can do MAP_SYNC only on memory that is a disk, which there is none of. */
-function isOnExt4(state: State, file: number | undefined): boolean {
+/** What the thing that is mapped refuses itself. */
+function refusedByObject(state: State, { file, flags }: NewRange): Errno {
+  const object = objectOfFile(state, file);
+  const errno = object ? mappingErrno(object.type, 'late') : 0;
+  return errno === 0 && flags & VM_SYNC && isOnExt4(object) ? EOPNOTSUPP : errno;
+}
+
+function objectOfFile(state: State, file: number | undefined): FileObject | undefined {
   const found = file === undefined ? undefined : state.openFiles.get(file);
-  return found !== undefined && state.objects.get(found.object)?.fs === 'ext4';
+  return found && state.objects.get(found.object);
+}
+
+/** ext4 can do MAP_SYNC only on memory that is a disk, which there is none of. */
+function isOnExt4(object: FileObject | undefined): boolean {
+  return object?.fs === 'ext4' && object.type === 'regular';
 }
 
 function sumOfPages(vmas: readonly Vma[]): bigint {
@@ -68,8 +81,10 @@ function sumOfPages(vmas: readonly Vma[]): bigint {
 }
 
 function enter(state: State, process: Process, range: NewRange, pages: bigint): Errno {
-  const fresh = { ...range, anonVma: undefined, inherited: false };
-  if (range.file !== undefined) {
+  const fresh = { ...range, zero: undefined, anonVma: undefined, inherited: false };
+  if (objectOfFile(state, range.file)?.type === 'zero') {
+    addRange(process, { ...fresh, ...memoryOfZero(state, range) });
+  } else if (range.file !== undefined) {
     addRange(process, fresh);
   } else if (range.flags & VM_SHARED) {
     if ((range.flags & VM_NORESERVE) === 0 && commit(state, pages) !== 0) return ENOMEM;
@@ -79,6 +94,12 @@ function enter(state: State, process: Process, range: NewRange, pages: bigint): 
   }
   lock(process, range.start, pages);
   return 0;
+}
+
+/** /dev/zero: shared, an object of its own, whose offsets begin where the mapping's do; else memory with a name. */
+function memoryOfZero(state: State, range: NewRange): Pick<Vma, 'file' | 'zero'> {
+  if ((range.flags & VM_SHARED) === 0) return { file: undefined, zero: range.file };
+  return { file: sharedMemory(state, range.end - range.start), zero: undefined };
 }
 
 /** MAP_DROPPABLE memory is never locked. */

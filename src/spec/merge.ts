@@ -25,6 +25,7 @@ function runOn(left: Vma, right: Vma, ignoredFlags: number): boolean {
     left.end === right.start &&
     ((left.flags ^ right.flags) & ~(ignoredFlags | VM_STICKY)) === 0 &&
     left.file === right.file &&
+    left.zero === right.zero &&
     left.pgoff + pagesIn(left) === right.pgoff
   );
 }

@@ -7,7 +7,7 @@
  * Source: mmap(2); Linux arch/x86/kernel/sys_x86_64.c, mm/mmap.c do_mmap, mm/vma.c __mmap_region.
  */
 
-import { EACCES, EAGAIN, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM } from '../errno.ts';
+import { EACCES, EAGAIN, EBADF, EEXIST, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM } from '../errno.ts';
 import {
   MAP_32BIT,
   MAP_ANONYMOUS,
@@ -28,6 +28,7 @@ import {
   MAP_STACK,
   MAP_SYNC,
   MAP_TYPE,
+  PROT_EXEC,
   PROT_WRITE,
 } from '../flags.ts';
 import { type Answer, addressAnswer, failure, UNSPECIFIED } from './answer.ts';
@@ -42,6 +43,7 @@ import {
   pageOf,
 } from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
+import { hasSignedOffsets, isNoexec, mappingErrno } from './kinds.ts';
 import { mayLock, mayLockMore } from './limits.ts';
 import { mapRange } from './map-range.ts';
 import { isWriteSealed } from './memfd.ts';
@@ -107,6 +109,8 @@ interface Request {
  *   MAP_FIXED_NOREPLACE refuses instead. Without either, `addr` is a hint: it is rounded down to a page, never below 64
  *   KiB, and taken if the whole range is free; else the highest gap below the base of mappings is. MAP_32BIT looks in
  *   the second and third GiB.
+ * - **Zeros**: /dev/zero mapped private is anonymous memory that keeps name and offset; each shared mapping is a nameless
+ *   object of its own, as long as the mapping, which begins at `off` of it.
  * - **Alignment**: private anonymous memory of a multiple of 2 MiB without a hint, and files of ext4 that a huge page
  *   fits into, are placed so that huge pages could be used.
  * - **MAP_POPULATE** and **MAP_LOCKED** make the pages present; what cannot be had is left out, and the call succeeds
@@ -127,17 +131,20 @@ interface Request {
  * EEXIST: MAP_FIXED_NOREPLACE and something is mapped in the range
  * EPERM: MAP_LOCKED while RLIMIT_MEMLOCK is 0
  * EAGAIN: locked memory beyond RLIMIT_MEMLOCK
- * EOVERFLOW: `off` + `len` is beyond 2^63 - 1
+ * EOVERFLOW: `off` + `len` is beyond 2^63 - 1 (a directory, a pipe or a device: 2^64 - 1)
  * EINVAL: neither MAP_SHARED nor MAP_PRIVATE nor another type
  * EOPNOTSUPP: MAP_SHARED_VALIDATE with a flag that it does not know
  * EACCES: shared and PROT_WRITE, but the descriptor is not open for writing
  * EACCES: the descriptor is not open for reading
- * ENODEV: the descriptor is that of a directory or a device
+ * EPERM: PROT_EXEC, but nothing may be executed from there (a pipe, a socket, /proc)
+ * ENODEV: the descriptor is that of a directory, a pipe, or a device other than /dev/zero
  * EINVAL: MAP_GROWSDOWN for a file or for shared memory
  * EPERM: shared and PROT_WRITE, but the memory file is sealed against writing
  * ENOMEM: a mapping in the way would have to be cut in two, and there are too many
  * EPERM: a mapping in the way is sealed
  * ENOMEM: RLIMIT_AS, RLIMIT_DATA, or more than memory and swap; mappings in the way may have been cut in pieces by then
+ * ENODEV: a socket, after the range was emptied
+ * EIO: a file of /proc, after the range was emptied
  * EOPNOTSUPP: MAP_SYNC on ext4, after the range was emptied
  *
  * @flags PROT_NONE PROT_READ PROT_WRITE PROT_EXEC PROT_SEM PROT_GROWSDOWN PROT_GROWSUP MAP_
@@ -215,7 +222,7 @@ function commonFlags({ prot, flags }: Request): number {
 }
 
 function checkSource({ length, pgoff, prot, flags }: Request, { file, object }: Opened): Errno {
-  const objectEnd = object.type === 'regular' ? FILE_END : OTHER_END;
+  const objectEnd = hasSignedOffsets(object.type) ? FILE_END : OTHER_END;
   if (pgoff > pageOf(objectEnd - length)) return EOVERFLOW;
   const type = low32(flags) & MAP_TYPE;
   if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) return EINVAL;
@@ -223,7 +230,9 @@ function checkSource({ length, pgoff, prot, flags }: Request, { file, object }: 
   if (type === MAP_SHARED_VALIDATE && (flags & ~BigInt(validated)) !== 0n) return EOPNOTSUPP;
   if (type !== MAP_PRIVATE && prot & PROT_WRITE && !file.writable) return EACCES;
   if (!file.readable) return EACCES;
-  if (object.type !== 'regular') return ENODEV;
+  if (isNoexec(object.type) && prot & PROT_EXEC) return EPERM;
+  const unfit = mappingErrno(object.type, 'at once');
+  if (unfit !== 0) return unfit;
   if (low32(flags) & MAP_GROWSDOWN) return EINVAL;
   return type !== MAP_PRIVATE && prot & PROT_WRITE && isWriteSealed(object) ? EPERM : 0;
 }

@@ -16,7 +16,7 @@ import { commit } from './limits.ts';
 import { addRange } from './merge.ts';
 import { unmap } from './munmap.ts';
 import { findPlace } from './placement.ts';
-import type { OwnPage, Process, State, Vma } from './state.ts';
+import type { FileObject, OwnPage, Process, State, Vma } from './state.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_LOCKED_MASK, VM_MAYSHARE } from './vm-flags.ts';
 import { ownPagesIn, pgoffAt, vmaAt } from './vmas.ts';
 
@@ -33,13 +33,18 @@ export interface Remap {
 /** The new address: as said, as hinted at, or anywhere (a new address of 0). */
 export function chooseNewAddress(state: State, process: Process, vma: Vma, remap: Remap): AddressOrErrno {
   return findPlace(state, process, {
-    object: objectOf(state, vma),
+    object: lentOrMapped(state, vma),
     shared: (vma.flags & VM_MAYSHARE) !== 0,
     address: remap.newAddress,
     length: remap.newLength,
-    pgoff: vma.file === undefined ? 0n : pgoffAt(vma, remap.address),
+    pgoff: vma.file === undefined && vma.zero === undefined ? 0n : pgoffAt(vma, remap.address),
     flags: (remap.flags & MREMAP_FIXED ? MAP_FIXED : 0) | (vma.flags & VM_MAYSHARE ? MAP_SHARED : 0),
   });
+}
+
+/** What the kernel asks for a place: the object, or /dev/zero for memory that bears its name. */
+function lentOrMapped(state: State, vma: Vma): FileObject | undefined {
+  return objectOf(state, vma.zero === undefined ? vma : { ...vma, file: vma.zero });
 }
 
 /** Moves [address, address + oldLength) of a mapping to free space at `target`, where it gets newLength. */

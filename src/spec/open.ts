@@ -4,7 +4,7 @@
  * Source: open(2); Linux fs/open.c, fs/namei.c.
  */
 
-import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR } from '../errno.ts';
+import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR, ENXIO } from '../errno.ts';
 import {
   O_ACCMODE,
   O_CLOEXEC,
@@ -28,7 +28,8 @@ import { type Answer, failure, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32 } from './arithmetic.ts';
 import { hasFreeDescriptor, install, openedEvenByPath } from './descriptors.ts';
 import { setSize } from './file-sizes.ts';
-import { type Found, lookUp, MAY_READ, MAY_WRITE } from './paths.ts';
+import { takesDirect } from './kinds.ts';
+import { deviceAt, type Found, lookUp, MAY_READ, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject, State } from './state.ts';
 import { newObject, takeNumber } from './state.ts';
 
@@ -68,6 +69,8 @@ const KNOWN_FLAGS = 0x7fffc3 | O_PATH | TMPFILE;
  * EISDIR: writing to a directory
  * EISDIR: O_TMPFILE
  * EACCES: the file's permissions do not allow it
+ * ENXIO: /dev/tty: no process has a terminal
+ * EINVAL: O_DIRECT for what is neither a regular file nor a pipe
  *
  * @flags O_
  */
@@ -76,10 +79,11 @@ export function open({ state, process }: Caller, path: string, flags: bigint, mo
   const bits = asked & O_PATH ? asked & PATH_FLAGS : (asked & KNOWN_FLAGS) | O_LARGEFILE;
   const errno = checkFlags(bits);
   if (errno !== 0) return failure(errno);
-  const found = lookUp(state, path);
-  if (found === 'elsewhere' || bits & (TMPFILE | O_DIRECT)) return UNSPECIFIED;
+  const found = deviceAt(state, path) ?? lookUp(state, path);
+  if (found === 'elsewhere' || bits & TMPFILE) return UNSPECIFIED;
   if (!hasFreeDescriptor(process)) return failure(EMFILE);
   if (typeof found === 'number') return failure(found);
+  if (bits & O_DIRECT && (found.object?.type ?? 'regular') === 'regular') return UNSPECIFIED;
   const object = findOrCreate(state, found, bits, low32(mode) & 0o7777);
   if (typeof object === 'number') return failure(object);
   return install(process, openObject(state, object.number, bits), bits & O_CLOEXEC ? 'close-on-exec' : 'keep');
@@ -123,7 +127,8 @@ function checkExisting(object: FileObject, found: Found, bits: number): Errno {
   const reads = (bits & O_ACCMODE) !== O_WRONLY;
   if (isDirectory && writes) return EISDIR;
   if ((reads && !(object.mode & MAY_READ)) || (writes && !(object.mode & MAY_WRITE))) return EACCES;
-  return 0;
+  if (object.type === 'no-tty') return ENXIO;
+  return bits & O_DIRECT && !takesDirect(object.type) ? EINVAL : 0;
 }
 
 /** An open file description. The access mode 3 checks for reading and writing and allows neither. */

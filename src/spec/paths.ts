@@ -10,7 +10,7 @@
 import { EACCES, ENAMETOOLONG, ENOENT, ENOTDIR } from '../errno.ts';
 import type { Errno } from './arithmetic.ts';
 import type { FileObject, State } from './state.ts';
-import { ROOT_OBJECT } from './state.ts';
+import { DEVICES, FIRST_DEVICE, ROOT_OBJECT } from './state.ts';
 
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
@@ -31,6 +31,15 @@ export interface Found {
   readonly object: FileObject | undefined;
   /** A slash follows: it must be a directory. */
   readonly slash: boolean;
+}
+
+/** What stands at an absolute path; undefined if this specification knows of nothing there. */
+export function deviceAt(state: State, path: string): Found | undefined {
+  const index = DEVICES.findIndex(([known]) => known === path);
+  const number = FIRST_DEVICE + index;
+  const object = index < 0 ? undefined : objectNumbered(state, number);
+  const directory = objectNumbered(state, ROOT_OBJECT);
+  return object && directory && { directory, name: object.name, number, object, slash: false };
 }
 
 /** `elsewhere` is outside the directory, where this specification knows nothing. */

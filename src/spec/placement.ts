@@ -26,7 +26,7 @@ const TWO_64 = 1n << 64n;
 const FIRST_ERROR = TWO_64 - 4095n;
 
 export interface PlaceRequest {
-  /** What is mapped; undefined for anonymous memory, shared too. */
+  /** What is mapped, /dev/zero too; undefined for other anonymous memory, shared or not. */
   readonly object: FileObject | undefined;
   /** Shared anonymous memory is never aligned to huge pages. */
   readonly shared: boolean;
@@ -59,12 +59,13 @@ function choose(layout: Layout, process: Process, request: PlaceRequest): Addres
 
 /**
  * The offset that a place is aligned to modulo 2 MiB; undefined for no alignment. Private anonymous memory is
- * aligned when there is no hint and its length is whole huge pages; files of ext4 whenever a huge page of
- * the file fits; files of tmpfs never.
+ * aligned when there is no hint and its length is whole huge pages; files of ext4, and private mappings
+ * of /dev/zero, whenever a huge page of the file fits; files of tmpfs never.
  */
 function hugeAlignment({ object, shared, address, length, pgoff }: PlaceRequest): bigint | undefined {
   if (!object) return !shared && address === 0n && length % HUGE_PAGE === 0n ? 0n : undefined;
-  if (object.fs !== 'ext4' || object.type !== 'regular') return undefined;
+  const isHuge = object.type === 'zero' ? !shared : object.fs === 'ext4' && object.type === 'regular';
+  if (!isHuge) return undefined;
   const offset = addressOf(pgoff);
   const firstHugePage = ((offset + HUGE_PAGE - 1n) / HUGE_PAGE) * HUGE_PAGE;
   return offset + length - firstHugePage < HUGE_PAGE ? undefined : offset;

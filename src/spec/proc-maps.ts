@@ -28,7 +28,7 @@ export function maps({ state, process }: Caller): Answer {
 
 function line(state: State, process: Process, vma: Vma): MapsLine {
   const { start, end, pgoff } = vma;
-  const object = objectOf(state, vma);
+  const object = objectOf(state, vma.zero === undefined ? vma : { ...vma, file: vma.zero });
   return {
     start,
     end,

@@ -6,7 +6,7 @@
  * Source: read(2), write(2), pread(2); Linux fs/read_write.c, mm/filemap.c.
  */
 
-import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR, EPERM } from '../errno.ts';
+import { EBADF, EFAULT, EFBIG, EINVAL, EPERM } from '../errno.ts';
 import { O_APPEND, O_DSYNC, RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, transferred, value } from './answer.ts';
 import {
@@ -23,13 +23,16 @@ import {
   ZERO_PAGE,
 } from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
-import type { Place } from './faults.ts';
+import { readDevice, writeDevice } from './devices.ts';
+import { bytesAt, type Place } from './faults.ts';
 import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
+import { positionedErrno } from './kinds.ts';
 import { checkSizeSeals, isWriteSealed } from './memfd.ts';
 import { copyFromUser, copyToUser, isUserRange, putBytes } from './memory-access.ts';
 import { readBytes } from './objects.ts';
 import { withRange } from './page-ranges.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
+import { readStream, writeStream } from './streams.ts';
 
 /** The most that one call moves. */
 const TRANSFER_MAX = 0x7fff_f000n;
@@ -51,10 +54,26 @@ export type Position = bigint | 'current';
 export function readShown({ state, process }: Caller, fd: bigint, count: bigint, where: Position): Answer {
   const begun = begin(state, process, fd, 'readable', count, where, undefined);
   if (typeof begun === 'number') return failure(begun);
-  if (begun.object.type === 'directory') return failure(EISDIR);
+  if (begun.object.type !== 'regular') return otherShown(state, begun, min(count, TRANSFER_MAX));
   const bytes = readBytes(begun.object, begun.position, min(count, TRANSFER_MAX));
   moveOn(begun, where, BigInt(bytes.length));
   return { kind: 'bytes', bytes };
+}
+
+/** The same of what is no regular file. */
+function otherShown(state: State, begun: Begun, count: bigint): Answer {
+  const bytes = new Uint8Array(Number(count));
+  const answer = readOther(state, begun, count, (place, offset, length, at) => {
+    bytes.set(bytesAt(place).subarray(offset, offset + length), Number(at));
+    return length;
+  });
+  return answer.kind === 'value' ? { kind: 'bytes', bytes: bytes.slice(0, Number(answer.value)) } : answer;
+}
+
+function readOther(state: State, begun: Begun, count: bigint, move: Move): Answer {
+  const { type } = begun.object;
+  const isQueue = type === 'pipe' || type === 'socket';
+  return isQueue ? readStream(state, begun, count, move) : readDevice(begun.object, count, move);
 }
 
 /**
@@ -68,21 +87,25 @@ export function readShown({ state, process }: Caller, fd: bigint, count: bigint,
  *
  * @errors
  * EINVAL: pread with a negative position
- * EBADF: `fd` is no descriptor, or not open for reading
+ * EBADF: `fd` is no descriptor
+ * ESPIPE: pread of a pipe, a socket or a terminal
+ * EBADF: not open for reading
  * EFAULT: the memory leaves user space
  * EINVAL: a negative count, or position + count exceeds 2^63 - 1
  * EISDIR: it is a directory
+ * EAGAIN: nothing is in the pipe or socket, and somebody could still write
+ * ECONNRESET: the other socket was closed with bytes unread
  * EFAULT: the first byte already cannot be stored
  */
 export function read({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
   const begun = begin(state, process, fd, 'readable', memory.length, where, memory.address);
   if (typeof begun === 'number') return failure(begun);
   const { object, position } = begun;
-  if (object.type === 'directory') return failure(EISDIR);
+  const move: Move = (place, offset, length, at) =>
+    copyToUser(state, process, memory.address + at, place, offset, length);
+  if (object.type !== 'regular') return readOther(state, begun, min(memory.length, TRANSFER_MAX), move);
   const count = min(min(memory.length, TRANSFER_MAX), object.size > position ? object.size - position : 0n);
-  const done = moveChunks(object, position, count, (place, offset, length, at) =>
-    copyToUser(state, process, memory.address + at, place, offset, length),
-  );
+  const done = moveChunks(object, position, count, move);
   moveOn(begun, where, done);
   return transferred(done, count);
 }
@@ -106,11 +129,16 @@ export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8A
  *
  * @errors
  * EINVAL: pwrite with a negative position
- * EBADF: `fd` is no descriptor, or not open for writing
+ * EBADF: `fd` is no descriptor
+ * ESPIPE: pwrite to a pipe, a socket, a terminal or /proc
+ * EBADF: not open for writing
  * EFAULT: the memory leaves user space
  * EINVAL: a negative count, or position + count exceeds 2^63 - 1
  * EFBIG: the first byte already lies beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
  * EPERM: the memory file is sealed against it
+ * ENOSPC: /dev/full
+ * EPIPE: nobody can read from the pipe or socket; SIGPIPE comes with it
+ * EAGAIN: the pipe is full
  * EFAULT: the first byte already cannot be loaded
  */
 export function write({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
@@ -141,7 +169,10 @@ function begin(
 ): Begun | Errno {
   if (where !== 'current' && signed(where) < 0n) return EINVAL;
   const found = opened(state, process, fd);
-  if (!found?.file[right]) return EBADF;
+  if (!found) return EBADF;
+  const positioned = where === 'current' ? 0 : positionedErrno(found.object.type, right);
+  if (positioned !== 0) return positioned;
+  if (!found.file[right]) return EBADF;
   if (address !== undefined && !isUserRange(state, address, count)) return EFAULT;
   const position = where === 'current' ? found.file.position : where;
   if (signed(count) < 0n || position + count >= POSITION_END) return EINVAL;
@@ -175,7 +206,7 @@ function writeFrom(
   const begun = begin(state, process, fd, 'writable', count, where, address);
   if (typeof begun === 'number') return failure(begun);
   const { file, object } = begun;
-  if (object.type === 'null') return value(min(count, TRANSFER_MAX));
+  if (object.type !== 'regular') return writeOther(state, process, begun, min(count, TRANSFER_MAX), move);
   if (count === 0n) return value(0n);
   const position = file.flags & O_APPEND ? object.size : begun.position;
   const limited = limitedCount(process, object, position, min(count, TRANSFER_MAX));
@@ -187,6 +218,12 @@ function writeFrom(
   if (done > 0n && file.flags & O_DSYNC) writeBack(object, position, position + done);
   if (done > 0n) moveOn({ ...begun, position }, where, done);
   return transferred(done, allowed);
+}
+
+function writeOther(state: State, process: Process, begun: Begun, count: bigint, move: Move): Answer {
+  const { type } = begun.object;
+  const isQueue = type === 'pipe' || type === 'socket';
+  return isQueue ? writeStream(state, process, begun, count, move) : writeDevice(begun.object, count);
 }
 
 /** How much of a write no seal forbids, in whole pages where the file may not grow; undefined if nothing. */

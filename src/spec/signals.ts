@@ -3,7 +3,7 @@
  */
 
 import { EINVAL } from '../errno.ts';
-import { SIGBUS, SIGKILL, SIGSEGV, SIGXFSZ } from '../flags.ts';
+import { SIGBUS, SIGKILL, SIGPIPE, SIGSEGV, SIGXFSZ } from '../flags.ts';
 import { type Answer, failure, type Signal, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { low32 } from './arithmetic.ts';
 import { killProcess } from './processes.ts';
@@ -16,6 +16,7 @@ const BY_NUMBER: ReadonlyMap<number, SignalName> = new Map([
   [SIGSEGV, 'SIGSEGV'],
   [SIGBUS, 'SIGBUS'],
   [SIGXFSZ, 'SIGXFSZ'],
+  [SIGPIPE, 'SIGPIPE'],
 ]);
 
 /**

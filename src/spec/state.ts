@@ -25,6 +25,8 @@ export interface Vma {
   pgoff: bigint;
   /** Number of the open file behind it; undefined for private anonymous memory. */
   file: number | undefined;
+  /** Anonymous memory that was made by mapping /dev/zero: the open file whose name and offsets it bears. */
+  zero: number | undefined;
   /** Which family of anonymous pages it belongs to; undefined until something is stored in it privately. */
   anonVma: number | undefined;
   /** The family came from the parent through fork: others do not join it. */
@@ -35,7 +37,7 @@ export interface Vma {
 export type OwnPage = Uint8Array | 'guard';
 
 export interface FileObject {
-  type: 'regular' | 'directory' | 'null';
+  type: 'regular' | 'directory' | 'null' | 'zero' | 'full' | 'random' | 'tty' | 'no-tty' | 'pipe' | 'socket' | 'proc';
   /** memfds and shared anonymous memory are always on tmpfs. */
   fs: FileSystemName;
   /** As /proc/PID/maps prints it, without ` (deleted)`. */
@@ -52,6 +54,19 @@ export interface FileObject {
   pages: Map<bigint, Uint8Array>;
   /** Pages that have space on the disk but may still be holes; those in `pages` are none. */
   reserved: PageRange[];
+  /** Of a pipe or socket: what was written to it and not read. */
+  queue: StreamPage[];
+  /** Of a socket: the number of the other one. */
+  peer: number | undefined;
+}
+
+/** A page of bytes under way: [offset, offset + length) of `bytes`, which is never written. */
+export interface StreamPage {
+  bytes: Uint8Array;
+  offset: number;
+  length: number;
+  /** Read by one read, whatever that takes of it. */
+  isPacket: boolean;
 }
 
 /** An open file description: what `open` makes and `dup` and `fork` share. */
@@ -64,7 +79,7 @@ export interface OpenFile {
   position: bigint;
 }
 
-export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGXFSZ';
+export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGXFSZ' | 'SIGPIPE';
 
 export type Handler = 'catch' | 'default' | 'ignore';
 
@@ -155,8 +170,21 @@ export const FIRST_PROCESS = 0;
 /** The object of the directory that all paths begin in. */
 export const ROOT_OBJECT = 0;
 
-const NULL_OBJECT = 1;
-const NULL_FILE = 2;
+/** What stands at absolute paths, and its permissions; /dev/null first. `no-tty` is the terminal that no process has. */
+export const DEVICES: readonly (readonly [path: string, type: FileObject['type'], mode: number])[] = [
+  ['/dev/null', 'null', 0o666],
+  ['/dev/zero', 'zero', 0o666],
+  ['/dev/full', 'full', 0o666],
+  ['/dev/random', 'random', 0o666],
+  ['/dev/urandom', 'random', 0o666],
+  ['/dev/ptmx', 'tty', 0o666],
+  ['/dev/tty', 'no-tty', 0o666],
+  ['/proc/uptime', 'proc', 0o444],
+];
+
+/** The object of the first of them; the others follow. */
+export const FIRST_DEVICE = 1;
+const NULL_FILE = FIRST_DEVICE + DEVICES.length;
 
 const MIB = 1n << 20n;
 
@@ -180,9 +208,9 @@ export function initialState(options: Partial<Layout> = {}): State {
     layout,
     objects: new Map([
       [ROOT_OBJECT, newObject('directory', layout.fs, '')],
-      [NULL_OBJECT, newObject('null', layout.fs, 'null')],
+      ...DEVICES.map(([path, type, mode], index) => [FIRST_DEVICE + index, device(path, type, mode)] as const),
     ]),
-    openFiles: new Map([[NULL_FILE, newOpenFile(NULL_OBJECT)]]),
+    openFiles: new Map([[NULL_FILE, newOpenFile(FIRST_DEVICE)]]),
     processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
     nextNumber: NULL_FILE + 1,
   };
@@ -208,9 +236,13 @@ function firstProcess(layout: Layout): Process {
       stack: 8n * MIB,
       nofile: 1024n,
     },
-    handlers: { SIGSEGV: 'catch', SIGBUS: 'catch', SIGXFSZ: 'catch' },
+    handlers: { SIGSEGV: 'catch', SIGBUS: 'catch', SIGXFSZ: 'catch', SIGPIPE: 'catch' },
     pendingSignal: undefined,
   };
+}
+
+function device(path: string, type: FileObject['type'], mode: number): FileObject {
+  return { ...newObject(type, 'tmpfs', path.slice(path.lastIndexOf('/') + 1)), mode };
 }
 
 /** An object without contents. */
@@ -226,6 +258,8 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
     seals: type === 'regular' && fs === 'tmpfs' ? F_SEAL_SEAL : undefined,
     pages: new Map(),
     reserved: [],
+    queue: [],
+    peer: undefined,
   };
 }
 

@@ -45,6 +45,8 @@ export type StatementKind =
   | 'close'
   | 'unlink'
   | 'fstat'
+  | 'other'
+  | 'useOther'
   | 'limit'
   | 'sigaction';
 
@@ -88,6 +90,8 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   close: ['close'],
   unlink: ['unlink'],
   fstat: ['fstat'],
+  other: ['open', 'pipe', 'socketpair'],
+  useOther: ['mmap', 'read', 'write', 'pread', 'pwrite', 'lseek', 'ftruncate', 'fallocate', 'fsync', 'fcntl', 'close'],
   limit: ['setrlimit'],
   sigaction: ['sigaction'],
 };
@@ -138,6 +142,8 @@ const FILES = {
   close: 1,
   unlink: 1,
   fstat: 1,
+  other: 1,
+  useOther: 2,
   msync: 4,
 } as const;
 

@@ -22,6 +22,7 @@ import {
 import * as files from './write-files.ts';
 import { writeMmap, writeMunmap } from './write-mmap.ts';
 import { writeMremap } from './write-mremap.ts';
+import * as others from './write-others.ts';
 import * as proc from './write-proc.ts';
 import * as processes from './write-process.ts';
 import * as ranges from './write-ranges.ts';
@@ -75,6 +76,8 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   close: files.writeClose,
   unlink: files.writeUnlink,
   fstat: files.writeFstat,
+  other: others.writeOther,
+  useOther: others.writeUseOther,
   limit: processes.writeLimit,
   sigaction: processes.writeSigaction,
 };

@@ -27,12 +27,20 @@ export interface Descriptor {
   readonly append: boolean;
 }
 
+/** A descriptor of what is no regular file. */
+export interface OtherDescriptor {
+  readonly name: string;
+  readonly kind: 'zero' | 'device' | 'proc' | 'directory' | 'terminal' | 'stream';
+  readonly write: boolean;
+}
+
 export interface SketchedProcess {
   readonly name: string;
   /** Who forked it; undefined for `main`. */
   readonly parent: string | undefined;
   readonly memory: MemorySketch;
   descriptors: readonly Descriptor[];
+  others: readonly OtherDescriptor[];
 }
 
 /** What a scenario is to be made of. */
@@ -73,7 +81,7 @@ export class Scene {
   constructor(options: SceneOptions) {
     this.options = options;
     this.files = [];
-    this.me = { name: 'main', parent: undefined, memory: new MemorySketch(), descriptors: [] };
+    this.me = { name: 'main', parent: undefined, memory: new MemorySketch(), descriptors: [], others: [] };
     this.processes = [this.me];
     this.ended = [];
     this.draws = new Draws([]);

@@ -94,6 +94,7 @@ function translate(answer: SpecAnswer): Answer {
   switch (answer.kind) {
     case 'value':
     case 'bytes':
+    case 'pair':
     case 'size':
       return answer;
     case 'residency':

@@ -46,7 +46,7 @@ export function writeFork(scene: Scene): string | null {
   if (!scene.canFork) return null;
   const name = scene.freshName('c');
   const { me } = scene;
-  scene.addProcess({ name, parent: me.name, memory: me.memory.copy(), descriptors: me.descriptors });
+  scene.addProcess({ name, parent: me.name, memory: me.memory.copy(), descriptors: me.descriptors, others: me.others });
   return `${name} = fork()`;
 }
 

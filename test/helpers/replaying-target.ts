@@ -103,6 +103,8 @@ export class ReplayingTarget implements Target {
         return { kind: 'bytes', bytes: bytesOf(text.slice(text.indexOf(' ') + 1)) };
       case 'size':
         return { kind: 'size', size: BigInt(/^0 \{st_size=(\d+)\}$/.exec(text)?.[1] as string) };
+      case 'pair':
+        return { kind: 'pair', values: pairOf(text) };
       case 'residency':
         return { kind: 'residency', pages: Uint8Array.from(/^0 \[([01]*)\]$/.exec(text)?.[1] as string, Number) };
       case 'maps':
@@ -173,4 +175,9 @@ function statusOf(text: string): Answer {
   if (state === 'killed') return { kind: 'status', status: { state, signal: detail } };
   assert.equal(state, 'running');
   return { kind: 'status', status: { state: 'running' } };
+}
+
+function pairOf(text: string): [bigint, bigint] {
+  const [, first, second] = /^0 \[(\d+), (\d+)\]$/.exec(text) ?? [];
+  return [BigInt(first), BigInt(second)];
 }

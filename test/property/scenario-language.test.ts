@@ -126,7 +126,7 @@ class NotingTarget implements Target {
 }
 
 /** An argument as it may be written for a parameter, with what the target should get. */
-function argumentFor(kind: ParameterKind): fc.Arbitrary<{ text: string; value: CallArgument }> {
+function argumentFor(kind: ParameterKind): fc.Arbitrary<{ text: string; value: CallArgument | undefined }> {
   switch (kind) {
     case 'number':
       return expression;
@@ -138,6 +138,8 @@ function argumentFor(kind: ParameterKind): fc.Arbitrary<{ text: string; value: C
       return fc.constantFrom('', 'f', 'a b', '#').map((value) => ({ text: `"${value}"`, value }));
     case 'process':
       return fc.constant({ text: 'main', value: 0n });
+    case 'fresh':
+      return fc.constant({ text: 'fresh', value: undefined });
   }
 }
 
@@ -155,7 +157,11 @@ const statement = fc.constantFrom(...CALLS.filter((shape) => shape.result !== 'p
     })
     .map(({ args, bind, blanks: [a, b, c, d], before, comment }) => {
       const text = `${bind}${shape.name}${a}(${b}${args.map((argument) => argument.text).join(`${c},${a}`)}${d})`;
-      return { line: `${before}${b}${text}${c}${comment}`, text, values: args.map((argument) => argument.value) };
+      return {
+        line: `${before}${b}${text}${c}${comment}`,
+        text,
+        values: args.map(({ value }) => value).filter((value) => value !== undefined),
+      };
     }),
 );
 

@@ -81,7 +81,7 @@ describe('a page that was stored to', () => {
       '      PTE[511] at 0x5ff8 holds 0x8000000000006067: frame 0x6, present writable user accessed dirty no-execute',
       'TLB level 1: 0x6000, grants load, store',
       'TLB level 2: 0x6000, grants load, store',
-      'frame: 0x6 at 0x6000, anonymous exclusive swap-backed uptodate; 1 reference, 1 mapping; of anonymous object 3',
+      'frame: 0x6 at 0x6000, anonymous exclusive swap-backed uptodate; 1 reference, 1 mapping; of anonymous object 12',
       'load: TLB hit in level 1, physical address 0x6010',
       'store: TLB hit in level 1, physical address 0x6010',
       'fetch: SIGSEGV (SEGV_ACCERR): the mapping does not allow it',

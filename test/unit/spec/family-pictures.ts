@@ -31,6 +31,7 @@ function mapping(letter: string, page: number, pages: number): Vma {
     flags: letter === 'x' ? VM_READ : READ_WRITE,
     pgoff: BigInt(page),
     file: undefined,
+    zero: undefined,
     anonVma: family?.charCodeAt(0),
     inherited: family !== undefined && letter !== family,
   };
