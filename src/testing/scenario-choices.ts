@@ -90,8 +90,8 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   close: ['close'],
   unlink: ['unlink'],
   fstat: ['fstat'],
-  other: ['open', 'pipe', 'socketpair'],
-  useOther: ['mmap', 'read', 'write', 'pread', 'pwrite', 'lseek', 'ftruncate', 'fallocate', 'fsync', 'fcntl', 'close'],
+  other: ['pipe', 'socketpair'],
+  useOther: ['pipe', 'socketpair'],
   limit: ['setrlimit'],
   sigaction: ['sigaction'],
 };

@@ -4,6 +4,7 @@
  * Place: under the comparison. The lines stay, empty, so that the others keep their numbers.
  */
 import { namesIn } from '../scenario/evaluate.ts';
+import { freshNames } from '../scenario/names.ts';
 import type { CallStatement, Scenario } from '../scenario/scenario.ts';
 import { callsOf } from './transcript.ts';
 
@@ -14,8 +15,8 @@ export function withoutCalls(text: string, scenario: Scenario, indexes: readonly
   for (let before = -1; before !== gone.size; ) {
     before = gone.size;
     const kept = calls.filter((call) => !gone.has(call));
-    const bound = new Set(kept.map(({ bind }) => bind));
-    const lost = new Set([...gone].map(({ bind }) => bind).filter((name) => name !== undefined && !bound.has(name)));
+    const bound = new Set(kept.flatMap(namesBound));
+    const lost = new Set([...gone].flatMap(namesBound).filter((name) => !bound.has(name)));
     for (const call of kept) if (namesUsed(call).some((name) => lost.has(name))) gone.add(call);
   }
   const lines = new Set([...gone].map(({ line }) => line));
@@ -23,6 +24,10 @@ export function withoutCalls(text: string, scenario: Scenario, indexes: readonly
     .split('\n')
     .map((line, index) => (lines.has(index + 1) ? '' : line))
     .join('\n');
+}
+
+function namesBound(call: CallStatement): string[] {
+  return call.bind === undefined ? freshNames(call) : [call.bind, ...freshNames(call)];
 }
 
 function namesUsed({ who, args }: CallStatement): string[] {
@@ -39,6 +44,7 @@ function namesOf(argument: CallStatement['args'][number]): string[] {
       return argument.pieces
         .flatMap((piece) => (piece.kind === 'fill' ? [piece.byte, piece.count] : [piece.times]))
         .flatMap((number) => (number === undefined ? [] : [...namesIn(number)]));
+    case 'fresh':
     case 'string':
       return [];
   }

@@ -2,7 +2,7 @@
  * Random calls on what is no regular file: devices, pipes, sockets, directories, descriptors of O_PATH.
  *
  * Place: writers of statements. These descriptors are kept apart from those of files, so that the writers about files need not know of
- * them. Nothing here ever waits: pipes and sockets answer EAGAIN.
+ * them. Nothing here ever waits: pipes and sockets answer EAGAIN. An implementation without pipes is not asked for devices either.
  */
 import { addressText, freeSpan, lengthText } from './aim.ts';
 import type { Weighted } from './draws.ts';
