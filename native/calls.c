@@ -45,6 +45,7 @@ static const struct call calls[] = {
 
     OTHER(mmap, "mmap(addr, len, prot, flags, fd, off)", "eeeeee", 0, harms_mmap, run_mmap),
     OTHER(mremap, "mremap(old, oldlen, newlen, flags[, newaddr])", "eeee?e", 0, harms_mremap, run_mremap),
+    OTHER(remap_file_pages, "remap_file_pages(addr, len, prot, pgoff, flags)", "eeeee", SYS_remap_file_pages, harms_stretch, run_plain),
     PLAIN(munmap, "munmap(addr, len)", "ee", INTEGER, 0, harms_munmap),
     PLAIN(mprotect, "mprotect(addr, len, prot)", "eee", INTEGER, 0, harms_stretch),
     PLAIN(msync, "msync(addr, len, flags)", "eee", INTEGER, 0, NULL),
@@ -58,6 +59,13 @@ static const struct call calls[] = {
     OTHER(mincore, "mincore(addr, len)", "ee", 0, harms_stretch, run_mincore),
     OTHER(brk, "brk(addr)", "e", 0, NULL, run_brk),
     OTHER(sbrk, "sbrk(n)", "e", 0, NULL, run_sbrk),
+
+    OTHER(shmget, "shmget(key, size, flags)", "eee", SYS_shmget, harms_shmget, run_shmget),
+    OTHER(shmat, "shmat(id, addr, flags)", "eee", 0, harms_shmat, run_shmat),
+    PLAIN(shmdt, "shmdt(addr)", "e", INTEGER, 0, NULL),
+    OTHER(shmctl, "shmctl(id, cmd[, mode])", "ee?e", 0, harms_shmctl, run_shmctl),
+    OTHER(shm_open, "shm_open(\"name\", flags[, mode])", "se?e", 0, harms_shm_name, run_shm_open),
+    OTHER(shm_unlink, "shm_unlink(\"name\")", "s", 0, harms_shm_name, run_shm_unlink),
 
     WIDTH(load8, "load8(addr)", "e", 1, run_load),
     WIDTH(load16, "load16(addr)", "e", 2, run_load),

@@ -60,5 +60,9 @@ bool harms_sigaction(struct run *run);
 bool harms_limit(struct run *run);         /* (resource) */
 bool harms_fcntl(struct run *run);
 bool harms_pagemap(struct run *run);       /* (address, length): more letters than one wants to see */
+bool harms_shmget(struct run *run);
+bool harms_shmat(struct run *run);         /* (id, address, flags) */
+bool harms_shmctl(struct run *run);
+bool harms_shm_name(struct run *run);
 
 #endif

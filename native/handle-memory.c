@@ -15,8 +15,7 @@
 
 /* ---- mappings ---- */
 
-/* Memory makes a region to print addresses by, unless it lies exactly where it was asked for or was before. */
-static void print_mapping(struct run *run, bool asked_for, uint64_t length)
+void print_mapping(struct run *run, bool asked_for, uint64_t length)
 {
     const struct symbol *name = run->statement->name;
     if (!failed(run) && !asked_for)

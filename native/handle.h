@@ -23,6 +23,9 @@ void print_failure(const struct run *run);
 void print_integer(struct run *run);
 void print_result_address(struct run *run);
 
+/* The result as an address; memory makes a region to print addresses by, unless it lies where it was asked for. */
+void print_mapping(struct run *run, bool asked_for, uint64_t length);
+
 enum outcome run_plain(struct run *run);
 enum outcome run_read(struct run *run);
 enum outcome run_write(struct run *run);
@@ -32,6 +35,11 @@ enum outcome run_mmap(struct run *run);
 enum outcome run_mremap(struct run *run);
 enum outcome run_mincore(struct run *run);
 enum outcome run_mlockall(struct run *run);
+enum outcome run_shmget(struct run *run);
+enum outcome run_shmat(struct run *run);
+enum outcome run_shmctl(struct run *run);
+enum outcome run_shm_open(struct run *run);
+enum outcome run_shm_unlink(struct run *run);
 enum outcome run_brk(struct run *run);
 enum outcome run_sbrk(struct run *run);
 enum outcome run_load(struct run *run);

@@ -7,11 +7,13 @@
  */
 #include "calls.h"
 #include "proc.h"
+#include "shm-room.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
@@ -192,4 +194,32 @@ bool harms_fcntl(struct run *run)
 bool harms_pagemap(struct run *run)
 {
     return run->a[1] / PAGE_SIZE >= MAX_TRANSFER;
+}
+
+/* Elsewhere a key, and any number that is an identifier, could be somebody else's. */
+bool harms_shmget(struct run *run)
+{
+    return !shm_is_private() && (uint32_t)run->a[0] != IPC_PRIVATE;
+}
+
+/* Only SHM_REMAP replaces what stands at the address; how much, the segment says. */
+bool harms_shmat(struct run *run)
+{
+    struct shmid_ds about;
+    if (!shm_is_private() && !shm_was_made((int)run->a[0])) return true;
+    if (!(run->a[2] & SHM_REMAP) || shmctl((int)run->a[0], IPC_STAT, &about) != 0) return false;
+    uint64_t start = run->a[2] & SHM_RND ? run->a[1] & ~(PAGE_SIZE - 1) : run->a[1];
+    return overlaps_if_valid(start, about.shm_segsz);
+}
+
+bool harms_shmctl(struct run *run)
+{
+    return !shm_is_private() && !shm_was_made((int)run->a[0]);
+}
+
+/* What the directory of the names stands in is not the scenario's. */
+bool harms_shm_name(struct run *run)
+{
+    const char *name = (const char *)run->a[0];
+    return strcmp(name + strspn(name, "/"), "..") == 0;
 }

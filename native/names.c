@@ -50,6 +50,12 @@ static const struct constant constants[] = {
     { "MADV_DONTNEED_LOCKED", 24 }, { "MADV_COLLAPSE", 25 }, { "MADV_HWPOISON", 100 }, { "MADV_SOFT_OFFLINE", 101 },
     { "MADV_GUARD_INSTALL", 102 }, { "MADV_GUARD_REMOVE", 103 },
     { "MCL_CURRENT", 1 }, { "MCL_FUTURE", 2 }, { "MCL_ONFAULT", 4 }, { "MLOCK_ONFAULT", 1 },
+    /* System V shared memory */
+    { "IPC_PRIVATE", 0 }, { "IPC_CREAT", 01000 }, { "IPC_EXCL", 02000 }, { "IPC_RMID", 0 }, { "IPC_SET", 1 },
+    { "IPC_STAT", 2 }, { "IPC_INFO", 3 }, { "SHM_RDONLY", 010000 }, { "SHM_RND", 020000 }, { "SHM_REMAP", 040000 },
+    { "SHM_EXEC", 0100000 }, { "SHM_HUGETLB", 04000 }, { "SHM_NORESERVE", 010000 }, { "SHM_HUGE_2MB", 21u << 26 },
+    { "SHM_HUGE_1GB", 30u << 26 }, { "SHM_LOCK", 11 }, { "SHM_UNLOCK", 12 }, { "SHM_STAT", 13 }, { "SHM_INFO", 14 },
+    { "SHM_STAT_ANY", 15 },
     /* fcntl */
     { "F_DUPFD", 0 }, { "F_GETFD", 1 }, { "F_SETFD", 2 }, { "F_GETFL", 3 }, { "F_SETFL", 4 }, { "F_GETLK", 5 },
     { "F_SETLK", 6 }, { "F_SETLKW", 7 }, { "F_DUPFD_CLOEXEC", 1030 }, { "F_ADD_SEALS", 1033 }, { "F_GET_SEALS", 1034 },

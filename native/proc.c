@@ -268,3 +268,14 @@ bool leads_to_own(const struct process *process, uint64_t start, uint64_t end)
     free(text);
     return own;
 }
+
+uint64_t mapped_length(const struct process *process, uint64_t start)
+{
+    struct vma vma;
+    char *text = read_proc(process, "maps"), *cursor = text;
+    uint64_t length = 0;
+    while (length == 0 && next_vma(&cursor, &vma))
+        if (vma.start == start) length = vma.end - start;
+    free(text);
+    return length;
+}

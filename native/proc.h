@@ -26,4 +26,7 @@ bool status_field(const struct process *process, const char *name, long *value);
 /* Whether mapped memory leads without a hole from `start` to something of the driver's before `end`. */
 bool leads_to_own(const struct process *process, uint64_t start, uint64_t end);
 
+/* Bytes of the mapping that starts at `start`, 0 if there is none. */
+uint64_t mapped_length(const struct process *process, uint64_t start);
+
 #endif

@@ -7,6 +7,7 @@
 #include "calls.h"
 #include "names.h"
 #include "print.h"
+#include "shm-room.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -161,9 +162,11 @@ static void run_statement(const struct statement *statement)
 
 bool scenario_run(struct scenario *scenario, const char *cwd)
 {
+    shm_room_begin();
     scenario->main->process = process_start(cwd);
     bool started = scenario->main->process != NULL;
     print_reset();
     for (int i = 0; started && i < scenario->nr_statements && !interrupted; i++) run_statement(&scenario->statements[i]);
-    return processes_finish() && started;
+    bool clean = processes_finish();
+    return shm_room_finish() && clean && started;
 }

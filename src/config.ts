@@ -9,7 +9,7 @@
 import { UserError } from './assert.ts';
 import { type CostTable, DEFAULT_COSTS } from './cost.ts';
 import { addressBits, type PageTableScheme, SV32, TINY, validateScheme, X86_64 } from './scheme.ts';
-import { MIB, parseSize } from './units.ts';
+import { GIB, MIB, parseSize } from './units.ts';
 
 /** Geometry of one TLB level. */
 export interface TlbLevelConfig {
@@ -45,6 +45,33 @@ export interface LayoutConfig {
   readonly stackGuardPages: number;
 }
 
+/** vm.overcommit_*: which demands for memory are refused. Sizes in bytes. */
+export interface OvercommitConfig {
+  /** 0: only a demand for more than there is at all; 1: none; 2: what goes beyond CommitLimit. */
+  readonly mode: 0 | 1 | 2;
+  /** Share of RAM in CommitLimit, in percent; unused if `kbytes` is not 0. */
+  readonly ratio: number;
+  /** That share in KiB; 0 = by `ratio`. */
+  readonly kbytes: number;
+  /** Swap that counts towards CommitLimit. */
+  readonly swapBytes: number;
+  /**
+   * RAM and swap as mode 0 sees them. Differs: by default that of a large machine, since programs map much more than
+   * the small machines of examples have and never touch it.
+   */
+  readonly heuristicBytes: number;
+  /** Kept free for root (admin_reserve_kbytes) and against one large process (user_reserve_kbytes), in mode 2. */
+  readonly adminReserve: number;
+  readonly userReserve: number;
+}
+
+/** kernel.shmmax, shmall (pages), shmmni. */
+export interface ShmConfig {
+  readonly max: bigint;
+  readonly all: bigint;
+  readonly segments: number;
+}
+
 /** What `new Machine(...)` takes; everything may be left out. */
 export interface MachineConfig {
   /** 'x86-64' (default), 'sv32', 'tiny', or a scheme of your own. */
@@ -71,6 +98,9 @@ export interface MachineConfig {
   readonly invariants?: 0 | 1 | 2;
   /** Mappings per process (vm.max_map_count). */
   readonly maxMapCount?: number;
+  readonly overcommit?: Partial<OvercommitConfig>;
+  /** Limits of System V shared memory. */
+  readonly shm?: Partial<ShmConfig>;
   /** Soft limits at the start, in bytes; Infinity = none. */
   readonly memlockLimit?: number;
   readonly stackLimit?: number;
@@ -93,6 +123,8 @@ export interface ResolvedConfig {
   readonly costs: CostTable;
   readonly invariants: 0 | 1 | 2;
   readonly maxMapCount: number;
+  readonly overcommit: OvercommitConfig;
+  readonly shm: ShmConfig;
   readonly memlockLimit: number;
   readonly stackLimit: number;
 }
@@ -216,6 +248,37 @@ function wholeNumber(name: string, value: number, least: number, most: number): 
   return value;
 }
 
+const RESERVE_SHARE = 32;
+
+function resolveOvercommit(given: MachineConfig['overcommit'], ramBytes: number): OvercommitConfig {
+  const share = Math.floor(ramBytes / RESERVE_SHARE);
+  const overcommit: OvercommitConfig = {
+    mode: 0,
+    ratio: 50,
+    kbytes: 0,
+    swapBytes: 0,
+    heuristicBytes: Math.max(ramBytes, 64 * GIB),
+    adminReserve: Math.min(share, 8 * MIB),
+    userReserve: Math.min(share, 128 * MIB),
+    ...given,
+  };
+  for (const [name, value] of Object.entries(overcommit))
+    wholeNumber(`overcommit.${name}`, value, 0, name === 'mode' ? 2 : Number.MAX_SAFE_INTEGER);
+  return overcommit;
+}
+
+/** What Linux has: almost no limit. */
+const SHM_NO_LIMIT = 2n ** 64n - 1n - 2n ** 24n;
+
+function resolveShm(given: MachineConfig['shm']): ShmConfig {
+  const shm: ShmConfig = { max: SHM_NO_LIMIT, all: SHM_NO_LIMIT, segments: 4096, ...given };
+  wholeNumber('shm.segments', shm.segments, 0, 32768);
+  for (const name of ['max', 'all'] as const)
+    if (typeof shm[name] !== 'bigint' || shm[name] < 0n || shm[name] >= 2n ** 64n)
+      fail(`shm.${name} is ${String(shm[name])}; it must be a bigint from 0n to 2n ** 64n - 1n`);
+  return shm;
+}
+
 /** Fills in defaults and checks; throws `UserError` naming the field that is wrong. */
 export function resolveConfig(config: MachineConfig): ResolvedConfig {
   const scheme = resolveScheme(config.scheme);
@@ -231,10 +294,11 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
   const disk: DiskConfig = { model: 'ssd', blocks: 262144, ...config.disk };
   if (!['ssd', 'hdd', 'instant'].includes(disk.model))
     fail(`disk.model is '${disk.model}'; choose ssd, hdd or instant`);
+  const ramBytes = resolveRam(config, scheme);
   return {
     scheme,
     pageSize,
-    ramBytes: resolveRam(config, scheme),
+    ramBytes,
     contents: config.contents ?? 'all',
     // Every CPU's address space keeps its tag when the tags of all others are taken back, and one more must be free.
     cpus: wholeNumber('cpus', config.cpus ?? 1, 1, Math.min(64, 2 ** scheme.asidBits - 2)),
@@ -248,6 +312,8 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
     costs: resolveCosts(config.costs),
     invariants: config.invariants ?? 1,
     maxMapCount: wholeNumber('maxMapCount', config.maxMapCount ?? 65530, 1, 2 ** 31 - 1),
+    overcommit: resolveOvercommit(config.overcommit, ramBytes),
+    shm: resolveShm(config.shm),
     memlockLimit: config.memlockLimit ?? 8 * MIB,
     stackLimit: config.stackLimit ?? 8 * MIB,
   };

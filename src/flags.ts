@@ -4,7 +4,7 @@
  * Leaf of the words layer: shared by the kernel, the specification, the scenario language and the
  * trace replay, which otherwise share no semantics.
  * Source: Linux include/uapi/asm-generic/mman-common.h, mman.h, fcntl.h, memfd.h, falloc.h,
- * resource.h; arch/x86/include/uapi/asm/mman.h.
+ * resource.h, ipc.h, shm.h; arch/x86/include/uapi/asm/mman.h.
  */
 
 export const PROT_NONE = 0x0;
@@ -116,6 +116,28 @@ export const MFD_ALLOW_SEALING = 0x2;
 export const MFD_HUGETLB = 0x4;
 export const MFD_NOEXEC_SEAL = 0x8;
 export const MFD_EXEC = 0x10;
+
+export const IPC_PRIVATE = 0;
+export const IPC_CREAT = 0o1000;
+export const IPC_EXCL = 0o2000;
+export const IPC_RMID = 0;
+export const IPC_SET = 1;
+export const IPC_STAT = 2;
+export const IPC_INFO = 3;
+export const SHM_RDONLY = 0o10000;
+export const SHM_RND = 0o20000;
+export const SHM_REMAP = 0o40000;
+export const SHM_EXEC = 0o100000;
+export const SHM_HUGETLB = 0o4000;
+export const SHM_NORESERVE = 0o10000;
+export const SHM_LOCK = 11;
+export const SHM_UNLOCK = 12;
+export const SHM_STAT = 13;
+export const SHM_INFO = 14;
+export const SHM_STAT_ANY = 15;
+/** In a segment's mode, beside its permissions. */
+export const SHM_DEST = 0o1000;
+export const SHM_LOCKED = 0o2000;
 
 export const F_DUPFD = 0;
 export const F_GETFD = 1;

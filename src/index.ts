@@ -35,6 +35,13 @@ export {
   FALLOC_FL_WRITE_ZEROES,
   FALLOC_FL_ZERO_RANGE,
   FD_CLOEXEC,
+  IPC_CREAT,
+  IPC_EXCL,
+  IPC_INFO,
+  IPC_PRIVATE,
+  IPC_RMID,
+  IPC_SET,
+  IPC_STAT,
   MADV_COLD,
   MADV_COLLAPSE,
   MADV_DODUMP,
@@ -141,6 +148,19 @@ export {
   SEEK_SET,
   SEGV_ACCERR,
   SEGV_MAPERR,
+  SHM_DEST,
+  SHM_EXEC,
+  SHM_HUGETLB,
+  SHM_INFO,
+  SHM_LOCK,
+  SHM_LOCKED,
+  SHM_NORESERVE,
+  SHM_RDONLY,
+  SHM_REMAP,
+  SHM_RND,
+  SHM_STAT,
+  SHM_STAT_ANY,
+  SHM_UNLOCK,
   SI_KERNEL,
   SI_USER,
   SIGBUS,
@@ -166,6 +186,7 @@ export { Process } from './kernel/process.ts';
 export type { MapsLine, SmapsFields } from './kernel/procfs.ts';
 export type { PagemapPage } from './kernel/procfs-pagemap.ts';
 export type { StatusFields } from './kernel/procfs-status.ts';
+export type { ShmStatus } from './kernel/shm.ts';
 export type { Snapshot } from './kernel/snapshot.ts';
 export type { Disposition, SignalHandler, SignalInfo } from './kernel/task.ts';
 export type { PageTableScheme } from './scheme.ts';

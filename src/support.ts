@@ -57,18 +57,17 @@ const CALLS: SupportGroup = {
     partial('open', 'no symbolic links, and permission bits are kept but not checked'),
     partial('fstat', 'the size only'),
     partial('unlink rename mkdir rmdir', 'no links, no permissions'),
-    supported('mseal'),
+    supported('mseal remap_file_pages shmat shmdt shm_open shm_unlink'),
+    partial('shmget', 'one user, who owns every segment and has no privilege over it'),
+    partial('shmctl', 'no times, process ids and owners'),
     partial('fcntl', 'duplicates, flags and seals; no locks'),
     supported('fork exit'),
     partial('wait', 'for one child, and never blocks: the answer may be "still running"'),
     partial('sigaction', 'a handler is a function that says retry or abandon; no masks, no flags, no alternate stack'),
     partial('setrlimit getrlimit', 'soft limits of the resources below'),
     partial('sysconf', 'the four names below'),
-    absent('pkey_mprotect remap_file_pages process_madvise userfaultfd mbind'),
-    absent(
-      'execve clone vfork shmget shmat',
-      'a process has one thread; what execve leaves is laid out by the replay only',
-    ),
+    absent('pkey_mprotect process_madvise userfaultfd mbind'),
+    absent('execve clone vfork', 'a process has one thread; what execve leaves is laid out by the replay only'),
     absent('truncate link symlink chmod sendfile copy_file_range fadvise64 readahead sync_file_range'),
   ],
 };
@@ -144,6 +143,17 @@ const FILES: SupportGroup = {
   ],
 };
 
+const SEGMENTS: SupportGroup = {
+  title: 'System V shared memory',
+  rows: [
+    supported('IPC_PRIVATE IPC_CREAT IPC_EXCL IPC_RMID IPC_STAT IPC_INFO SHM_STAT SHM_STAT_ANY SHM_LOCK SHM_UNLOCK'),
+    partial('IPC_SET', 'the permissions'),
+    partial('SHM_INFO', 'segments, their pages, and those in memory'),
+    supported('SHM_RDONLY SHM_RND SHM_REMAP SHM_EXEC SHM_NORESERVE SHM_DEST SHM_LOCKED'),
+    refused('SHM_HUGETLB', 'ENOMEM', 'as with an empty pool of huge pages'),
+  ],
+};
+
 const SURROUNDINGS: SupportGroup = {
   title: 'Limits, signals, sysconf',
   rows: [
@@ -154,4 +164,4 @@ const SURROUNDINGS: SupportGroup = {
   ],
 };
 
-export const SUPPORT: readonly SupportGroup[] = [CALLS, MAPPING, MEMORY, ADVICE, FILES, SURROUNDINGS];
+export const SUPPORT: readonly SupportGroup[] = [CALLS, MAPPING, MEMORY, ADVICE, FILES, SEGMENTS, SURROUNDINGS];

@@ -6,6 +6,7 @@
  * still counts somebody is a leak. It reads everything and changes nothing.
  */
 
+import { SHM_DEST } from '../flags.ts';
 import type { FdTable } from './fd-table.ts';
 import { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
@@ -57,6 +58,18 @@ export function checkObjects(kernel: Kernel, mms: readonly Mm[], that: Report): 
   const tables = new Set([...kernel.tasks.values()].filter((task) => !task.exited).map((task) => task.files));
   for (const table of tables) holders.addDescriptors(table);
   for (const mm of mms) for (const vma of mm.vmas) holders.addVma(vma);
+  for (const segment of kernel.parts.segments.all()) {
+    count(holders.files, segment.file);
+    const found = mms.reduce(
+      (sum, mm) => sum + [...mm.vmas].filter((vma) => vma.file?.attachments === segment).length,
+      0,
+    );
+    that(segment.nattch === found, () => `segment ${segment.id}: ${segment.nattch} attached, found ${found}`);
+    that(
+      found > 0 || !(segment.mode & SHM_DEST),
+      () => `segment ${segment.id}: removed, and nothing holds it any more`,
+    );
+  }
   const opens = new Map<Owner, number>();
   for (const [file, refs] of holders.files) {
     count(opens, file.inode);

@@ -28,6 +28,7 @@ import { AccessEngine } from './access.ts';
 import { AnonVmas } from './anon-vma.ts';
 import { Asids } from './asids.ts';
 import { BlockIo } from './block-io.ts';
+import { Commitments } from './commitments.ts';
 import { Cpu } from './cpu.ts';
 import { standardMounts } from './devices.ts';
 import { EntryRuns } from './entry-runs.ts';
@@ -52,6 +53,8 @@ import { Placement } from './placement.ts';
 import { Populator } from './populate.ts';
 import { Rmap } from './rmap.ts';
 import { SharedMemory } from './shared-memory.ts';
+import { ShmDirectory } from './shm-open.ts';
+import { ShmSegments } from './shm-segments.ts';
 import { Signals } from './signals.ts';
 import { StackGrowth } from './stack-growth.ts';
 import { Task } from './task.ts';
@@ -128,9 +131,12 @@ function buildParts(config: ResolvedConfig) {
   const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache);
   const rootFs =
     config.fs === 'tmpfs' ? memoryFs : new Ext4(device, new BlockAllocator(device), ram, truncator, writeback);
+  const shmDirectory = new ShmDirectory(inodes, openFiles, memoryFs);
   const namespace = new Namespace(inodes, openFiles, rootFs, standardMounts(inodes, memoryFs));
   const randomBytes = rng.stream('dev.random');
   const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles);
+  const commitments = new Commitments(config.overcommit, pageSize, config.ramBytes / pageSize);
+  const segments = new ShmSegments(config.shm, pageSize, sharedMemory, commitments);
   const anonVmas = new AnonVmas(owners);
   const vmaOps = new VmaOps(anonVmas, openFiles, config.maxMapCount, trace);
   const unmapper = new Unmapper(vmaOps, zapper, tables, trace);
@@ -180,8 +186,11 @@ function buildParts(config: ResolvedConfig) {
     openFiles,
     memoryFs,
     namespace,
+    shmDirectory,
     randomBytes,
     sharedMemory,
+    commitments,
+    segments,
     anonVmas,
     vmaOps,
     unmapper,

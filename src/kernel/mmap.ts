@@ -149,6 +149,24 @@ function fixedAddress(address: Word, pageSize: number): number {
 
 const MAX_ERRNO = 4095n;
 
+/**
+ * Maps `length` bytes (whole pages) of a file at page `pgoff`, on behalf of a call other than mmap: at `address` with
+ * MAP_FIXED among the MAP_* `flags`, anywhere without. The address, or a negative errno as mmap would give it.
+ */
+export function mapFile(
+  parts: MmapParts,
+  task: Task,
+  file: OpenFile,
+  address: number,
+  length: number,
+  prot: number,
+  flags: number,
+  pgoff: number,
+): number {
+  const pages = length / task.mm.pageSize;
+  return doMmap(parts, { task, prot, flags, file, address, length, pages, pgoff, vmFlags: 0 });
+}
+
 /** A hint counts from mmap_min_addr on and is rounded down to a page. */
 function hintOf(parts: MmapParts, address: Word, pageSize: number): number {
   const hint = pageOf(address, pageSize) * pageSize;

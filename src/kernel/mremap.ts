@@ -206,6 +206,8 @@ function moveAll(parts: MremapParts, remap: Remap): number {
     const vma = task.mm.vmas.find(va);
     if (vma === null || vma.start >= end) break;
     if (first < 0 && address < vma.start) return -EFAULT;
+    // Attachments of System V segments move alone.
+    if (vma.file !== null && vma.file.attachments !== null && (first >= 0 || vma.end < end)) return -EFAULT;
     const from = Math.max(vma.start, va);
     const bytes = Math.min(end, vma.end) - from;
     const part: Remap = {

@@ -24,6 +24,12 @@ export class Dentry {
   }
 }
 
+/** Who counts the VMAs of a description (System V segments). VMAs that are counted do not disappear by merging. */
+export interface Attachments {
+  attached(): void;
+  detached(): void;
+}
+
 export class OpenFile {
   readonly inode: Inode;
   /** O_* status flags, as F_GETFL gives them. */
@@ -35,6 +41,8 @@ export class OpenFile {
   /** Page at which the last read ended, -1 before the first: tells a stream from random reads. */
   lastReadPage: number;
   refs: number;
+  /** Set before the description is mapped. */
+  attachments: Attachments | null;
 
   constructor(inode: Inode, flags: number, dentry: Dentry) {
     this.inode = inode;
@@ -44,6 +52,7 @@ export class OpenFile {
     this.positionByte = 0;
     this.lastReadPage = -1;
     this.refs = 1;
+    this.attachments = null;
     inode.opens++;
   }
 

@@ -32,11 +32,13 @@ export class OpenFiles {
   hold(file: OpenFile, vma: Vma): void {
     file.refs++;
     if (mapsWritably(vma)) file.inode.writableMappings++;
+    file.attachments?.attached();
   }
 
   release(file: OpenFile, vma: Vma): void {
     if (mapsWritably(vma)) file.inode.writableMappings--;
     this.put(file);
+    file.attachments?.detached();
   }
 
   /** Drops one reference to a description. */

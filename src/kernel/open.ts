@@ -57,14 +57,26 @@ const MEMFD_NAME_MAX = 249;
 const S_IRUSR = 0o400;
 const S_IWUSR = 0o200;
 
-export function open(parts: OpenParts, task: Task, path: string, flagWord: Word, modeWord: Word): number {
+export function open(parts: OpenParts, task: Task, path: string, flags: Word, mode: Word): number {
+  return openIn(parts, parts.namespace, task, path, flags, mode);
+}
+
+/** open(2) of a path that begins in the root of `names`. */
+export function openIn(
+  parts: OpenParts,
+  names: Namespace,
+  task: Task,
+  path: string,
+  flagWord: Word,
+  modeWord: Word,
+): number {
   const asked = toInt(flagWord);
   const flags = asked & O_PATH ? asked & PATH_FLAGS : asked;
   if (flags & O_CREAT && flags & O_DIRECTORY) return -EINVAL;
   // Before the path is looked at: without a descriptor nothing is made or emptied.
   const room = task.files.lowestFree(0, task.limits.soft(RLIMIT_NOFILE));
   if (room < 0) return room;
-  const entry = findEntry(parts, task, path, flags, toInt(modeWord));
+  const entry = findEntry(names, task, path, flags, toInt(modeWord));
   if (typeof entry === 'number') return entry;
   if (!(flags & O_PATH)) {
     const unopened = checkKind(entry, flags);
@@ -75,11 +87,11 @@ export function open(parts: OpenParts, task: Task, path: string, flagWord: Word,
   return install(parts, task, file, (flags & O_CLOEXEC) !== 0);
 }
 
-function findEntry(parts: OpenParts, task: Task, path: string, flags: number, mode: number): DirectoryEntry | number {
-  const present = parts.namespace.lookup(path);
+function findEntry(names: Namespace, task: Task, path: string, flags: number, mode: number): DirectoryEntry | number {
+  const present = names.lookup(path);
   if (typeof present === 'number') {
     // What a new file's mode forbids, it forbids those who open it next.
-    return flags & O_CREAT ? parts.namespace.create(path, mode & 0o7777 & ~task.umask) : present;
+    return flags & O_CREAT ? names.create(path, mode & 0o7777 & ~task.umask) : present;
   }
   const refused = checkEntry(present, flags);
   return refused < 0 ? refused : present;
@@ -137,9 +149,9 @@ export function dup(parts: OpenParts, task: Task, fd: Word): number {
 
 export function memfdCreate(parts: OpenParts, task: Task, name: string, flagWord: Word): number {
   const flags = toInt(flagWord);
-  if (flags - (flags & MEMFD_FLAGS) !== 0 || name.length > MEMFD_NAME_MAX) return -EINVAL;
+  if (flags - (flags & MEMFD_FLAGS) !== 0 || new TextEncoder().encode(name).length > MEMFD_NAME_MAX) return -EINVAL;
   if (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL) return -EINVAL;
-  const file = parts.sharedMemory.named(`/memfd:${name}`, 0);
+  const file = parts.sharedMemory.named(`/memfd:${name}`, 0, 0);
   file.inode.mode = flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777;
   if (flags & MFD_NOEXEC_SEAL) file.inode.seals = F_SEAL_EXEC;
   else if (!(flags & MFD_ALLOW_SEALING)) file.inode.seals = F_SEAL_SEAL;

@@ -16,6 +16,7 @@ import { type MapsLine, mapsOf, type SmapsFields, smapsOf } from './procfs.ts';
 import { vmFlagLetters } from './procfs-flags.ts';
 import { type PagemapPage, pagemapOf } from './procfs-pagemap.ts';
 import { type StatusFields, statusOf } from './procfs-status.ts';
+import type { ShmStatus } from './shm.ts';
 import { Syscalls } from './syscalls.ts';
 import type { Disposition, Task } from './task.ts';
 
@@ -141,6 +142,41 @@ export class Process extends ProcessAtomics {
 
   memfdCreate(name: string, flags: Word = 0): number {
     return check(this.sys.memfdCreate(name, flags), 'memfd_create');
+  }
+
+  /** The identifier of a System V segment. */
+  shmget(key: Word, size: Word, flags: Word): number {
+    return check(this.sys.shmget(key, size, flags), 'shmget');
+  }
+
+  shmat(id: Word, address: Word = 0, flags: Word = 0): number {
+    return check(this.sys.shmat(id, address, flags), 'shmat');
+  }
+
+  shmdt(address: Word): void {
+    check(this.sys.shmdt(address), 'shmdt');
+  }
+
+  /** What the command tells, null for one that tells nothing; `mode` is for IPC_SET. */
+  shmctl(id: Word, command: Word, mode: Word = 0): ShmStatus | null {
+    let told: ShmStatus | null = null;
+    const deliver = (status: ShmStatus): void => {
+      told = status;
+    };
+    check(this.sys.shmctl(id, command, mode, deliver), 'shmctl');
+    return told;
+  }
+
+  shmOpen(name: string, flags: Word, mode: Word = 0o600): number {
+    return check(this.sys.shmOpen(name, flags, mode), 'shm_open');
+  }
+
+  shmUnlink(name: string): void {
+    check(this.sys.shmUnlink(name), 'shm_unlink');
+  }
+
+  remapFilePages(address: Word, length: Word, prot: Word, pgoff: Word, flags: Word = 0): void {
+    check(this.sys.remapFilePages(address, length, prot, pgoff, flags), 'remap_file_pages');
   }
 
   unlink(path: string): void {

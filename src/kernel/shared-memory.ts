@@ -1,5 +1,5 @@
 /**
- * Shared memory objects: shared anonymous mappings and memfds.
+ * Shared memory objects: shared anonymous mappings, memfds, System V segments.
  *
  * They live in a memory file system of their own whatever file system the files are on.
  * Source: Linux mm/shmem.c shmem_zero_setup, mm/memfd.c.
@@ -24,13 +24,13 @@ export class SharedMemory {
 
   /** A nameless object of a fixed size for one MAP_SHARED|MAP_ANONYMOUS mapping; the caller holds one reference. */
   anonymous(pages: number): OpenFile {
-    return this.named('/dev/zero', pages);
+    return this.named('/dev/zero', pages, 0);
   }
 
-  /** A memory file shown as `name (deleted)` in maps. */
-  named(name: string, pages: number): OpenFile {
+  /** A memory file of (pages, tail) bytes shown as `name (deleted)` in maps. */
+  named(name: string, pages: number, tail: number): OpenFile {
     const inode = this.inodes.make('regular', this.fs, 0o777);
-    inode.setSize(pages, 0);
+    inode.setSize(pages, tail);
     return new OpenFile(inode, O_RDWR | O_LARGEFILE, new Dentry(name, true));
   }
 

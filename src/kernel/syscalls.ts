@@ -2,12 +2,10 @@
  * The system calls of one task with raw results: 0 or a value, or a negative errno.
  *
  * Place: the table from names to the files that carry the calls out; process.ts wraps it for
- * people. Nothing is thrown for what the program does wrong. Every call is entered and left here:
- * cost, counters, due alarms, trace sinks, and the invariant check.
+ * people. Nothing is thrown for what the program does wrong. How a call is entered and left stands in
+ * syscall-entry.ts; calls on named shared memory in syscalls-shm.ts.
  */
 
-import { UserError } from '../assert.ts';
-import { SYSCALLS } from '../counters.ts';
 import { EINVAL } from '../errno.ts';
 import { SC_AVPHYS_PAGES, SC_NPROCESSORS_ONLN, SC_PAGESIZE, SC_PHYS_PAGES } from '../flags.ts';
 import {
@@ -51,15 +49,12 @@ import {
   SYS_WAIT4,
   SYS_WRITE,
 } from '../syscall-numbers.ts';
-import { RECORD_ID } from '../trace.ts';
 import { toInt, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { brk, sbrk } from './brk.ts';
 import type { WaitStatus } from './exit.ts';
 import { fcntl } from './fcntl.ts';
 import { type Buffer, lseek, type Offset, read, write } from './file-calls.ts';
-import { checkMachine } from './invariants.ts';
-import type { Kernel, KernelParts } from './kernel.ts';
 import { madvise } from './madvise.ts';
 import { mincore } from './mincore.ts';
 import { mlock, mlockall, munlock, munlockall } from './mlock.ts';
@@ -71,34 +66,10 @@ import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
 import { close, dup, memfdCreate, open, pipe, socketpair } from './open.ts';
 import { fallocate, fstat, fsync, ftruncate } from './size-calls.ts';
+import { ShmSyscalls } from './syscalls-shm.ts';
 import type { Disposition, Task } from './task.ts';
 
-export class Syscalls {
-  private readonly kernel: Kernel;
-  private readonly parts: KernelParts;
-  private readonly task: Task;
-
-  constructor(kernel: Kernel, task: Task) {
-    this.kernel = kernel;
-    this.parts = kernel.parts;
-    this.task = task;
-  }
-
-  private enter(call: number): void {
-    if (this.task.exited) throw new UserError(`process ${this.task.id} has ended and makes no more calls`);
-    const { parts } = this;
-    parts.engine.activate(this.task);
-    parts.counters.add(SYSCALLS, 1);
-    parts.clock.advance(parts.costs.syscallNs);
-    parts.trace.timeNs = parts.clock.nowNs;
-    if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.sys_enter, call, 0, 0, 0);
-  }
-
-  private leave<T>(result: T): T {
-    finishCall(this.kernel);
-    return result;
-  }
-
+export class Syscalls extends ShmSyscalls {
   mmap(address: Word, length: Word, prot: Word, flags: Word, fd: Word, offset: Word): number {
     this.enter(SYS_MMAP);
     return this.leave(mmap(this.parts, this.task, address, length, prot, flags, fd, offset));
@@ -322,12 +293,4 @@ export class Syscalls {
     this.enter(SYS_WAIT4);
     return this.leave(this.parts.exiter.wait(this.task, this.kernel.tasks.get(childId) ?? null));
   }
-}
-
-/** What every public operation ends with: due alarms, trace sinks, and at level 2 the whole-machine check. */
-export function finishCall(kernel: Kernel): void {
-  const { clock, trace, config } = kernel.parts;
-  clock.runDue();
-  trace.drain();
-  if (config.invariants === 2) checkMachine(kernel);
 }

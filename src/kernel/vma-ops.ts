@@ -93,7 +93,7 @@ export class VmaOps {
     const right =
       next !== null && this.mergesBefore(next, range, range.copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
     if (left && prev !== null) {
-      const last = right && next !== null ? next : null;
+      const last = right && next !== null && mayDisappear(next) ? next : null;
       prev.flags |= range.flags & VM_STICKY;
       this.absorb(prev, last, range.copiedFrom);
       this.resize(prev, prev.start, last === null ? range.end : last.end, prev.pgoff);
@@ -223,6 +223,7 @@ export class VmaOps {
     const left = leftSide && prev !== null && this.mergesAfter(prev, range, vma);
     const right =
       rightSide && next !== null && this.mergesBefore(next, range, vma) && (!left || sameOrAbsent(prev as Vma, next));
+    if (leftSide && rightSide && !mayDisappear(vma)) return null;
     if (left && right) return this.joinBoth(prev as Vma, vma, next as Vma);
     if (left) return this.joinLeft(prev as Vma, vma, end);
     return right ? this.joinRight(vma, next as Vma, start) : null;
@@ -262,6 +263,11 @@ export class VmaOps {
     this.resize(next, start, next.end, pgoff);
     return next;
   }
+}
+
+/** A VMA whose number counts with somebody (System V attachments) is not swallowed by another. */
+function mayDisappear(vma: Vma): boolean {
+  return vma.file === null || vma.file.attachments === null;
 }
 
 /** The AnonVma of `target` and of the range may become one; `source` is the VMA the range's pages come from. */

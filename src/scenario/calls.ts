@@ -28,6 +28,7 @@ export type ResultFormat =
   | 'hex'
   | 'counted-bytes'
   | 'size'
+  | 'struct'
   | 'pair'
   | 'residency'
   | 'process'
@@ -43,7 +44,8 @@ export type ResultFormat =
 /** For a call that places memory: the parameters that name an address asked for, and the one that is the length. */
 export interface Placement {
   readonly asked: readonly number[];
-  readonly length: number;
+  /** Absent: the answer says it. */
+  readonly length?: number;
 }
 
 export interface CallShape {
@@ -121,6 +123,11 @@ export const CALLS: readonly CallShape[] = [
     result: 'address',
     placement: { asked: [0, 4], length: 2 },
   },
+  {
+    name: 'remap_file_pages',
+    parameters: [ADDR, LEN, number('prot'), number('pgoff'), FLAGS],
+    result: 'number',
+  },
   { name: 'munmap', parameters: [ADDR, LEN], result: 'number' },
   { name: 'mprotect', parameters: [ADDR, LEN, number('prot')], result: 'number' },
   { name: 'msync', parameters: [ADDR, LEN, FLAGS], result: 'number' },
@@ -134,6 +141,12 @@ export const CALLS: readonly CallShape[] = [
   { name: 'mincore', parameters: [ADDR, LEN], result: 'residency' },
   { name: 'brk', parameters: [ADDR], result: 'address' },
   { name: 'sbrk', parameters: [number('n')], result: 'address' },
+  { name: 'shmget', parameters: [number('key'), number('size'), FLAGS], result: 'number' },
+  { name: 'shmat', parameters: [number('id'), ADDR, FLAGS], result: 'address', placement: { asked: [1] } },
+  { name: 'shmdt', parameters: [ADDR], result: 'number' },
+  { name: 'shmctl', parameters: [number('id'), number('cmd'), optional('mode', 0n)], result: 'struct' },
+  { name: 'shm_open', parameters: [string('name'), FLAGS, optional('mode', 0o600n)], result: 'number' },
+  { name: 'shm_unlink', parameters: [string('name')], result: 'number' },
   { name: 'load8', parameters: [ADDR], result: 'hex' },
   { name: 'load16', parameters: [ADDR], result: 'hex' },
   { name: 'load32', parameters: [ADDR], result: 'hex' },

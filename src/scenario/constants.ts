@@ -14,7 +14,7 @@ export const HANDLER_IGNORE = 1n;
 export const HANDLER_CATCH = 2n;
 
 const PREFIXES =
-  /^(O|SEEK|FALLOC_FL|MFD|PROT|MAP|MREMAP|MS|MADV|MCL|F|RLIMIT)_|^(MLOCK_ONFAULT|RLIM_INFINITY|SIG[A-Z]+)$/;
+  /^(O|SEEK|FALLOC_FL|MFD|PROT|MAP|MREMAP|MS|MADV|MCL|F|IPC|SHM|RLIMIT)_|^(MLOCK_ONFAULT|RLIM_INFINITY|SIG[A-Z]+)$/;
 
 const OWN: readonly (readonly [string, bigint])[] = [
   ['NULL', 0n],

@@ -79,6 +79,8 @@ function success(statement: CallStatement, answer: Success, view: AddressView): 
       return shown(statement, answer.bytes);
     case 'size':
       return `0 {st_size=${signed(answer.size)}}`;
+    case 'struct':
+      return `${answer.value}${members(answer.members)}`;
     case 'pair':
       return `0 [${answer.values.join(', ')}]`;
     case 'residency':
@@ -111,6 +113,15 @@ function value(statement: CallStatement, number: bigint, view: AddressView): str
     default:
       return signed(number);
   }
+}
+
+/** A mode is octal and a key hexadecimal, as everywhere. */
+function members(record: Readonly<Record<string, bigint>>): string {
+  const parts = Object.entries(record).map(([name, number]) => {
+    if (name === 'mode') return `mode=0${number.toString(8)}`;
+    return `${name}=${name === 'key' ? hex(number) : number}`;
+  });
+  return parts.length === 0 ? '' : ` {${parts.join(', ')}}`;
 }
 
 function shown(statement: CallStatement, bytes: Uint8Array): string {

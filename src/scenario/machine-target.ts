@@ -6,7 +6,6 @@
  * It knows nothing of how answers are printed.
  */
 
-import { errnoName } from '../errno.ts';
 import {
   BUS_ADRALN,
   BUS_ADRERR,
@@ -32,9 +31,11 @@ import {
 } from '../index.ts';
 import { type Arena, DEFAULT_ARENA } from './arena.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
+import { Arguments, result } from './machine-answers.ts';
 import { machineDirectives } from './machine-directives.ts';
 import * as proc from './machine-proc.ts';
-import type { Answer, Bases, CallArgument, Directive, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
+import { SHM_HANDLERS } from './machine-shm.ts';
+import type { Answer, Bases, Directive, SignalInfo, Target, TargetCall, WaitStatus } from './target.ts';
 
 const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map([
   [SIGSEGV, 'SIGSEGV'],
@@ -64,42 +65,7 @@ function describeSignal(info: MachineSignal): SignalInfo {
   return { name, code, address: BigInt.asUintN(64, BigInt(info.address)) };
 }
 
-/** Arguments of one call, taken by place and kind. */
-class Arguments {
-  private readonly args: readonly CallArgument[];
-
-  constructor(args: readonly CallArgument[]) {
-    this.args = args;
-  }
-
-  get count(): number {
-    return this.args.length;
-  }
-
-  number(place: number): bigint {
-    return this.args[place] as bigint;
-  }
-
-  text(place: number): string {
-    return this.args[place] as string;
-  }
-
-  isBytes(place: number): boolean {
-    return this.args[place] instanceof Uint8Array;
-  }
-
-  bytes(place: number): Uint8Array {
-    return this.args[place] as Uint8Array;
-  }
-}
-
 type CallHandler = (target: MachineTarget, process: Process, args: Arguments) => Answer;
-
-/** A raw result: the value, or the errno. */
-function result(value: number | bigint): Answer {
-  if (value < 0) return { kind: 'errno', errno: errnoName(-Number(value)) };
-  return { kind: 'value', value: BigInt(value) };
-}
 
 /** Two descriptors; none of them ever lets a process of a scenario wait. */
 function pair(made: readonly [number, number] | number): Answer {
@@ -183,6 +149,7 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   mincore: (_t, p, a) => residency(p, a),
   brk: (_t, p, a) => result(p.sys.brk(a.number(0))),
   sbrk: (_t, p, a) => result(p.sys.sbrk(a.number(0))),
+  ...SHM_HANDLERS,
   load8: (_t, p, a) => result(p.load8(a.number(0))),
   load16: (_t, p, a) => result(p.load16(a.number(0))),
   load32: (_t, p, a) => result(p.load32(a.number(0))),

@@ -117,7 +117,7 @@ export class ScenarioRun {
   private noteAddresses(statement: CallStatement, process: number, call: TargetCall, answer: Answer): void {
     if (answer.kind !== 'value') return;
     const { placement } = statement.shape;
-    if (placement) this.notePlacement(statement, process, placement, call.args, answer.value);
+    if (placement) this.notePlacement(statement, process, placement, call.args, answer);
     if (call.name === 'brk') this.book.noteBreak(process, answer.value);
     if (call.name === 'sbrk') this.book.noteBreak(process, BigInt.asUintN(64, answer.value + (call.args[0] as bigint)));
   }
@@ -128,11 +128,12 @@ export class ScenarioRun {
     process: number,
     placement: Placement,
     args: readonly CallArgument[],
-    address: bigint,
+    { value: address, length }: { readonly value: bigint; readonly length?: bigint },
   ): void {
     if (placement.asked.some((index) => args[index] === address)) return;
     const label = statement.bind ?? `@${statement.line}`;
-    this.book.noteRegion(process, label, address, args[placement.length] as bigint);
+    const bytes = placement.length === undefined ? length : (args[placement.length] as bigint);
+    this.book.noteRegion(process, label, address, bytes ?? 0n);
   }
 
   private bind(statement: CallStatement, process: number, answer: Answer): void {
@@ -211,6 +212,7 @@ export class ScenarioRun {
 function boundValue(answer: Answer): bigint | undefined {
   switch (answer.kind) {
     case 'value':
+    case 'struct':
       return answer.value;
     case 'size':
       return answer.size;

@@ -27,7 +27,10 @@ export interface MapsLine {
 }
 
 export type Answer =
-  | { readonly kind: 'value'; readonly value: bigint }
+  /** `length`: how much lies at the address, where no argument says it. */
+  | { readonly kind: 'value'; readonly value: bigint; readonly length?: bigint }
+  /** shmctl: a number and what else is told, by the names of the C structure. */
+  | { readonly kind: 'struct'; readonly value: bigint; readonly members: Readonly<Record<string, bigint>> }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** pipe and socketpair: two descriptors. */
   | { readonly kind: 'pair'; readonly values: readonly [bigint, bigint] }

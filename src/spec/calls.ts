@@ -30,6 +30,9 @@ import { maps, smaps, vmflags } from './proc-maps.ts';
 import { pagemap, status, statusField } from './proc-status.ts';
 import { exit, fork, wait } from './processes.ts';
 import { read, readShown, write, writeShown } from './read-write.ts';
+import { remapFilePages } from './remap-file-pages.ts';
+import { shmat, shmctl, shmdt, shmget } from './shm.ts';
+import { shmOpen, shmUnlink } from './shm-open.ts';
 import { sigaction } from './signals.ts';
 import type { Caller } from './state.ts';
 import { pipe, socketpair } from './streams.ts';
@@ -66,6 +69,7 @@ export const CALLS = {
   fstat,
   mmap,
   mremap,
+  remap_file_pages: remapFilePages,
   munmap,
   mprotect,
   msync,
@@ -79,6 +83,12 @@ export const CALLS = {
   mincore,
   brk,
   sbrk,
+  shmget,
+  shmat,
+  shmdt,
+  shmctl,
+  shm_open: shmOpen,
+  shm_unlink: shmUnlink,
   load8: (caller: Caller, address: bigint) => load(caller, address, 1),
   load16: (caller: Caller, address: bigint) => load(caller, address, 2),
   load32: (caller: Caller, address: bigint) => load(caller, address, 4),

@@ -9,7 +9,7 @@ import { type Answer, failure, outcome, SUCCESS, UNSPECIFIED } from './answer.ts
 import { type Errno, low32 } from './arithmetic.ts';
 import { type Found, lookUp, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject } from './state.ts';
-import { newObject, takeNumber } from './state.ts';
+import { newObject, ROOT_OBJECT, takeNumber } from './state.ts';
 
 /**
  * @call unlink
@@ -29,8 +29,13 @@ import { newObject, takeNumber } from './state.ts';
  * EACCES: the directory cannot be written
  * EISDIR: it is a directory
  */
-export function unlink({ state }: Caller, path: string): Answer {
-  const found = lookUp(state, path);
+export function unlink(caller: Caller, path: string): Answer {
+  return unlinkIn(caller, ROOT_OBJECT, path);
+}
+
+/** unlink(2) of a path that begins in the directory `root`. */
+export function unlinkIn({ state }: Caller, root: number, path: string): Answer {
+  const found = lookUp(state, path, root);
   if (found === 'elsewhere') return UNSPECIFIED;
   if (typeof found === 'number') return failure(found);
   if (found.name === '.') return failure(EISDIR);

@@ -10,13 +10,15 @@
  *     F,     F          yes
  *     F,     G          no
  *
+ * Mappings of a System V segment are counted (VM_ATTACHED): they can grow, but none disappears by joining another.
+ *
  * The family is Linux's `anon_vma`. A mapping gets one when something is first stored in it privately; then it takes
  * that of a neighbour which could become one with it by mprotect alone. Source: Linux mm/vma.c.
  */
 
 import type { Process, State, Vma } from './state.ts';
 import { takeNumber } from './state.ts';
-import { VM_ACCESS_FLAGS, VM_STICKY } from './vm-flags.ts';
+import { VM_ACCESS_FLAGS, VM_ATTACHED, VM_STICKY } from './vm-flags.ts';
 import { findVma, insertVma, pagesIn, removeVma, setStart, splitVma, vmaBelow } from './vmas.ts';
 
 /** Whether two mappings side by side, `left` below `right`, agree in everything but their families. */
@@ -71,10 +73,11 @@ export function mergeNewRange(process: Process, range: Vma, sides: 'both' | 'pre
     setStart(target, range.start);
     return target;
   }
-  target.end = next ? next.end : range.end;
-  if (next) {
-    adopt(target, next);
-    removeVma(process, next);
+  const swallowed = next && !(next.flags & VM_ATTACHED) ? next : undefined;
+  target.end = swallowed ? swallowed.end : range.end;
+  if (swallowed) {
+    adopt(target, swallowed);
+    removeVma(process, swallowed);
   }
   return target;
 }
@@ -117,6 +120,7 @@ export function changeFlags(
 
 /** The part of `changeFlags` without cuts: prev, next or both take the range over. */
 function mergeChanged(process: Process, vma: Vma, start: bigint, end: bigint, flags: number): Vma | undefined {
+  if (vma.flags & VM_ATTACHED && start === vma.start && end === vma.end) return undefined;
   const index = process.vmas.indexOf(vma);
   const below = start === vma.start ? process.vmas[index - 1] : undefined;
   const above = end === vma.end ? process.vmas[index + 1] : undefined;

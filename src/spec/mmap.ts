@@ -52,6 +52,7 @@ import { populate } from './populate.ts';
 import type { Caller, OpenFile, Process, State } from './state.ts';
 import {
   accessFlags,
+  VM_ATTACHED,
   VM_DONTDUMP,
   VM_DROPPABLE,
   VM_GROWSDOWN,
@@ -168,6 +169,29 @@ export function mmap(
   return addressAnswer(map(state, process, request));
 }
 
+/** What a call other than mmap wants mapped: shared, of an open file. */
+export interface SharedRange {
+  /** In whole pages. */
+  readonly at: bigint | 'anywhere';
+  readonly length: bigint;
+  readonly prot: number;
+  readonly pgoff: bigint;
+  readonly locked: boolean;
+  readonly populate?: boolean;
+}
+
+/** Maps pages of an open file, with mmap's errors from ENOMEM (more mappings than there may be) on. */
+export function mapObject(state: State, process: Process, number: number, range: SharedRange): AddressOrErrno {
+  const file = state.openFiles.get(number);
+  const object = file && state.objects.get(file.object);
+  if (!file || !object) return failed(EBADF);
+  const { at, length, prot, pgoff, locked, populate } = range;
+  const fixed = at === 'anywhere' ? 0 : MAP_FIXED;
+  const flags = BigInt(MAP_SHARED | fixed | (locked ? MAP_LOCKED : 0) | (populate ? MAP_POPULATE : 0));
+  const address = at === 'anywhere' ? 0n : at;
+  return map(state, process, { address, length, prot, flags, pgoff, source: { number, file, object } });
+}
+
 function map(state: State, process: Process, request: Request): AddressOrErrno {
   const { length, pgoff, source } = request;
   const bits = low32(request.flags);
@@ -246,7 +270,8 @@ function checkAnonymous(bits: number): Errno {
 
 function kindOfFileMapping(bits: number, file: OpenFile): number {
   if ((bits & MAP_TYPE) === MAP_PRIVATE) return 0;
-  return file.writable ? VM_SHARED | VM_MAYSHARE : VM_MAYSHARE;
+  const counted = file.segment === undefined ? 0 : VM_ATTACHED;
+  return (file.writable ? VM_SHARED | VM_MAYSHARE : VM_MAYSHARE) | counted;
 }
 
 function kindOfMemory(bits: number): number {

@@ -23,7 +23,7 @@ import { chooseNewAddress, moveMapping, type Remap } from './mremap-move.ts';
 import { unmap } from './munmap.ts';
 import { populate } from './populate.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
-import { VM_ACCOUNT, VM_LOCKED, VM_MAYSHARE, VM_SEALED } from './vm-flags.ts';
+import { VM_ACCOUNT, VM_ATTACHED, VM_LOCKED, VM_MAYSHARE, VM_SEALED } from './vm-flags.ts';
 import { findVma, firstOverlap, pgoffAt, vmaAt } from './vmas.ts';
 
 const KNOWN = BigInt(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP);
@@ -129,7 +129,10 @@ function checkGrowth(process: Process, vma: Vma, { address, oldLength, newLength
   return mayExpand(process, vma.flags, pages) ? 0 : ENOMEM;
 }
 
-/** Equal lengths and MREMAP_FIXED: every mapping of the range, each to the same distance. No hole may come first. */
+/**
+ * Equal lengths and MREMAP_FIXED: every mapping of the range, each to the same distance. No hole may come first; a
+ * System V segment moves alone.
+ */
 function moveAll(state: State, process: Process, remap: Remap): AddressOrErrno {
   const { address: start, newAddress } = remap;
   const end = start + remap.oldLength;
@@ -138,6 +141,7 @@ function moveAll(state: State, process: Process, remap: Remap): AddressOrErrno {
     const vma = firstOverlap(process, at, end);
     if (!vma) break;
     if (!moved && vma.start > start) return failed(EFAULT);
+    if (vma.flags & VM_ATTACHED && (moved || vma.end < end)) return failed(EFAULT);
     const address = max(vma.start, at);
     const length = min(vma.end, end) - address;
     at = address + length;

@@ -31,7 +31,7 @@ import { setSize } from './file-sizes.ts';
 import { takesDirect } from './kinds.ts';
 import { deviceAt, type Found, lookUp, MAY_READ, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject, State } from './state.ts';
-import { newObject, takeNumber } from './state.ts';
+import { newObject, ROOT_OBJECT, takeNumber } from './state.ts';
 
 /** What O_PATH leaves of the other flags. */
 const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -74,12 +74,17 @@ const KNOWN_FLAGS = 0x7fffc3 | O_PATH | TMPFILE;
  *
  * @flags O_
  */
-export function open({ state, process }: Caller, path: string, flags: bigint, mode: bigint): Answer {
+export function open(caller: Caller, path: string, flags: bigint, mode: bigint): Answer {
+  return openIn(caller, ROOT_OBJECT, path, flags, mode);
+}
+
+/** open(2) of a path that begins in the directory `root`. */
+export function openIn({ state, process }: Caller, root: number, path: string, flags: bigint, mode: bigint): Answer {
   const asked = low32(flags);
   const bits = asked & O_PATH ? asked & PATH_FLAGS : (asked & KNOWN_FLAGS) | O_LARGEFILE;
   const errno = checkFlags(bits);
   if (errno !== 0) return failure(errno);
-  const found = deviceAt(state, path) ?? lookUp(state, path);
+  const found = deviceAt(state, path) ?? lookUp(state, path, root);
   if (found === 'elsewhere' || bits & TMPFILE) return UNSPECIFIED;
   if (!hasFreeDescriptor(process)) return failure(EMFILE);
   if (typeof found === 'number') return failure(found);
@@ -112,7 +117,7 @@ function findOrCreate(state: State, found: Found, bits: number, mode: number): N
 function create(state: State, { directory, name }: Found, mode: number): Numbered | Errno {
   if (!(directory.mode & MAY_WRITE)) return EACCES;
   const number = takeNumber(state);
-  state.objects.set(number, { ...newObject('regular', state.layout.fs, name), mode });
+  state.objects.set(number, { ...newObject('regular', directory.fs, name), mode });
   directory.entries.set(name, number);
   return { number };
 }
@@ -142,6 +147,7 @@ function openObject(state: State, object: number, bits: number): number {
     writable: !byPath && (access === O_WRONLY || access === O_RDWR),
     flags: (bits & SYNC ? bits | O_DSYNC : bits) & ~OPENING_FLAGS,
     position: 0n,
+    segment: undefined,
   });
   return number;
 }

@@ -45,13 +45,14 @@ export function deviceAt(state: State, path: string): Found | undefined {
 /** `elsewhere` is outside the directory, where this specification knows nothing. */
 export type Lookup = Found | Errno | 'elsewhere';
 
-export function lookUp(state: State, path: string): Lookup {
+/** `root` is the number of the directory that the path begins in. */
+export function lookUp(state: State, path: string, root = ROOT_OBJECT): Lookup {
   if (path === '') return ENOENT;
   if (bytesIn(path) >= PATH_MAX) return ENAMETOOLONG;
   const parts = path.split('/').filter((part) => part !== '');
   if (path.startsWith('/') || parts.includes('..')) return 'elsewhere';
   const last = parts.at(-1) ?? '.';
-  const parent = walk(state, parts.slice(0, -1));
+  const parent = walk(state, root, parts.slice(0, -1));
   if (typeof parent === 'number') return parent;
   const { number, directory } = parent;
   if (!(directory.mode & MAY_SEARCH)) return EACCES;
@@ -68,8 +69,8 @@ interface Step {
 }
 
 /** The directory at the end of some components. */
-function walk(state: State, parts: readonly string[]): Step | Errno {
-  let at: Step = { number: ROOT_OBJECT, directory: objectNumbered(state, ROOT_OBJECT) as FileObject };
+function walk(state: State, root: number, parts: readonly string[]): Step | Errno {
+  let at: Step = { number: root, directory: objectNumbered(state, root) as FileObject };
   for (const part of parts) {
     if (!(at.directory.mode & MAY_SEARCH)) return EACCES;
     if (part === '.') continue;

@@ -77,6 +77,31 @@ export interface OpenFile {
   /** O_ flags as F_GETFL gives them. */
   flags: number;
   position: bigint;
+  /** An attachment of this System V segment. */
+  segment: number | undefined;
+}
+
+/** A System V shared memory segment. How often it is attached is what its mappings are. */
+export interface Segment {
+  /** 0 for none, and once it is removed. */
+  key: number;
+  /** Permissions. */
+  mode: number;
+  /** IPC_RMID: it goes with the last attachment. */
+  removed: boolean;
+  /** SHM_LOCK */
+  locked: boolean;
+  readonly size: bigint;
+  /** Number of the object that holds its bytes. */
+  readonly object: number;
+}
+
+/** The segments by identifier, and what the next identifier depends on. */
+export interface Segments {
+  readonly byId: Map<number, Segment>;
+  nextIndex: number;
+  lastIndex: number;
+  sequence: number;
 }
 
 export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGXFSZ' | 'SIGPIPE';
@@ -152,6 +177,7 @@ export interface State {
   objects: Map<number, FileObject>;
   openFiles: Map<number, OpenFile>;
   processes: Map<number, Process>;
+  segments: Segments;
   /** The number that the next object, open file or family of anonymous pages gets. */
   nextNumber: number;
 }
@@ -184,7 +210,11 @@ export const DEVICES: readonly (readonly [path: string, type: FileObject['type']
 
 /** The object of the first of them; the others follow. */
 export const FIRST_DEVICE = 1;
-const NULL_FILE = FIRST_DEVICE + DEVICES.length;
+
+/** /dev/shm, where the names of shm_open stand. */
+export const SHM_OBJECT = FIRST_DEVICE + DEVICES.length;
+
+const NULL_FILE = SHM_OBJECT + 1;
 
 const MIB = 1n << 20n;
 
@@ -208,10 +238,12 @@ export function initialState(options: Partial<Layout> = {}): State {
     layout,
     objects: new Map([
       [ROOT_OBJECT, newObject('directory', layout.fs, '')],
+      [SHM_OBJECT, newObject('directory', 'tmpfs', '')],
       ...DEVICES.map(([path, type, mode], index) => [FIRST_DEVICE + index, device(path, type, mode)] as const),
     ]),
     openFiles: new Map([[NULL_FILE, newOpenFile(FIRST_DEVICE)]]),
     processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
+    segments: { byId: new Map(), nextIndex: 0, lastIndex: -1, sequence: 0 },
     nextNumber: NULL_FILE + 1,
   };
 }
@@ -265,7 +297,7 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
 
 /** An open file for reading and writing. */
 export function newOpenFile(object: number): OpenFile {
-  return { object, readable: true, writable: true, flags: O_LARGEFILE | O_RDWR, position: 0n };
+  return { object, readable: true, writable: true, flags: O_LARGEFILE | O_RDWR, position: 0n, segment: undefined };
 }
 
 export function takeNumber(state: State): number {

@@ -36,6 +36,7 @@ function openEnd(state: State, object: number, access: number): number {
     writable: access !== O_RDONLY,
     flags: access | O_NONBLOCK,
     position: 0n,
+    segment: undefined,
   });
   return number;
 }

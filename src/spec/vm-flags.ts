@@ -51,6 +51,8 @@ export const VM_SEALED = 1 << 23;
 export const VM_MAYBE_GUARD = 1 << 24;
 /** Keeps no mappings apart; what they become has it if one of them had. */
 export const VM_STICKY = VM_MAYBE_GUARD;
+/** Of a System V segment, which counts its mappings. */
+export const VM_ATTACHED = 1 << 25;
 
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_MAY_FLAGS = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;

@@ -40,6 +40,10 @@ const FLAGS: Readonly<Record<string, Spoil>> = {
   mlockall: flags(['MCL_ONFAULT']),
   open: oneOf('O_RDWR|O_CREAT|O_EXCL', 'O_RDONLY|O_DIRECTORY', 'O_RDWR', 'O_WRONLY|O_TRUNC'),
   memfd_create: flags(['MFD_CLOEXEC']),
+  shmget: oneOf('IPC_CREAT|IPC_EXCL|0600', '0', '0777', 'IPC_CREAT'),
+  shmat: flags(['SHM_RDONLY', 'SHM_RND', 'SHM_REMAP', 'SHM_EXEC']),
+  shm_open: oneOf('O_RDWR|O_CREAT|O_EXCL', 'O_RDONLY|O_DIRECTORY', 'O_RDWR', 'O_WRONLY|O_TRUNC'),
+  remap_file_pages: oneOf('MAP_NONBLOCK', '-1', 'MAP_PRIVATE'),
 };
 
 /** What is done to a parameter of a name; `addr` and the like stand for themselves. */
@@ -57,6 +61,10 @@ const SPOILS: Readonly<Record<string, Spoil>> = {
   mode: oneOf('FALLOC_FL_PUNCH_HOLE', '0x80', 'FALLOC_FL_COLLAPSE_RANGE', 'FALLOC_FL_UNSHARE_RANGE', '-1'),
   whence: oneOf('5', '-1', '100'),
   resource: oneOf('99', '-1'),
+  id: oneOf('-1', '50', '32768', '0x100000000'),
+  key: oneOf('1', 'IPC_PRIVATE', '-1'),
+  size: oneOf('0', '-1', '1', '0x8000000000000000', '4096'),
+  pgoff: oneOf('-1', '100', '0x8000000000000', '1'),
 };
 
 /** Sizes of files, where a length is no length of memory. */
@@ -70,6 +78,8 @@ const BY_CALL: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
   write: { len: oneOf('0', '1') },
   copyin: { len: oneOf('0', '1') },
   open: { mode: oneOf('0600', '0777') },
+  shm_open: { mode: oneOf('0600', '0777') },
+  shmctl: { cmd: oneOf('99', '-1', 'IPC_INFO'), mode: oneOf('0', '-1', '0777') },
   // Far away the kernel would have to promise more memory than a machine has, and each has a different answer to that.
   brk: { addr: oneOf('NULL', 'BRK-1', 'BRK-4096', 'A', '-4096') },
 };

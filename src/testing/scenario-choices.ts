@@ -48,7 +48,10 @@ export type StatementKind =
   | 'other'
   | 'useOther'
   | 'limit'
-  | 'sigaction';
+  | 'sigaction'
+  | 'segment'
+  | 'shmName'
+  | 'remapPages';
 
 /** The calls that a kind of statement may make. */
 export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
@@ -94,6 +97,9 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   useOther: ['pipe', 'socketpair'],
   limit: ['setrlimit'],
   sigaction: ['sigaction'],
+  segment: ['shmget', 'shmat', 'shmdt', 'shmctl'],
+  shmName: ['shm_open', 'shm_unlink'],
+  remapPages: ['remap_file_pages'],
 };
 
 export interface ProfileShape {
@@ -149,6 +155,8 @@ const FILES = {
 
 const PROCESSES = { fork: 3, exit: 1, wait: 1, sigaction: 1 } as const;
 
+const OBJECTS = { segment: 12, shmName: 3, remapPages: 4 } as const;
+
 const SLIPS = 3;
 
 export const PROFILES = {
@@ -185,10 +193,29 @@ export const PROFILES = {
       wait: 1,
     },
   },
+  /** Shared memory objects: segments, shm_open, remap_file_pages. */
+  objects: { slips: SLIPS, weights: { ...MEMORY, ...FILES, ...PROCESSES, ...OBJECTS } },
   /** Wrong arguments and limits. */
-  errors: { slips: 25, weights: { ...MEMORY, ...FILES, ...PROCESSES, mincore: 3, lock: 5, break: 3, limit: 3 } },
+  errors: {
+    slips: 25,
+    weights: { ...MEMORY, ...FILES, ...PROCESSES, segment: 3, remapPages: 1, mincore: 3, lock: 5, break: 3, limit: 3 },
+  },
   /** Some of everything. */
-  mixed: { slips: 6, weights: { ...MEMORY, ...FILES, ...PROCESSES, mmapFile: 8, mmapAnon: 9, fork: 2, limit: 1 } },
+  mixed: {
+    slips: 6,
+    weights: {
+      ...MEMORY,
+      ...FILES,
+      ...PROCESSES,
+      segment: 3,
+      shmName: 1,
+      remapPages: 1,
+      mmapFile: 8,
+      mmapAnon: 9,
+      fork: 2,
+      limit: 1,
+    },
+  },
 } as const satisfies Record<string, ProfileShape>;
 
 export type Profile = keyof typeof PROFILES;

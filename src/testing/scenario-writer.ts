@@ -26,6 +26,7 @@ import * as others from './write-others.ts';
 import * as proc from './write-proc.ts';
 import * as processes from './write-process.ts';
 import * as ranges from './write-ranges.ts';
+import * as shm from './write-shm.ts';
 
 /** One drawn operation: which kind of statement, then what its arguments are made of. Whole numbers from 0 to 999. */
 export type DrawnCall = readonly number[];
@@ -80,6 +81,9 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   useOther: others.writeUseOther,
   limit: processes.writeLimit,
   sigaction: processes.writeSigaction,
+  segment: shm.writeSegment,
+  shmName: shm.writeShmName,
+  remapPages: shm.writeRemapPages,
 };
 
 /** The kinds of statements that the options allow, each as often as it weighs. */

@@ -8,13 +8,22 @@ import { Draws } from './draws.ts';
 import { type Base, MemorySketch, type Range } from './memory-sketch.ts';
 
 export interface SketchedFile {
+  /** '' for a segment, which has none. */
   readonly path: string;
-  /** Made by `memfd_create`. */
+  /** Not on the file system of the other files: a memfd, an object of shm_open, a segment. */
   readonly memory: boolean;
   /** In bytes. */
   size: number;
-  /** It can be opened by its path. */
+  /** It can be opened by its path (of an object of shm_open: its name). */
   linked: boolean;
+}
+
+/** A System V segment by the name that its identifier was bound to. */
+export interface SketchedSegment {
+  readonly name: string;
+  readonly key: string;
+  /** Index among the scenario's files. */
+  readonly file: number;
 }
 
 export interface Descriptor {
@@ -61,10 +70,12 @@ export interface SceneOptions {
 const PROCESSES_MAX = 6;
 const FORKS_MAX = 12;
 const FILES_MAX = 4;
+const SEGMENTS_MAX = 4;
 
 export class Scene {
   readonly options: SceneOptions;
   readonly files: SketchedFile[];
+  segments: readonly SketchedSegment[];
   /** Those that have not ended; `main` first. */
   processes: readonly SketchedProcess[];
   /** Children that have ended and whose parents have not asked. */
@@ -81,6 +92,7 @@ export class Scene {
   constructor(options: SceneOptions) {
     this.options = options;
     this.files = [];
+    this.segments = [];
     this.me = { name: 'main', parent: undefined, memory: new MemorySketch(), descriptors: [], others: [] };
     this.processes = [this.me];
     this.ended = [];
@@ -131,7 +143,11 @@ export class Scene {
   }
 
   get canOpen(): boolean {
-    return this.files.length < FILES_MAX;
+    return this.files.filter(({ path }) => path !== '').length < FILES_MAX;
+  }
+
+  get canMakeSegment(): boolean {
+    return this.segments.length < SEGMENTS_MAX;
   }
 
   addFile(file: SketchedFile): number {

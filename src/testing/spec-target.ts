@@ -93,6 +93,7 @@ function specArguments(name: string, args: readonly CallArgument[]): readonly un
 function translate(answer: SpecAnswer): Answer {
   switch (answer.kind) {
     case 'value':
+    case 'struct':
     case 'bytes':
     case 'pair':
     case 'size':

@@ -44,7 +44,7 @@ function addDescriptor(scene: Scene, descriptor: Omit<Descriptor, 'name'>): stri
 const READ_WRITE = { read: true, write: true, append: false } as const;
 
 export function writeOpen(scene: Scene): string | null {
-  const again = scene.files.flatMap((file, index) => (file.linked ? [index] : []));
+  const again = scene.files.flatMap((file, index) => (file.linked && !file.memory ? [index] : []));
   const isNew = scene.canOpen && (again.length === 0 || scene.draws.chance(50));
   if (!scene.allows('open')) return isNew && scene.allows('memfd_create') ? newMemoryFile(scene) : null;
   if (!isNew) return again.length === 0 ? null : reopen(scene, scene.draws.pick(again));
@@ -89,7 +89,7 @@ export function writeClose(scene: Scene): string | null {
 }
 
 export function writeUnlink(scene: Scene): string | null {
-  const linked = scene.files.filter((file) => file.linked);
+  const linked = scene.files.filter((file) => file.linked && !file.memory);
   if (linked.length === 0) return null;
   const file = scene.draws.pick(linked);
   file.linked = false;

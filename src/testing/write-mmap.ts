@@ -99,7 +99,8 @@ function neighbourOf(scene: Scene, { base, start, end }: Span): Range | undefine
 /** What is mapped: of a neighbour's kind more often than not. */
 function chooseMapping(scene: Scene, span: Span, content: 'anon' | 'file'): Mapping & { readonly prot: string } {
   const neighbour = neighbourOf(scene, span);
-  const alike = neighbour !== undefined && neighbour.file >= 0 === (content === 'file');
+  const isAttached = neighbour !== undefined && neighbour.file >= 0 && neighbour.fd === '-1';
+  const alike = neighbour !== undefined && !isAttached && neighbour.file >= 0 === (content === 'file');
   if (alike && scene.draws.chance(60)) return takeAfter(neighbour, span);
   const descriptor = content === 'file' ? chooseDescriptor(scene) : undefined;
   const shared = scene.draws.chance(descriptor === undefined ? 15 : 55);

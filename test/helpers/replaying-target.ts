@@ -103,6 +103,8 @@ export class ReplayingTarget implements Target {
         return { kind: 'bytes', bytes: bytesOf(text.slice(text.indexOf(' ') + 1)) };
       case 'size':
         return { kind: 'size', size: BigInt(/^0 \{st_size=(\d+)\}$/.exec(text)?.[1] as string) };
+      case 'struct':
+        return structOf(text);
       case 'pair':
         return { kind: 'pair', values: pairOf(text) };
       case 'residency':
@@ -130,7 +132,9 @@ export class ReplayingTarget implements Target {
     const { statement } = this.part();
     const own = statement.bind ?? `@${statement.line}`;
     if (statement.shape.placement && text === own) {
-      const pages = ((call.args[statement.shape.placement.length] as bigint) + 4095n) / 4096n;
+      const { length } = statement.shape.placement;
+      const bytes = length === undefined ? 4096n : (call.args[length] as bigint);
+      const pages = (bytes + 4095n) / 4096n;
       this.lowest -= pages * 4096n;
       this.places.set(own, this.lowest);
     }
@@ -162,6 +166,14 @@ function bytesOf(text: string): Uint8Array {
   const bytes = evaluateData(parseDataText(text, { file: 'recording', line: 0 }), NO_NAMES);
   assert.ok(bytes instanceof Uint8Array);
   return bytes;
+}
+
+function structOf(text: string): Answer {
+  const [, number, inside = ''] = /^(\d+)(?: \{(.*)\})?$/.exec(text) ?? [];
+  const fields = inside === '' ? [] : inside.split(', ').map((field) => field.split('='));
+  const numberOf = (digits: string): bigint => BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  const record = Object.fromEntries(fields.map(([name, digits]) => [name, numberOf(digits)]));
+  return { kind: 'struct', value: BigInt(number), members: record };
 }
 
 function recordOf(text: string): Record<string, number> {

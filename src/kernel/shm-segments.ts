@@ -1,0 +1,187 @@
+/**
+ * System V shared memory segments, and the table that numbers them.
+ *
+ * Place: under the calls of shm.ts. A segment is a memory file with an identifier; each attachment maps it through
+ * an open file description of its own, and every VMA of such a description counts as attached.
+ * Invariant: a segment that was removed (IPC_RMID) exists exactly as long as something is attached to it.
+ * Source: Linux ipc/shm.c, ipc/util.c ipc_addid.
+ */
+
+import type { ShmConfig } from '../config.ts';
+import { EINVAL, ENOMEM, ENOSPC } from '../errno.ts';
+import { SHM_DEST, SHM_LOCKED } from '../flags.ts';
+import { offsetOf, pageOf } from '../units.ts';
+import type { Commitments } from './commitments.ts';
+import type { Mm } from './mm.ts';
+import type { Attachments, OpenFile } from './open-file.ts';
+import type { SharedMemory } from './shared-memory.ts';
+
+/** Identifiers are index + sequence * 32768; the sequence goes up when the index comes round. */
+const INDEX_LIMIT = 32768;
+const SEQUENCE_LIMIT = 65536;
+/** Indices are not used again before this many others were. */
+const CYCLE_MIN = 64;
+const SIZE_END = 1n << 63n;
+
+export class ShmSegment implements Attachments {
+  readonly id: number;
+  /** 0 (IPC_PRIVATE) once it is removed. */
+  key: number;
+  /** Permissions, SHM_DEST and SHM_LOCKED. */
+  mode: number;
+  readonly bytes: bigint;
+  readonly pages: number;
+  /** The segment's own reference to its memory file. */
+  readonly file: OpenFile;
+  /** Pages charged as committed; 0 with SHM_NORESERVE. */
+  readonly chargedPages: number;
+  nattch: number;
+  private readonly segments: ShmSegments;
+
+  constructor(
+    segments: ShmSegments,
+    id: number,
+    wanted: WantedSegment,
+    pages: number,
+    file: OpenFile,
+    chargedPages: number,
+  ) {
+    this.segments = segments;
+    this.id = id;
+    this.key = wanted.key;
+    this.mode = wanted.mode;
+    this.bytes = wanted.bytes;
+    this.pages = pages;
+    this.file = file;
+    this.chargedPages = chargedPages;
+    this.nattch = 0;
+  }
+
+  attached(): void {
+    this.nattch++;
+  }
+
+  detached(): void {
+    this.nattch--;
+    if (this.nattch === 0 && this.mode & SHM_DEST) this.segments.destroy(this);
+  }
+}
+
+/** What shmget asks for. */
+export interface WantedSegment {
+  readonly key: number;
+  /** The low nine bits of the flags. */
+  readonly mode: number;
+  readonly bytes: bigint;
+  readonly reserve: 'reserve' | 'noreserve';
+}
+
+export class ShmSegments {
+  readonly limits: ShmConfig;
+  private readonly pageSize: number;
+  private readonly memory: SharedMemory;
+  private readonly commitments: Commitments;
+  private readonly byIndex: Map<number, ShmSegment>;
+  private nextIndex: number;
+  private lastIndex: number;
+  private sequence: number;
+  /** Pages locked by SHM_LOCK: there is one user. */
+  lockedPages: number;
+
+  constructor(limits: ShmConfig, pageSize: number, memory: SharedMemory, commitments: Commitments) {
+    this.limits = limits;
+    this.pageSize = pageSize;
+    this.memory = memory;
+    this.commitments = commitments;
+    this.byIndex = new Map();
+    this.nextIndex = 0;
+    this.lastIndex = -1;
+    this.sequence = 0;
+    this.lockedPages = 0;
+  }
+
+  get count(): number {
+    return this.byIndex.size;
+  }
+
+  all(): ShmSegment[] {
+    return [...this.byIndex.values()];
+  }
+
+  /** The highest index in use, 0 if there is none. */
+  get highestIndex(): number {
+    return Math.max(0, ...this.byIndex.keys());
+  }
+
+  atIndex(index: number): ShmSegment | undefined {
+    return this.byIndex.get(index);
+  }
+
+  byKey(key: number): ShmSegment | undefined {
+    return this.all().find((segment) => segment.key === key);
+  }
+
+  /** The segment of an identifier, or -EINVAL. */
+  get(id: number): ShmSegment | number {
+    const segment = this.byIndex.get(id % INDEX_LIMIT);
+    return segment?.id === id ? segment : -EINVAL;
+  }
+
+  /** A new segment; -EINVAL for its size, -ENOSPC at a limit of the system, -ENOMEM for what cannot be promised. */
+  make(mm: Mm, wanted: WantedSegment): ShmSegment | number {
+    const { bytes } = wanted;
+    if (bytes < 1n || bytes > this.limits.max) return -EINVAL;
+    const pages = this.pagesOf(bytes);
+    if (this.totalPages() + pages > this.limits.all) return -ENOSPC;
+    if (bytes >= SIZE_END) return -EINVAL;
+    const charged = wanted.reserve === 'reserve' ? Number(pages) : 0;
+    if (this.commitments.charge(mm, charged) < 0) return -ENOMEM;
+    if (this.count >= this.limits.segments) {
+      this.commitments.uncharge(charged);
+      return -ENOSPC;
+    }
+    const name = `/SYSV${(wanted.key >>> 0).toString(16).padStart(8, '0')}`;
+    const file = this.memory.named(name, pageOf(bytes, this.pageSize), offsetOf(bytes, this.pageSize));
+    const segment = new ShmSegment(this, this.takeId(), wanted, Number(pages), file, charged);
+    this.byIndex.set(segment.id % INDEX_LIMIT, segment);
+    return segment;
+  }
+
+  /** The next index that is free, going round; a step back begins a new sequence. */
+  private takeId(): number {
+    const end = Math.min(INDEX_LIMIT, Math.max(CYCLE_MIN, Math.floor((this.count * 3) / 2)));
+    const index = this.freeFrom(this.nextIndex, end) ?? this.freeFrom(0, end) ?? 0;
+    if (index <= this.lastIndex) this.sequence = (this.sequence + 1) % SEQUENCE_LIMIT;
+    this.lastIndex = index;
+    this.nextIndex = index + 1;
+    return this.sequence * INDEX_LIMIT + index;
+  }
+
+  private freeFrom(start: number, end: number): number | undefined {
+    for (let index = start; index < end; index++) if (!this.byIndex.has(index)) return index;
+    return undefined;
+  }
+
+  /** IPC_RMID: nobody finds it by its key any more, and it goes with its last attachment. */
+  remove(segment: ShmSegment): void {
+    segment.key = 0;
+    segment.mode |= SHM_DEST;
+    if (segment.nattch === 0) this.destroy(segment);
+  }
+
+  destroy(segment: ShmSegment): void {
+    this.byIndex.delete(segment.id % INDEX_LIMIT);
+    if (segment.mode & SHM_LOCKED) this.lockedPages -= segment.pages;
+    this.commitments.uncharge(segment.chargedPages);
+    this.memory.drop(segment.file);
+  }
+
+  /** Pages of all segments as they were asked for (shm_tot). */
+  totalPages(): bigint {
+    return this.all().reduce((sum, { bytes }) => sum + this.pagesOf(bytes), 0n);
+  }
+
+  private pagesOf(bytes: bigint): bigint {
+    return (bytes + BigInt(this.pageSize - 1)) / BigInt(this.pageSize);
+  }
+}
