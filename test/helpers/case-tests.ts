@@ -12,8 +12,8 @@ import { type CaseTarget, caseTargets } from './case-targets.ts';
 
 /** Calls that may come to nothing that the specification says, by file system. */
 const SILENT: Readonly<Record<FileSystem, readonly string[]>> = {
-  tmpfs: ['smaps'],
-  ext4: ['smaps', 'mincore'],
+  tmpfs: ['smaps', 'pagemap', 'status'],
+  ext4: ['smaps', 'pagemap', 'status', 'mincore'],
 };
 
 const PASSED_OVER = ['(not specified)'];
