@@ -123,6 +123,12 @@ export {
   O_TMPFILE,
   O_TRUNC,
   O_WRONLY,
+  POSIX_FADV_DONTNEED,
+  POSIX_FADV_NOREUSE,
+  POSIX_FADV_NORMAL,
+  POSIX_FADV_RANDOM,
+  POSIX_FADV_SEQUENTIAL,
+  POSIX_FADV_WILLNEED,
   PROT_EXEC,
   PROT_GROWSDOWN,
   PROT_GROWSUP,
@@ -168,6 +174,9 @@ export {
   SIGPIPE,
   SIGSEGV,
   SIGXFSZ,
+  SYNC_FILE_RANGE_WAIT_AFTER,
+  SYNC_FILE_RANGE_WAIT_BEFORE,
+  SYNC_FILE_RANGE_WRITE,
 } from './flags.ts';
 export { SignalError, SyscallError } from './kernel/errors.ts';
 export type { WaitStatus } from './kernel/exit.ts';

@@ -54,6 +54,8 @@ const CALLS: SupportGroup = {
     partial('madvise', 'advice about reclaim and dumps has nothing to act on, see below'),
     supported('read write pread pwrite lseek ftruncate fallocate fsync fdatasync close dup memfd_create'),
     partial('pipe socketpair', 'nobody waits: what would is EAGAIN; sockets are AF_UNIX streams'),
+    supported('sync syncfs sync_file_range readahead'),
+    partial('posix_fadvise', 'what was advised to be dropped goes if its write-back has ended'),
     partial('open', 'no symbolic links, and permission bits are kept but not checked'),
     partial('fstat', 'the size only'),
     partial('unlink rename mkdir rmdir', 'no links, no permissions'),
@@ -68,7 +70,7 @@ const CALLS: SupportGroup = {
     partial('sysconf', 'the four names below'),
     absent('pkey_mprotect process_madvise userfaultfd mbind'),
     absent('execve clone vfork', 'a process has one thread; what execve leaves is laid out by the replay only'),
-    absent('truncate link symlink chmod sendfile copy_file_range fadvise64 readahead sync_file_range'),
+    absent('truncate link symlink chmod sendfile copy_file_range'),
   ],
 };
 
@@ -137,6 +139,9 @@ const FILES: SupportGroup = {
     supported('F_DUPFD F_DUPFD_CLOEXEC F_GETFD F_SETFD F_GETFL F_SETFL FD_CLOEXEC F_ADD_SEALS F_GET_SEALS'),
     supported('F_SEAL_SEAL F_SEAL_SHRINK F_SEAL_GROW F_SEAL_WRITE F_SEAL_FUTURE_WRITE F_SEAL_EXEC F_ALL_SEALS'),
     refused('F_GETLK F_SETLK F_SETLKW', 'EINVAL', 'there are no file locks'),
+    supported('SYNC_FILE_RANGE_WAIT_BEFORE SYNC_FILE_RANGE_WRITE SYNC_FILE_RANGE_WAIT_AFTER'),
+    supported('POSIX_FADV_NORMAL POSIX_FADV_RANDOM POSIX_FADV_SEQUENTIAL POSIX_FADV_WILLNEED POSIX_FADV_DONTNEED'),
+    ignored('POSIX_FADV_NOREUSE', 'there is no reclaim'),
     supported('MFD_ALLOW_SEALING MFD_EXEC MFD_NOEXEC_SEAL'),
     ignored('MFD_CLOEXEC', 'there is no exec'),
     refused('MFD_HUGETLB', 'EINVAL'),

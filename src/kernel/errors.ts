@@ -41,3 +41,15 @@ export class SignalError extends Error {
     this.killed = killed;
   }
 }
+
+/** The result of a call, or its failure as an exception. */
+export function check<T extends number | bigint>(result: T, syscall: string): T {
+  if (result < 0) throw new SyscallError(-Number(result), syscall);
+  return result;
+}
+
+/** The same for a call that gives two descriptors. */
+export function checkPair(result: readonly [number, number] | number, syscall: string): readonly [number, number] {
+  if (typeof result === 'number') throw new SyscallError(-result, syscall);
+  return result;
+}

@@ -14,7 +14,7 @@ import type { Ram } from '../mmu/ram.ts';
 import { MARK_BLANK } from '../pagecache/file-cache.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import type { BlockIo } from './block-io.ts';
-import { Folios } from './folios.ts';
+import { Folios, type PageRange } from './folios.ts';
 import type { FramePool } from './frame-pool.ts';
 import { type Inode, PAGE_READY } from './inode.ts';
 
@@ -236,6 +236,27 @@ export class FilePages {
     this.ram.zeroFrame(pfn);
     this.cache.clearDirty(inode.cache, index, pfn);
     if (this.isBlank(inode, index)) this.written(inode, index, pfn, this.ram.pageSize);
+  }
+
+  /** Drops the cached pages of [from, end) that are clean and that nobody uses; a folio goes whole or stays. */
+  dropIdle(inode: Inode, from: number, end: number): void {
+    let index = inode.cache.nextCached(from, end, 0);
+    while (index >= 0) {
+      const folio = this.folios.of(inode, index) as PageRange;
+      if (folio.start >= from && folio.end <= end && this.isIdle(inode, folio)) {
+        for (let page = folio.start; page < folio.end; page++) this.drop(inode, page);
+      }
+      index = inode.cache.nextCached(folio.end, end, 0);
+    }
+  }
+
+  private isIdle(inode: Inode, { start, end }: PageRange): boolean {
+    for (let page = start; page < end; page++) {
+      const pfn = inode.cache.get(page);
+      const state = this.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_DIRTY | FRAME_WRITEBACK);
+      if (state !== FRAME_UPTODATE || this.frames.refcount[pfn] > 1) return false;
+    }
+    return true;
   }
 
   /** Waits until no request is in flight for a cached page. */

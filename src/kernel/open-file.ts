@@ -5,7 +5,7 @@
  * Source: POSIX 'open file description'; Linux struct file.
  */
 
-import { O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../flags.ts';
+import { O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, POSIX_FADV_NORMAL } from '../flags.ts';
 import type { Inode } from './inode.ts';
 
 /** A name in a directory, shared by what was opened through it: maps follows renames and shows deletion. */
@@ -40,6 +40,8 @@ export class OpenFile {
   positionByte: number;
   /** Page at which the last read ended, -1 before the first: tells a stream from random reads. */
   lastReadPage: number;
+  /** POSIX_FADV_NORMAL, _RANDOM or _SEQUENTIAL. */
+  readAdvice: number;
   refs: number;
   /** Set before the description is mapped. */
   attachments: Attachments | null;
@@ -51,6 +53,7 @@ export class OpenFile {
     this.positionPage = 0;
     this.positionByte = 0;
     this.lastReadPage = -1;
+    this.readAdvice = POSIX_FADV_NORMAL;
     this.refs = 1;
     this.attachments = null;
     inode.opens++;

@@ -6,29 +6,19 @@
  */
 
 import type { Word } from '../units.ts';
-import { SyscallError } from './errors.ts';
+import { check, SyscallError } from './errors.ts';
 import { clearImage, mapSpecial } from './exec-image.ts';
 import type { WaitStatus } from './exit.ts';
-import type { Kernel } from './kernel.ts';
-import { ProcessAtomics } from './process-atomics.ts';
+import { ProcessFiles } from './process-files.ts';
 import { toVa } from './process-memory.ts';
 import { type MapsLine, mapsOf, type SmapsFields, smapsOf } from './procfs.ts';
 import { vmFlagLetters } from './procfs-flags.ts';
 import { type PagemapPage, pagemapOf } from './procfs-pagemap.ts';
 import { type StatusFields, statusOf } from './procfs-status.ts';
 import type { ShmStatus } from './shm.ts';
-import { Syscalls } from './syscalls.ts';
-import type { Disposition, Task } from './task.ts';
+import type { Disposition } from './task.ts';
 
-export class Process extends ProcessAtomics {
-  /** The calls with raw results: a negative errno instead of an exception. */
-  readonly sys: Syscalls;
-
-  constructor(kernel: Kernel, task: Task) {
-    super(kernel, task);
-    this.sys = new Syscalls(kernel, task);
-  }
-
+export class Process extends ProcessFiles {
   get id(): number {
     return this.task.id;
   }
@@ -118,32 +108,6 @@ export class Process extends ProcessAtomics {
     return check(this.sys.sbrk(increment), 'sbrk');
   }
 
-  open(path: string, flags: Word, mode: Word = 0o644): number {
-    return check(this.sys.open(path, flags, mode), 'open');
-  }
-
-  close(fd: Word): void {
-    check(this.sys.close(fd), 'close');
-  }
-
-  dup(fd: Word): number {
-    return check(this.sys.dup(fd), 'dup');
-  }
-
-  /** pipe2: the descriptors to read from and to write to. Nobody ever waits: an empty pipe is EAGAIN. */
-  pipe(flags: Word = 0): readonly [number, number] {
-    return checkPair(this.sys.pipe(flags), 'pipe');
-  }
-
-  /** A pair of connected stream sockets. */
-  socketpair(flags: Word = 0): readonly [number, number] {
-    return checkPair(this.sys.socketpair(flags), 'socketpair');
-  }
-
-  memfdCreate(name: string, flags: Word = 0): number {
-    return check(this.sys.memfdCreate(name, flags), 'memfd_create');
-  }
-
   /** The identifier of a System V segment. */
   shmget(key: Word, size: Word, flags: Word): number {
     return check(this.sys.shmget(key, size, flags), 'shmget');
@@ -179,82 +143,8 @@ export class Process extends ProcessAtomics {
     check(this.sys.remapFilePages(address, length, prot, pgoff, flags), 'remap_file_pages');
   }
 
-  unlink(path: string): void {
-    check(this.sys.unlink(path), 'unlink');
-  }
-
-  rename(from: string, to: string): void {
-    check(this.sys.rename(from, to), 'rename');
-  }
-
-  rmdir(path: string): void {
-    check(this.sys.rmdir(path), 'rmdir');
-  }
-
-  /** F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_ADD_SEALS, F_GET_SEALS. */
-  fcntl(fd: Word, command: Word, argument: Word = 0): number {
-    return check(this.sys.fcntl(fd, command, argument), 'fcntl');
-  }
-
   mseal(address: Word, length: Word, flags: Word = 0): void {
     check(this.sys.mseal(address, length, flags), 'mseal');
-  }
-
-  mkdir(path: string, mode: Word = 0o777): void {
-    check(this.sys.mkdir(path, mode), 'mkdir');
-  }
-
-  /** Bytes of the file, not stored in the process. */
-  read(fd: Word, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    return bytes.subarray(0, check(this.sys.read(fd, { bytes }), 'read'));
-  }
-
-  pread(fd: Word, length: number, offset: Word): Uint8Array {
-    const bytes = new Uint8Array(length);
-    return bytes.subarray(0, check(this.sys.read(fd, { bytes }, offset), 'pread'));
-  }
-
-  /** Into the process's memory: bytes moved. */
-  readTo(fd: Word, address: Word, length: Word, offset?: Word): number {
-    return check(this.sys.read(fd, { address, length }, offset), offset === undefined ? 'read' : 'pread');
-  }
-
-  write(fd: Word, bytes: Uint8Array): number {
-    return check(this.sys.write(fd, { bytes }), 'write');
-  }
-
-  pwrite(fd: Word, bytes: Uint8Array, offset: Word): number {
-    return check(this.sys.write(fd, { bytes }, offset), 'pwrite');
-  }
-
-  /** From the process's memory: bytes moved. */
-  writeFrom(fd: Word, address: Word, length: Word, offset?: Word): number {
-    return check(this.sys.write(fd, { address, length }, offset), offset === undefined ? 'write' : 'pwrite');
-  }
-
-  lseek(fd: Word, offset: Word, whence: Word): number | bigint {
-    return check(this.sys.lseek(fd, offset, whence), 'lseek');
-  }
-
-  ftruncate(fd: Word, length: Word): void {
-    check(this.sys.ftruncate(fd, length), 'ftruncate');
-  }
-
-  fallocate(fd: Word, mode: Word, offset: Word, length: Word): void {
-    check(this.sys.fallocate(fd, mode, offset, length), 'fallocate');
-  }
-
-  fstat(fd: Word): { readonly size: number | bigint } {
-    return { size: check(this.sys.fstat(fd), 'fstat') };
-  }
-
-  fsync(fd: Word): void {
-    check(this.sys.fsync(fd), 'fsync');
-  }
-
-  fdatasync(fd: Word): void {
-    check(this.sys.fsync(fd), 'fdatasync');
   }
 
   sigaction(signal: number, disposition: Disposition): void {
@@ -321,14 +211,4 @@ export class Process extends ProcessAtomics {
   status(): StatusFields {
     return statusOf(this.kernel.parts.tables, this.task.mm);
   }
-}
-
-function check<T extends number | bigint>(result: T, syscall: string): T {
-  if (result < 0) throw new SyscallError(-Number(result), syscall);
-  return result;
-}
-
-function checkPair(result: readonly [number, number] | number, syscall: string): readonly [number, number] {
-  if (typeof result === 'number') throw new SyscallError(-result, syscall);
-  return result;
 }

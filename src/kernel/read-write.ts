@@ -8,7 +8,16 @@
  */
 
 import { EFAULT, EFBIG, EPERM } from '../errno.ts';
-import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_WRITE, RLIMIT_FSIZE, SI_USER, SIGXFSZ } from '../flags.ts';
+import {
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_WRITE,
+  POSIX_FADV_RANDOM,
+  POSIX_FADV_SEQUENTIAL,
+  RLIMIT_FSIZE,
+  SI_USER,
+  SIGXFSZ,
+} from '../flags.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Task } from './task.ts';
@@ -38,7 +47,7 @@ export function readFile(
     const pfn = parts.filePages.forRead(
       inode,
       position.page,
-      readAheadPages(file, position.page, left, parts.ram.pageSize, parts.filePages.readAheadPages),
+      readAheadPages(file, position.page, left, parts.ram.pageSize, windowPages(parts, file)),
     );
     if (pfn < 0) return done > 0 ? done : pfn;
     const wanted = Math.min(left, room);
@@ -58,12 +67,18 @@ export function readFile(
  */
 function readAheadPages(file: OpenFile, index: number, left: number, pageSize: number, largest: number): number {
   const asked = Math.max(1, Math.ceil(left / pageSize));
+  if (file.readAdvice === POSIX_FADV_RANDOM) return asked;
   const step = index - file.lastReadPage;
   const streams = index === 0 || asked > largest || (file.lastReadPage >= 0 && (step === 0 || step === 1));
   if (!streams) return asked;
   const rounded = 2 ** Math.ceil(Math.log2(asked));
   if (rounded <= largest / 32) return rounded * 4;
   return rounded <= largest / 4 ? rounded * 2 : largest;
+}
+
+/** The largest read-ahead window: twice the usual one for a file that will be read in order. */
+function windowPages({ filePages }: TransferParts, file: OpenFile): number {
+  return file.readAdvice === POSIX_FADV_SEQUENTIAL ? filePages.readAheadPages * 2 : filePages.readAheadPages;
 }
 
 /** Bytes of the file from `position` to the end of its page; 0 or less at the end of the file. */

@@ -13,6 +13,7 @@ import {
   SYS_CLOSE,
   SYS_DUP,
   SYS_EXIT,
+  SYS_FADVISE64,
   SYS_FALLOCATE,
   SYS_FCNTL,
   SYS_FORK,
@@ -40,11 +41,15 @@ import {
   SYS_PREAD64,
   SYS_PWRITE64,
   SYS_READ,
+  SYS_READAHEAD,
   SYS_RENAME,
   SYS_RMDIR,
   SYS_RT_SIGACTION,
   SYS_SETRLIMIT,
   SYS_SOCKETPAIR,
+  SYS_SYNC,
+  SYS_SYNC_FILE_RANGE,
+  SYS_SYNCFS,
   SYS_UNLINK,
   SYS_WAIT4,
   SYS_WRITE,
@@ -52,6 +57,7 @@ import {
 import { toInt, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { brk, sbrk } from './brk.ts';
+import { posixFadvise, readahead, sync, syncFileRange, syncfs } from './cache-calls.ts';
 import type { WaitStatus } from './exit.ts';
 import { fcntl } from './fcntl.ts';
 import { type Buffer, lseek, type Offset, read, write } from './file-calls.ts';
@@ -245,6 +251,31 @@ export class Syscalls extends ShmSyscalls {
   fsync(fd: Word): number {
     this.enter(SYS_FSYNC);
     return this.leave(fsync(this.parts, this.task, fd));
+  }
+
+  sync(): number {
+    this.enter(SYS_SYNC);
+    return this.leave(sync(this.parts));
+  }
+
+  syncfs(fd: Word): number {
+    this.enter(SYS_SYNCFS);
+    return this.leave(syncfs(this.parts, this.task, fd));
+  }
+
+  syncFileRange(fd: Word, offset: Word, length: Word, flags: Word): number {
+    this.enter(SYS_SYNC_FILE_RANGE);
+    return this.leave(syncFileRange(this.parts, this.task, fd, offset, length, flags));
+  }
+
+  posixFadvise(fd: Word, offset: Word, length: Word, advice: Word): number {
+    this.enter(SYS_FADVISE64);
+    return this.leave(posixFadvise(this.parts, this.task, fd, offset, length, advice));
+  }
+
+  readahead(fd: Word, offset: Word, length: Word): number {
+    this.enter(SYS_READAHEAD);
+    return this.leave(readahead(this.parts, this.task, fd, offset, length));
   }
 
   sigaction(signal: number, disposition: Disposition): number {

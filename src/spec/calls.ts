@@ -7,6 +7,7 @@
 
 import type { Answer } from './answer.ts';
 import { brk, sbrk } from './brk.ts';
+import { posixFadvise, readahead, sync, syncFileRange, syncfs } from './cache-calls.ts';
 import { close, dup } from './descriptors.ts';
 import { mkdir, rename, rmdir, unlink } from './directories.ts';
 import { fallocate } from './fallocate.ts';
@@ -53,6 +54,11 @@ export const CALLS = {
   fallocate,
   fsync,
   fdatasync: fsync,
+  sync,
+  syncfs,
+  sync_file_range: syncFileRange,
+  posix_fadvise: posixFadvise,
+  readahead,
   pread: (caller: Caller, fd: bigint, address: bigint, length: bigint, offset: bigint) =>
     read(caller, fd, { address, length }, offset),
   pread_shown: readShown,

@@ -44,6 +44,7 @@ const FLAGS: Readonly<Record<string, Spoil>> = {
   shmat: flags(['SHM_RDONLY', 'SHM_RND', 'SHM_REMAP', 'SHM_EXEC']),
   shm_open: oneOf('O_RDWR|O_CREAT|O_EXCL', 'O_RDONLY|O_DIRECTORY', 'O_RDWR', 'O_WRONLY|O_TRUNC'),
   remap_file_pages: oneOf('MAP_NONBLOCK', '-1', 'MAP_PRIVATE'),
+  sync_file_range: flags(['SYNC_FILE_RANGE_WAIT_BEFORE', 'SYNC_FILE_RANGE_WRITE']),
 };
 
 /** What is done to a parameter of a name; `addr` and the like stand for themselves. */

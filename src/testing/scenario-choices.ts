@@ -39,6 +39,7 @@ export type StatementKind =
   | 'ftruncate'
   | 'fallocate'
   | 'fsync'
+  | 'pageCache'
   | 'lseek'
   | 'open'
   | 'dup'
@@ -87,6 +88,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   ftruncate: ['ftruncate'],
   fallocate: ['fallocate'],
   fsync: ['fsync', 'fdatasync'],
+  pageCache: ['sync_file_range', 'posix_fadvise', 'readahead'],
   lseek: ['lseek'],
   open: ['open', 'memfd_create'],
   dup: ['dup'],
@@ -142,6 +144,7 @@ const FILES = {
   ftruncate: 4,
   fallocate: 3,
   fsync: 2,
+  pageCache: 2,
   lseek: 2,
   open: 3,
   dup: 1,

@@ -71,6 +71,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   ftruncate: files.writeFtruncate,
   fallocate: files.writeFallocate,
   fsync: files.writeFsync,
+  pageCache: files.writePageCache,
   lseek: files.writeLseek,
   open: files.writeOpen,
   dup: files.writeDup,

@@ -5,6 +5,7 @@
  */
 import { PAGE } from './aim.ts';
 import type { Weighted } from './draws.ts';
+import { CALLS_OF } from './scenario-choices.ts';
 import type { Descriptor, Scene, SketchedFile } from './scene.ts';
 import { findPlace, isReadable, isWritable, type Place } from './write-access.ts';
 
@@ -218,6 +219,21 @@ export function writeFsync(scene: Scene): string | null {
   const descriptor = chooseDescriptor(scene, any);
   const calls = ['fsync', 'fdatasync'].filter((call) => scene.allows(call));
   return descriptor === undefined ? null : `${scene.draws.pick(calls)}(${descriptor.name})`;
+}
+
+const SYNC_FLAGS = ['SYNC_FILE_RANGE_WRITE', 'SYNC_FILE_RANGE_WRITE|SYNC_FILE_RANGE_WAIT_AFTER', '0'] as const;
+
+/** Not POSIX_FADV_DONTNEED: what goes depends on how far the disk is. */
+const FILE_ADVICE = ['POSIX_FADV_WILLNEED', 'POSIX_FADV_RANDOM', 'POSIX_FADV_NORMAL', 'POSIX_FADV_NOREUSE'] as const;
+
+/** What steers the cache of a file: write-back begun, pages read ahead. */
+export function writePageCache(scene: Scene): string | null {
+  const descriptor = chooseDescriptor(scene, forReading);
+  if (descriptor === undefined) return null;
+  const call = scene.draws.pick(CALLS_OF.pageCache.filter((name) => scene.allows(name)));
+  const range = `${descriptor.name}, ${offsetIn(scene, scene.files[descriptor.file])}, ${scene.draws.pick(SIZES)}`;
+  if (call === 'sync_file_range') return `${call}(${range}, ${scene.draws.pick(SYNC_FLAGS)})`;
+  return call === 'posix_fadvise' ? `${call}(${range}, ${scene.draws.pick(FILE_ADVICE)})` : `${call}(${range})`;
 }
 
 const WHENCES: readonly Weighted<string>[] = [

@@ -9,7 +9,8 @@ import { SUPPORT } from '../../src/support.ts';
 
 const ROWS = SUPPORT.flatMap((group) => group.rows);
 const CONSTANTS = F as Readonly<Record<string, number | bigint>>;
-const PREFIXES = /^(PROT|MAP|MREMAP|MS|MADV|MCL|MLOCK|O|SEEK|FALLOC_FL|MFD|IPC|SHM|F|FD|RLIMIT|RLIM|SC)_|^SIG/;
+const PREFIXES =
+  /^(PROT|MAP|MREMAP|MS|MADV|MCL|MLOCK|O|SEEK|FALLOC_FL|MFD|SYNC_FILE_RANGE|POSIX_FADV|IPC|SHM|F|FD|RLIMIT|RLIM|SC)_|^SIG/;
 
 /** One case for each name with `prefix`: its number, and the errno that refuses it, if any does. */
 function flagsLike(prefix: string): { name: string; value: number; errno: string | undefined }[] {
@@ -43,6 +44,12 @@ test('the README shows the table (npx tsx scripts/support-table.ts puts it there
   expect(readme).toBe(withSupportTable(readme));
 });
 
+/** Its own and those it inherits. */
+function methodsOf(object: object): string[] {
+  const prototype = Object.getPrototypeOf(object) as object | null;
+  return prototype === null ? [] : [...Object.getOwnPropertyNames(prototype), ...methodsOf(prototype)];
+}
+
 describe('the rows', () => {
   const names = ROWS.flatMap((row) => row.names);
 
@@ -71,7 +78,7 @@ describe('the rows', () => {
 
 describe('the machine', () => {
   test('has the calls that are not unsupported, and none that is', () => {
-    const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(spawn('tmpfs').process));
+    const methods = methodsOf(spawn('tmpfs').process);
     const spelled = (name: string) =>
       name.replace('mlock2', 'mlock').replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
     for (const { names, support } of ROWS) {
