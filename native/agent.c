@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/prctl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -25,6 +26,7 @@
 #define LIVENESS_SECONDS 5
 #define SA_RESTORER_FLAG 0x04000000ul
 #define TRAP_FLAG 0x100
+#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 #define CANARY 5                           /* index in thread_area: %fs:0x28 */
 #define MMAP_AREA 0x7e0000000000ul         /* the mmap base is above, wherever chance puts it */
 #define HUGE_ALIGN (2ul << 20)
@@ -145,8 +147,8 @@ static void child_main(struct slot *slot)
     serve(slot);
 }
 
-/* fork(2), except that the child starts on its own slot's stack. */
-static int64_t fork_onto(struct slot *child)
+/* clone(2), except that the child or thread starts on its own slot's stack. */
+static int64_t clone_onto(struct slot *child, uint64_t flags)
 {
     int64_t result;
     keep_canary(child);
@@ -157,7 +159,7 @@ static int64_t fork_onto(struct slot *child)
     __asm__ volatile("syscall\n\ttestq %%rax, %%rax\n\tjnz 1f\n\txorl %%ebp, %%ebp\n\tmovq %%r12, %%rdi\n\t"
                      "call *%%r13\n\tud2\n1:"
                      : "=a"(result)
-                     : "a"(SYS_clone), "D"((uint64_t)SIGCHLD), "S"((uint64_t)child + SLOT_SIZE), "d"(0ul), "r"(r10),
+                     : "a"(SYS_clone), "D"(flags), "S"((uint64_t)child + SLOT_SIZE), "d"(0ul), "r"(r10),
                        "r"(r8), "r"(r12), "r"(r13)
                      : "rcx", "r11", "memory");
     return result;
@@ -176,7 +178,7 @@ static int64_t obey(struct slot *slot)
     case OP_FETCHADD: return (int64_t)guarded_fetchadd(slot, a[0], a[1], a[2]);
     case OP_FETCH: guarded_fetch(slot, a[0]); return 0;
     case OP_DISPOSITION: return choose_disposition(slot, (int)a[0], (int)a[1]);
-    case OP_FORK: return fork_onto(SLOT_AT(a[0]));
+    case OP_FORK: return clone_onto(SLOT_AT(a[0]), a[1] ? THREAD_FLAGS : SIGCHLD);
     }
     return -ENOSYS;
 }

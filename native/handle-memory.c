@@ -83,7 +83,7 @@ enum outcome run_mlockall(struct run *run)
 
 static void heap_seen(struct run *run)
 {
-    if ((uint64_t)run->result > run->process->highest_break) run->process->highest_break = (uint64_t)run->result;
+    if ((uint64_t)run->result > run->process->space->highest_break) run->process->space->highest_break = (uint64_t)run->result;
 }
 
 enum outcome run_brk(struct run *run)

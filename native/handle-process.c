@@ -7,14 +7,17 @@
 #include "proc.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define MEMLOCK_HARD (8ul << 20)
+#define ONE_SECOND 1000000000ul
 
 /* ---- signals and limits ---- */
 
@@ -27,6 +30,7 @@ enum outcome run_sigaction(struct run *run)
     if (signal == SIGBUS || signal == SIGSEGV || signal == SIGXFSZ || signal == SIGPIPE) {
         outcome = process_command(run->process, OP_DISPOSITION, args);
         run->result = process_slot(run->process)->result;
+        process_share_dispositions(run->process);
     } else {
         memset((void *)TRANSFER, 0, 64);
         outcome = ask(run, SYS_rt_sigaction, signal, TRANSFER, 0, 8);
@@ -85,9 +89,9 @@ enum outcome run_getrlimit(struct run *run)
 
 /* ---- processes ---- */
 
-enum outcome run_fork(struct run *run)
+static enum outcome make(struct run *run, enum kinship kinship)
 {
-    enum outcome outcome = process_fork(run->process, &run->made, &run->result);
+    enum outcome outcome = process_fork(run->process, kinship, &run->made, &run->result);
     if (outcome != DONE) return outcome;
     if (run->made) printf(" = %s", run->statement->name->name);
     else if (failed(run)) print_failure(run);
@@ -95,12 +99,49 @@ enum outcome run_fork(struct run *run)
     return DONE;
 }
 
-enum outcome run_exit(struct run *run)
+enum outcome run_fork(struct run *run)
 {
-    enum outcome outcome = ask(run, SYS_exit_group, run->a[0], 0, 0, 0);
+    return make(run, A_CHILD);
+}
+
+enum outcome run_thread(struct run *run)
+{
+    return make(run, A_THREAD);
+}
+
+/* Prints what a call that ends its caller shows. */
+static enum outcome leave(struct run *run, long nr)
+{
+    enum outcome outcome = ask(run, nr, run->a[0], 0, 0, 0);
     if (outcome == TIMED_OUT) return outcome;
     fputs(" = ?", stdout);
     return DONE;
+}
+
+enum outcome run_exit_thread(struct run *run)
+{
+    return leave(run, SYS_exit);
+}
+
+/* A wake is over when those it woke have come back. */
+enum outcome run_futex(struct run *run)
+{
+    struct timespec *limit = (struct timespec *)TRANSFER;
+    bool limited = run->a[3] != UINT64_MAX, wakes = (run->a[1] & ~(uint64_t)FUTEX_PRIVATE_FLAG) == FUTEX_WAKE;
+    uint64_t args[6] = { run->a[0], run->a[1], run->a[2], limited ? TRANSFER : 0 };
+    *limit = (struct timespec){ 0, (long)run->a[3] };
+    if (limited && run->a[3] == ONE_SECOND) *limit = (struct timespec){ 1, 0 };
+    enum outcome outcome = limited ? process_syscall(run->process, SYS_futex, args, &run->result)
+                                   : process_waiting_syscall(run->process, SYS_futex, args, &run->result);
+    if (outcome != DONE) return outcome;
+    if (wakes && run->result > 0 && !processes_collect(run->result)) return TIMED_OUT;
+    print_integer(run);
+    return DONE;
+}
+
+enum outcome run_exit(struct run *run)
+{
+    return leave(run, SYS_exit_group);
 }
 
 enum outcome run_wait(struct run *run)

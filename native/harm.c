@@ -10,6 +10,7 @@
 #include "shm-room.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#define LONGEST_WAIT 1000000000ul          /* nanoseconds */
 #define LARGE (1ul << 30)                  /* more memory or disk than a scenario may fill */
 #define BEYOND (1ul << 46)                 /* more than any machine could: the kernel says no */
 #define LARGEST_FILE (1ul << 44)           /* of ext4 */
@@ -182,6 +184,14 @@ bool harms_limit(struct run *run)
 {
     uint32_t resource = (uint32_t)run->a[0];
     return resource < 16 && !(SCENARIO_LIMITS >> resource & 1);
+}
+
+/* Waiting and waking; other operations that there are would write to memory or wait for what nobody gives. */
+bool harms_futex(struct run *run)
+{
+    uint32_t command = (uint32_t)run->a[1] & ~FUTEX_PRIVATE_FLAG;
+    bool other = command > FUTEX_FD && command <= FUTEX_LOCK_PI2;
+    return other || (run->a[3] != UINT64_MAX && run->a[3] > LONGEST_WAIT) || overlaps(run->a[0], sizeof(uint32_t));
 }
 
 /* Duplicates, flags and seals; the others would write to memory, wait or send signals. */

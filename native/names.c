@@ -64,6 +64,7 @@ static const struct constant constants[] = {
     { "F_SETLK", 6 }, { "F_SETLKW", 7 }, { "F_DUPFD_CLOEXEC", 1030 }, { "F_ADD_SEALS", 1033 }, { "F_GET_SEALS", 1034 },
     { "F_SEAL_SEAL", 0x01 }, { "F_SEAL_SHRINK", 0x02 }, { "F_SEAL_GROW", 0x04 }, { "F_SEAL_WRITE", 0x08 },
     { "F_SEAL_FUTURE_WRITE", 0x10 }, { "F_SEAL_EXEC", 0x20 },
+    { "FUTEX_WAIT", 0 }, { "FUTEX_WAKE", 1 }, { "FUTEX_PRIVATE_FLAG", 128 },
     /* signals and limits */
     { "SIGSEGV", 11 }, { "SIGBUS", 7 }, { "SIGXFSZ", 25 }, { "SIGPIPE", 13 }, { "SIGKILL", 9 },
     { "default", 0 }, { "SIG_DFL", 0 }, { "ignore", 1 }, { "SIG_IGN", 1 }, { "catch", 2 },

@@ -31,13 +31,13 @@ void region_add(struct process *process, uint64_t start, uint64_t length, const 
     struct region *region = calloc(1, sizeof *region);
     if (!region) abort();
     region->made_before = made;
-    region->older = process->regions;
+    region->older = process->space->regions;
     region->start = start;
     region->end = start + ((length + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
     if (name) snprintf(region->name, sizeof region->name, "%s", name);
     else snprintf(region->name, sizeof region->name, "@%d", line);
     made = region;
-    process->regions = region;
+    process->space->regions = region;
 }
 
 /* How far `address` lies outside [start, end): 0 within it, 1 right behind it. */
@@ -63,8 +63,8 @@ static struct base base_of(const struct process *process, uint64_t address)
     uint64_t least = NEAR_BYTES + 1, heap = CONTROL->heap;
     if (address < PLAIN_BELOW || address >= TASK_SIZE) return best;
     consider(&best, &least, distance(address, ARENA_BASE, ARENA_BASE + ARENA_SIZE), "A", ARENA_BASE);
-    consider(&best, &least, distance(address, heap, process->highest_break + 1), "BRK", heap);
-    for (const struct region *r = process->regions; r; r = r->older)
+    consider(&best, &least, distance(address, heap, process->space->highest_break + 1), "BRK", heap);
+    for (const struct region *r = process->space->regions; r; r = r->older)
         consider(&best, &least, distance(address, r->start, r->end), r->name, r->start);
     return best;
 }

@@ -279,3 +279,42 @@ uint64_t mapped_length(const struct process *process, uint64_t start)
     free(text);
     return length;
 }
+
+/* ---- how a process stands ---- */
+
+/* The first bytes of /proc/PID/`file`, ended by NUL; false when it cannot be read. */
+static bool read_short(pid_t pid, const char *file, char *text, size_t room)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, text, room - 1) : 0;
+    if (fd >= 0) close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
+/* The last field of its stat. */
+int death_signal(pid_t pid)
+{
+    char text[1024];
+    const char *last = read_short(pid, "stat", text, sizeof text) ? strrchr(text, ' ') : NULL;
+    return last ? atoi(last + 1) & 0x7f : 0;
+}
+
+bool thread_ended(const struct process *process)
+{
+    char text[1024];
+    if (!read_short(process->pid, "stat", text, sizeof text)) return true;
+    const char *state = strrchr(text, ')');
+    return state && (state[2] == 'Z' || state[2] == 'X');
+}
+
+bool sleeps_in(const struct process *process, long nr, uint64_t argument)
+{
+    char text[256];
+    long found;
+    uint64_t first;
+    if (!read_short(process->pid, "syscall", text, sizeof text)) return false;
+    return sscanf(text, "%ld 0x%lx", &found, &first) == 2 && found == nr && first == argument;
+}

@@ -29,4 +29,13 @@ bool leads_to_own(const struct process *process, uint64_t start, uint64_t end);
 /* Bytes of the mapping that starts at `start`, 0 if there is none. */
 uint64_t mapped_length(const struct process *process, uint64_t start);
 
+/* The signal that ended a process that is a zombie, or 0; its own parent is to find it still. */
+int death_signal(pid_t pid);
+
+/* Whether a thread is a zombie or gone. */
+bool thread_ended(const struct process *process);
+
+/* Whether the process sleeps in the system call `nr` with that first argument. */
+bool sleeps_in(const struct process *process, long nr, uint64_t argument);
+
 #endif

@@ -2,7 +2,7 @@
  * Scenario processes as the controller sees them: starting, commanding, watching them die, clearing up.
  *
  * It speaks to agent.c through the control region and knows nothing of the scenario language.
- * Invariant: an alive process is idle, waiting for a command, whenever no function of this file runs.
+ * Invariant: an alive process is idle, waiting for a command, whenever no function of this file runs, or `waiting`.
  */
 #ifndef NATIVE_PROCESS_H
 #define NATIVE_PROCESS_H
@@ -15,18 +15,27 @@
 
 struct region;                             /* print.h: what addresses are printed relative to */
 
+/* What addresses are printed by: one for each address space. */
+struct space {
+    struct space *next;                    /* all of the scenario */
+    const struct region *regions;          /* the latest first; print.c's */
+    uint64_t highest_break;                /* seen in it, or in the one it was copied from */
+};
+
+/* A process of the scenario, or one thread of it. */
 struct process {
     struct process *next;                  /* all of the scenario, the newest first */
     int index;                             /* of its slot */
-    pid_t pid;
-    int pidfd;
+    pid_t pid, group;                      /* of the thread; of its process */
+    int pidfd;                             /* of its process */
     bool alive;
+    bool waiting;                          /* in a call that has not come back: it takes no command */
     int death_signal;                      /* once dead: the signal that killed it, or 0 */
-    const struct region *regions;          /* the latest first; print.c's */
-    uint64_t highest_break;                /* seen in this process or an ancestor before the fork */
+    struct space *space;
 };
 
-enum outcome { DONE, DIED, TIMED_OUT };
+enum outcome { DONE, DIED, TIMED_OUT, WAITING };
+enum kinship { A_CHILD, A_THREAD };
 
 /* Once, before the first scenario: maps the control region. Prints what fails and returns false. */
 bool processes_prepare(double step_seconds);
@@ -40,14 +49,26 @@ enum outcome process_command(struct process *process, enum op op, const uint64_t
 /* A system call in the process. `*result` is its return value, negative errno on failure. */
 enum outcome process_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result);
 
-/* Makes `parent` fork. On DONE `*child` is the new process, or NULL with `*error` the negative errno, or
+/* The same for a call that may have to wait: WAITING once it does; then the process takes no command until it is woken. */
+enum outcome process_waiting_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result);
+
+/* Waits until `count` of those that wait have come back; false if they do not in time. */
+bool processes_collect(int64_t count);
+
+/* After a change of a disposition: the process's other threads have it too. */
+void process_share_dispositions(const struct process *process);
+
+/* Makes `parent` fork, or have another thread. On DONE `*child` is the new process, or NULL with `*error` the negative errno, or
  * with 0 when it did not come up in time. */
-enum outcome process_fork(struct process *parent, struct process **child, int64_t *error);
+enum outcome process_fork(struct process *parent, enum kinship kinship, struct process **child, int64_t *error);
 
 /* Kills what is alive, reaps everything, forgets all. False when something would not die (said on stderr). */
 bool processes_finish(void);
 
 static inline struct slot *process_slot(const struct process *process) { return SLOT_AT(process->index); }
+
+/* Notes what of the program scenario processes keep; false when it cannot be found. */
+bool find_own_text(void);
 
 /* The driver's own memory in every scenario process. */
 bool own_overlaps(uint64_t start, uint64_t end);

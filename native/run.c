@@ -1,7 +1,7 @@
 /*
  * Runs a scenario: statement by statement evaluates the arguments, has the call made, prints the line, binds.
  *
- * The order of the verdicts: dead, unbound, refused, then what the kernel says.
+ * The order of the verdicts: dead, unbound, refused, waiting, then what the kernel says.
  */
 #include "run.h"
 #include "calls.h"
@@ -126,12 +126,13 @@ static void make_call(struct run *run)
         fputs(" = unbound", stdout);
         return;
     }
-    if (verdict == TOO_LARGE || (call->harmful && call->harmful(run))) {
+    if (verdict == TOO_LARGE || (!run->process->waiting && call->harmful && call->harmful(run))) {
         fputs(" = refused", stdout);
         return;
     }
-    enum outcome outcome = call->run(run);
-    if (outcome == TIMED_OUT) fputs(" = timeout", stdout);
+    enum outcome outcome = run->process->waiting ? WAITING : call->run(run);
+    if (outcome == WAITING) fputs(" = waiting", stdout);
+    else if (outcome == TIMED_OUT) fputs(" = timeout", stdout);
     else print_signals(run->process, outcome);
 }
 

@@ -45,7 +45,9 @@ function firstSentence(text: string): string {
 
 /** How the methods of `Process` are declared, parameters and result, on one line. */
 function methodsOfProcess(comments: readonly CallComment[]): Map<string, string> {
-  const files = ['src/kernel/process.ts', 'src/kernel/process-files.ts', 'src/kernel/process-memory.ts'];
+  const files = ['process', 'process-memory', 'process-atomics', 'process-files', 'process-tasks'].map(
+    (name) => `src/kernel/${name}.ts`,
+  );
   const source = files.map((path) => readFileSync(new URL(path, ROOT), 'utf8')).join('\n');
   const methods = new Map<string, string>();
   for (const name of comments.flatMap(({ names }) => names.map(methodName))) {

@@ -179,6 +179,10 @@ export const RLIMIT_AS = 9;
 /** "No limit": all ones in 64 bits; a machine number here is `Infinity`. */
 export const RLIM_INFINITY = 0xffffffffffffffffn;
 
+export const FUTEX_WAIT = 0;
+export const FUTEX_WAKE = 1;
+export const FUTEX_PRIVATE_FLAG = 128;
+
 export const SIGKILL = 9;
 export const SIGSEGV = 11;
 export const SIGBUS = 7;

@@ -64,12 +64,14 @@ const CALLS: SupportGroup = {
     partial('shmctl', 'no times, process ids and owners'),
     partial('fcntl', 'duplicates, flags and seals; no locks'),
     supported('fork exit'),
+    partial('thread exit_thread', 'clone(CLONE_THREAD) and the system call exit; no stack, no thread-local storage'),
+    partial('futex', 'FUTEX_WAIT and FUTEX_WAKE; a thread that waits makes no calls until it is woken'),
     partial('wait', 'for one child, and never blocks: the answer may be "still running"'),
     partial('sigaction', 'a handler is a function that says retry or abandon; no masks, no flags, no alternate stack'),
     partial('setrlimit getrlimit', 'soft limits of the resources below'),
     partial('sysconf', 'the four names below'),
     absent('pkey_mprotect process_madvise userfaultfd mbind'),
-    absent('execve clone vfork', 'a process has one thread; what execve leaves is laid out by the replay only'),
+    absent('execve clone vfork', 'what execve leaves is laid out by the replay only'),
     absent('truncate link symlink chmod sendfile copy_file_range'),
   ],
 };
@@ -165,6 +167,7 @@ const SURROUNDINGS: SupportGroup = {
     supported('RLIMIT_AS RLIMIT_DATA RLIMIT_STACK RLIMIT_MEMLOCK RLIMIT_FSIZE RLIMIT_NOFILE RLIM_INFINITY'),
     supported('SIGSEGV SIGBUS SIGXFSZ SIGPIPE', 'raised by accesses and writes; nobody sends signals'),
     supported('SIGKILL', 'ends a process whose access finds no free frame'),
+    supported('FUTEX_WAIT FUTEX_WAKE FUTEX_PRIVATE_FLAG'),
     supported('SC_PAGESIZE SC_NPROCESSORS_ONLN SC_PHYS_PAGES SC_AVPHYS_PAGES'),
   ],
 };

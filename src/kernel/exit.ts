@@ -1,8 +1,9 @@
 /**
- * exit(2), death by a signal, and wait.
+ * exit(2), exit_group(2), death by a signal, and wait.
  *
- * The address space goes with its last user, descriptors with theirs; the task stays as a record
- * until its parent has waited for it.
+ * A thread leaves its process; with the last one, or at once when any calls exit_group or is killed, the process has
+ * ended. The address space goes with its last user, descriptors with theirs; the group stays as a record until its
+ * parent has waited for it.
  * Source: Linux kernel/exit.c, mm/mmap.c exit_mmap.
  */
 
@@ -10,9 +11,10 @@ import { ECHILD } from '../errno.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { AccessEngine } from './access.ts';
 import type { Cpu } from './cpu.ts';
+import type { Futexes } from './futex-queues.ts';
 import type { Mm } from './mm.ts';
 import type { OpenFiles } from './open-files.ts';
-import type { Task } from './task.ts';
+import type { Task, ThreadGroup } from './task.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
 import type { Unmapper } from './unmap.ts';
 import { VM_SEALED } from './vm-flags.ts';
@@ -30,6 +32,7 @@ export class Exiter {
   private readonly openFiles: OpenFiles;
   private readonly tables: PageTables;
   private readonly flusher: TlbFlusher;
+  private readonly futexes: Futexes;
   private readonly cpus: readonly Cpu[];
   private readonly engine: AccessEngine;
 
@@ -38,6 +41,7 @@ export class Exiter {
     openFiles: OpenFiles,
     tables: PageTables,
     flusher: TlbFlusher,
+    futexes: Futexes,
     cpus: readonly Cpu[],
     engine: AccessEngine,
   ) {
@@ -45,23 +49,42 @@ export class Exiter {
     this.openFiles = openFiles;
     this.tables = tables;
     this.flusher = flusher;
+    this.futexes = futexes;
     this.cpus = cpus;
     this.engine = engine;
   }
 
+  /** exit_group: the process of `task` ends, with all its threads. */
   exit(task: Task, code: number): void {
-    task.exitCode = code & 0xff;
-    this.end(task);
+    task.group.exitCode = code & 0xff;
+    this.endGroup(task.group);
+  }
+
+  /** exit: this thread alone ends. With the last one the process does, and its code is that of the process. */
+  exitThread(task: Task, code: number): void {
+    const { group } = task;
+    this.endTask(task);
+    if (group.threads.length > 0) return;
+    group.exitCode = code & 0xff;
+    group.exited = true;
   }
 
   kill(task: Task, signal: number): void {
-    task.killedBy = signal;
-    this.end(task);
+    task.group.killedBy = signal;
+    this.endGroup(task.group);
   }
 
-  private end(task: Task): void {
+  private endGroup(group: ThreadGroup): void {
+    for (const task of [...group.threads]) this.endTask(task);
+    group.exited = true;
+  }
+
+  private endTask(task: Task): void {
     task.exited = true;
+    task.group.threads.splice(task.group.threads.indexOf(task), 1);
     this.engine.active = null;
+    if (task.waitsFor === 'futex') this.futexes.forget(task);
+    task.waitsFor = '';
     if (--task.files.users === 0) for (const file of task.files.files()) this.openFiles.put(file);
     if (--task.mm.users === 0) this.releaseMm(task.mm);
   }
@@ -78,8 +101,10 @@ export class Exiter {
 
   /** The state of `child`, reaping it if it has ended; -ECHILD if it is not a child to wait for. Never blocks. */
   wait(task: Task, child: Task | null): WaitStatus | number {
-    if (child === null || child.parent !== task || child.reaped) return -ECHILD;
-    if (child.exited) child.reaped = true;
-    return { exited: child.exited, exitCode: child.exitCode, signal: child.killedBy };
+    if (child === null || child.id !== child.group.id) return -ECHILD;
+    const { group } = child;
+    if (group.parent !== task.group || group.reaped) return -ECHILD;
+    if (group.exited) group.reaped = true;
+    return { exited: group.exited, exitCode: group.exitCode, signal: group.killedBy };
   }
 }

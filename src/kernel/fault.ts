@@ -9,7 +9,7 @@
 
 import { PGFAULT, PGMAJFAULT } from '../counters.ts';
 import { PTE_GUARD, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
-import { ACCESS_EXEC, ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { RECORD_ID } from '../trace.ts';
 import { doAnonymousPage } from './fault-anon.ts';
 import { doFault } from './fault-file.ts';
@@ -86,8 +86,19 @@ export class FaultHandler {
     }
     this.lastVma = vma;
     if (this.parts.trace.mask !== 0) this.parts.trace.emit(RECORD_ID.vma_found, va, vma.start, vma.end, vma.flags);
-    if (!allows(vma, access)) return FAULT_ACCERR;
-    return this.faultPage(vma, va, access);
+    if (allows(vma, access)) return this.faultPage(vma, va, access);
+    return access === ACCESS_EXEC && this.looksFirst(vma, va) ? this.faultPage(vma, va, ACCESS_READ) : FAULT_ACCERR;
+  }
+
+  /**
+   * Whether a forbidden fetch makes the page present all the same, and fails when it is tried again: the first error code
+   * says that nothing is there, not that it is forbidden (arch/x86/mm/fault.c access_error).
+   */
+  private looksFirst(vma: Vma, va: number): boolean {
+    const { tables } = this.parts;
+    if (!tables.codes.controlsExecution || !(vma.flags & VM_ACCESS)) return false;
+    const slot = tables.lookup(vma.mm.root, va);
+    return slot < 0 || !(tables.flags(slot) & PTE_PRESENT);
   }
 
   /** Makes the page of `va` in `vma` present for `access`, rights already checked; a FAULT_* result. */

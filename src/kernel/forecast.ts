@@ -9,13 +9,13 @@
 import { PTE_EXEC, PTE_GUARD, PTE_LEAF, PTE_PRESENT, PTE_SWAP, PTE_USER, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { type DecodedEntry, decodeEntry } from '../mmu/entry-decode.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
-import { ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
 import type { TlbLevel } from '../mmu/tlb.ts';
 import { allows } from './fault.ts';
 import type { KernelParts } from './kernel.ts';
 import type { Task } from './task.ts';
 import { FAULT_ACCERR, FAULT_BUS, FAULT_MAPERR, FAULT_NONCANONICAL } from './vm-fault.ts';
-import { VM_SHARED } from './vm-flags.ts';
+import { VM_ACCESS, VM_SHARED } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 /** What the fault would do to the page. */
@@ -140,10 +140,16 @@ function fromFault(parts: KernelParts, found: Probe, access: number): Forecast {
     return { kind: 'signal', failure: upper ? FAULT_MAPERR : FAULT_NONCANONICAL, reason: 'no address' };
   }
   if (vma === null) return { kind: 'signal', failure: FAULT_MAPERR, reason: 'no mapping' };
-  if (!allows(vma, access)) return { kind: 'signal', failure: FAULT_ACCERR, reason: 'no right' };
+  if (allows(vma, access)) return withVma(parts, found, vma, access);
+  const looksFirst = access === ACCESS_EXEC && parts.tables.codes.controlsExecution && vma.flags & VM_ACCESS;
+  // The page is brought in before the fetch is refused, unless that fails.
+  const first = looksFirst ? withVma(parts, found, vma, ACCESS_READ) : null;
+  return first?.kind === 'signal' ? first : { kind: 'signal', failure: FAULT_ACCERR, reason: 'no right' };
+}
+
+function withVma(parts: KernelParts, found: Probe, vma: Vma, access: number): Forecast {
   const leaf = leafOf(parts, found);
-  if (leaf === null) return absent(found, vma, access);
-  return present(parts, found, vma, leaf, access);
+  return leaf === null ? absent(found, vma, access) : present(parts, found, vma, leaf, access);
 }
 
 const MINOR = 'minor';

@@ -1,5 +1,5 @@
 /**
- * fork(2): a child with a copy of the address space.
+ * fork(2): a child with a copy of the address space; and threads, which share it.
  *
  *   private, stored to   PTE: both sides read-only, frames shared (copied at the next store)
  *   private, only read   nothing copied: the child faults
@@ -21,7 +21,7 @@ import { accountPages } from './memory-limits.ts';
 import { Mm } from './mm.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { PageMapper } from './page-mapper.ts';
-import { Task } from './task.ts';
+import { Task, ThreadGroup } from './task.ts';
 import { FLUSH_FORK, type TlbFlusher } from './tlb-flush.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_MAYBE_GUARD, VM_SHARED, VM_WIPEONFORK } from './vm-flags.ts';
 import { Vma } from './vma.ts';
@@ -44,12 +44,25 @@ export interface ForkParts {
 export function fork(parts: ForkParts, parent: Task, taskId: number, mmId: number): Task | number {
   const mm = copyMm(parts, parent.mm, mmId);
   if (mm === null) return -ENOMEM;
-  const child = new Task(taskId, parent, mm, parent.files.copy(), parent.cpu, parent.limits.copy());
-  for (const [signal, disposition] of parent.dispositions) child.dispositions.set(signal, disposition);
-  child.umask = parent.umask;
+  const child = new Task(taskId, copyGroup(parent.group, taskId), mm, parent.files.copy(), parent.cpu);
   child.mayLockMemory = parent.mayLockMemory;
-  parent.children.push(child);
   return child;
+}
+
+/** Another thread of the process of `task`: it has the same address space and descriptors. */
+export function newThread(task: Task, id: number): Task {
+  const thread = new Task(id, task.group, task.mm, task.files, task.cpu);
+  thread.mm.users++;
+  thread.files.users++;
+  thread.mayLockMemory = task.mayLockMemory;
+  return thread;
+}
+
+function copyGroup(parent: ThreadGroup, id: number): ThreadGroup {
+  const group = new ThreadGroup(id, parent, parent.limits.copy());
+  for (const [signal, disposition] of parent.dispositions) group.dispositions.set(signal, disposition);
+  group.umask = parent.umask;
+  return group;
 }
 
 function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {

@@ -13,6 +13,7 @@ import type { Kernel } from './kernel.ts';
 import type { Mm } from './mm.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Owner } from './owners.ts';
+import type { Task } from './task.ts';
 import { VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 import { AnonVma, type Vma } from './vma.ts';
 
@@ -55,8 +56,10 @@ function count<T>(counts: Map<T, number>, item: T): void {
 
 export function checkObjects(kernel: Kernel, mms: readonly Mm[], that: Report): void {
   const holders = new Holders();
-  const tables = new Set([...kernel.tasks.values()].filter((task) => !task.exited).map((task) => task.files));
+  const tasks = [...kernel.tasks.values()].filter((task) => !task.exited);
+  const tables = new Set(tasks.map((task) => task.files));
   for (const table of tables) holders.addDescriptors(table);
+  checkTasks(kernel, tasks, that);
   for (const mm of mms) for (const vma of mm.vmas) holders.addVma(vma);
   for (const segment of kernel.parts.segments.all()) {
     count(holders.files, segment.file);
@@ -82,6 +85,32 @@ export function checkObjects(kernel: Kernel, mms: readonly Mm[], that: Report): 
     if (owner instanceof Inode) checkInode(owner, holders, opens.get(owner) ?? 0, that);
     else checkAnonVma(owner, holders, children.get(owner) ?? 0, that);
   }
+}
+
+/** Who shares an address space or descriptors, which threads a process has, and who waits. */
+function checkTasks(kernel: Kernel, tasks: readonly Task[], that: Report): void {
+  const users = new Map<Mm | FdTable, number>();
+  for (const { mm, files } of tasks) {
+    count(users, mm);
+    count(users, files);
+  }
+  for (const [shared, found] of users)
+    that(
+      shared.users === found,
+      () => `an address space or table of descriptors has ${shared.users} users, not ${found}`,
+    );
+  for (const { group } of kernel.tasks.values()) {
+    const threads = tasks.filter((task) => task.group === group);
+    const listed = threads.length === group.threads.length && threads.every((task) => group.threads.includes(task));
+    that(listed, () => `process ${group.id} lists ${group.threads.length} threads, found ${threads.length}`);
+    that(group.exited === (threads.length === 0), () => `process ${group.id} has ended or not, against its threads`);
+  }
+  const queued = [...kernel.parts.futexes.waiters()];
+  const waiting = tasks.filter((task) => task.waitsFor === 'futex');
+  that(
+    queued.length === waiting.length && waiting.every((task) => queued.includes(task)),
+    () => `${queued.length} tasks are queued at futexes, ${waiting.length} wait for one`,
+  );
 }
 
 function checkInode(inode: Inode, holders: Holders, opens: number, that: Report): void {

@@ -36,10 +36,11 @@ import { Exiter } from './exit.ts';
 import { FaultHandler } from './fault.ts';
 import { FdTable } from './fd-table.ts';
 import { FilePages } from './file-pages.ts';
-import { fork } from './fork.ts';
+import { fork, newThread } from './fork.ts';
 import { FramePool } from './frame-pool.ts';
 import { Ext4 } from './fs-ext4.ts';
 import { Tmpfs } from './fs-tmpfs.ts';
+import { Futexes } from './futex-queues.ts';
 import { Inodes } from './inodes.ts';
 import { Limits } from './limits.ts';
 import { accountPages } from './memory-limits.ts';
@@ -57,7 +58,7 @@ import { ShmDirectory } from './shm-open.ts';
 import { ShmSegments } from './shm-segments.ts';
 import { Signals } from './signals.ts';
 import { StackGrowth } from './stack-growth.ts';
-import { Task } from './task.ts';
+import { Task, ThreadGroup } from './task.ts';
 import { TlbFlusher } from './tlb-flush.ts';
 import { Truncator } from './truncate.ts';
 import { Unmapper } from './unmap.ts';
@@ -162,7 +163,8 @@ function buildParts(config: ResolvedConfig) {
   const populator = new Populator(tables, faults);
   const asids = new Asids(cpus, config.scheme.asidBits);
   const engine = new AccessEngine(ram, cpus[0].mmu, faults, flusher, asids, clock, costs, counters, trace);
-  const exiter = new Exiter(unmapper, openFiles, tables, flusher, cpus, engine);
+  const futexes = new Futexes();
+  const exiter = new Exiter(unmapper, openFiles, tables, flusher, futexes, cpus, engine);
   const signals = new Signals(exiter, counters, trace);
   return {
     ...room,
@@ -199,6 +201,7 @@ function buildParts(config: ResolvedConfig) {
     faults,
     populator,
     engine,
+    futexes,
     exiter,
     signals,
     asids,
@@ -232,14 +235,8 @@ export class Kernel {
     mm.startBrk = config.layout.brkStart;
     mm.brk = mm.startBrk;
     const id = ++this.lastTaskId;
-    const task = new Task(
-      id,
-      null,
-      mm,
-      new FdTable(),
-      cpus[(id - 1) % cpus.length],
-      new Limits(config.memlockLimit, config.stackLimit),
-    );
+    const group = new ThreadGroup(id, null, new Limits(config.memlockLimit, config.stackLimit));
+    const task = new Task(id, group, mm, new FdTable(), cpus[(id - 1) % cpus.length]);
     this.openStandardDescriptors(task);
     if (config.layout.stackPages > 0) this.mapStack(task);
     this.tasks.set(id, task);
@@ -276,10 +273,21 @@ export class Kernel {
   fork(parent: Task): Task | number {
     const child = fork(this.parts, parent, this.lastTaskId + 1, this.lastMmId + 1);
     if (typeof child === 'number') return child;
-    this.lastTaskId = child.id;
     this.lastMmId = child.mm.id;
-    child.cpu = this.parts.cpus[(child.id - 1) % this.parts.cpus.length];
-    this.tasks.set(child.id, child);
-    return child;
+    return this.enlist(child);
+  }
+
+  /** Another thread of the process of `task`. */
+  thread(task: Task): Task {
+    return this.enlist(newThread(task, this.lastTaskId + 1));
+  }
+
+  /** Gives a new task a place in the table and a CPU. */
+  private enlist(task: Task): Task {
+    const { cpus } = this.parts;
+    this.lastTaskId = task.id;
+    task.cpu = cpus[(task.id - 1) % cpus.length];
+    this.tasks.set(task.id, task);
+    return task;
   }
 }

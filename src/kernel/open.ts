@@ -91,7 +91,7 @@ function findEntry(names: Namespace, task: Task, path: string, flags: number, mo
   const present = names.lookup(path);
   if (typeof present === 'number') {
     // What a new file's mode forbids, it forbids those who open it next.
-    return flags & O_CREAT ? names.create(path, mode & 0o7777 & ~task.umask) : present;
+    return flags & O_CREAT ? names.create(path, mode & 0o7777 & ~task.group.umask) : present;
   }
   const refused = checkEntry(present, flags);
   return refused < 0 ? refused : present;

@@ -16,7 +16,7 @@ import { type AccessEngine, BY_KERNEL, BY_USER } from './access.ts';
 import { SignalError } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import { faultSignal, SIGNAL_KILLED, SIGNAL_RETRY } from './signals.ts';
-import { finishCall } from './syscall-entry.ts';
+import { finishCall, requireRunning } from './syscall-entry.ts';
 import type { Task } from './task.ts';
 
 /** A handler that returns without repairing is tried this often. */
@@ -38,7 +38,7 @@ export class ProcessMemory {
   }
 
   protected mmu(): Mmu {
-    if (this.task.exited) throw new UserError(`process ${this.task.id} has ended and makes no more accesses`);
+    requireRunning(this.task, 'accesses');
     return this.engine.activate(this.task);
   }
 

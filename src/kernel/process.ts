@@ -8,9 +8,8 @@
 import type { Word } from '../units.ts';
 import { check, SyscallError } from './errors.ts';
 import { clearImage, mapSpecial } from './exec-image.ts';
-import type { WaitStatus } from './exit.ts';
-import { ProcessFiles } from './process-files.ts';
 import { toVa } from './process-memory.ts';
+import { ProcessTasks } from './process-tasks.ts';
 import { type MapsLine, mapsOf, type SmapsFields, smapsOf } from './procfs.ts';
 import { vmFlagLetters } from './procfs-flags.ts';
 import { type PagemapPage, pagemapOf } from './procfs-pagemap.ts';
@@ -18,15 +17,7 @@ import { type StatusFields, statusOf } from './procfs-status.ts';
 import type { ShmStatus } from './shm.ts';
 import type { Disposition } from './task.ts';
 
-export class Process extends ProcessFiles {
-  get id(): number {
-    return this.task.id;
-  }
-
-  get alive(): boolean {
-    return !this.task.exited;
-  }
-
+export class Process extends ProcessTasks {
   get minorFaults(): number {
     return this.task.minorFaults;
   }
@@ -171,15 +162,9 @@ export class Process extends ProcessFiles {
     return new Process(this.kernel, child);
   }
 
-  exit(code: Word = 0): void {
-    this.sys.exit(code);
-  }
-
-  /** The child's state, reaping it if it has ended; never blocks. */
-  wait(child: Process): WaitStatus {
-    const status = this.sys.wait(child.id);
-    if (typeof status === 'number') throw new SyscallError(-status, 'wait');
-    return status;
+  /** Another thread of this process: the same memory and descriptors, a CPU of its own. */
+  thread(): Process {
+    return new Process(this.kernel, this.sys.thread());
   }
 
   /** The lines of /proc/PID/maps. */

@@ -41,7 +41,7 @@ export class Signals {
 
   /** Delivers a signal that cannot be held back; SIGNAL_* says what became of it. */
   force(task: Task, info: SignalInfo): number {
-    const disposition = task.dispositions.get(info.signal) ?? 'default';
+    const disposition = task.group.dispositions.get(info.signal) ?? 'default';
     this.note(info);
     if (info.signal === SIGKILL || disposition === 'default' || disposition === 'ignore') {
       this.exiter.kill(task, info.signal);
@@ -52,7 +52,7 @@ export class Signals {
 
   /** Delivers a signal that may be ignored (SIGXFSZ); SIGNAL_RETRY means that nothing happened. */
   send(task: Task, info: SignalInfo): number {
-    if (task.dispositions.get(info.signal) === 'ignore') return SIGNAL_RETRY;
+    if (task.group.dispositions.get(info.signal) === 'ignore') return SIGNAL_RETRY;
     return this.force(task, info);
   }
 

@@ -1,7 +1,7 @@
 /**
  * How every system call begins and ends: cost, counters, due alarms, trace sinks, and the invariant check.
  *
- * Place: under the tables of calls (syscalls.ts, syscalls-shm.ts), which add a method for each call. It knows no call.
+ * Place: under the tables of calls (syscalls.ts, syscalls-shm.ts, process-calls.ts), which add a method for each call. It knows no call.
  */
 
 import { UserError } from '../assert.ts';
@@ -22,8 +22,9 @@ export class SyscallEntry {
     this.task = task;
   }
 
+  /** Throws `UserError` for a task that does not run. */
   protected enter(call: number): void {
-    if (this.task.exited) throw new UserError(`process ${this.task.id} has ended and makes no more calls`);
+    requireRunning(this.task, 'calls');
     const { parts } = this;
     parts.engine.activate(this.task);
     parts.counters.add(SYSCALLS, 1);
@@ -36,6 +37,13 @@ export class SyscallEntry {
     finishCall(this.kernel);
     return result;
   }
+}
+
+/** Throws `UserError` for a task that has ended, or that waits in a call. */
+export function requireRunning(task: Task, what: string): void {
+  if (task.exited) throw new UserError(`process ${task.id} has ended and makes no more ${what}`);
+  if (task.waitsFor !== '')
+    throw new UserError(`process ${task.id} waits (${task.waitsFor}) and makes no ${what} until that is over`);
 }
 
 /** What every public operation ends with: due alarms, trace sinks, and at level 2 the whole-machine check. */

@@ -3,7 +3,8 @@
  *
  * Place: the table from names to the files that carry the calls out; process.ts wraps it for
  * people. Nothing is thrown for what the program does wrong. How a call is entered and left stands in
- * syscall-entry.ts; calls on named shared memory in syscalls-shm.ts.
+ * syscall-entry.ts; calls on named shared memory in syscalls-shm.ts,
+ * those on processes and threads in process-calls.ts.
  */
 
 import { EINVAL } from '../errno.ts';
@@ -12,11 +13,9 @@ import {
   SYS_BRK,
   SYS_CLOSE,
   SYS_DUP,
-  SYS_EXIT,
   SYS_FADVISE64,
   SYS_FALLOCATE,
   SYS_FCNTL,
-  SYS_FORK,
   SYS_FSTAT,
   SYS_FSYNC,
   SYS_FTRUNCATE,
@@ -44,21 +43,18 @@ import {
   SYS_READAHEAD,
   SYS_RENAME,
   SYS_RMDIR,
-  SYS_RT_SIGACTION,
   SYS_SETRLIMIT,
   SYS_SOCKETPAIR,
   SYS_SYNC,
   SYS_SYNC_FILE_RANGE,
   SYS_SYNCFS,
   SYS_UNLINK,
-  SYS_WAIT4,
   SYS_WRITE,
 } from '../syscall-numbers.ts';
 import { toInt, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { brk, sbrk } from './brk.ts';
 import { posixFadvise, readahead, sync, syncFileRange, syncfs } from './cache-calls.ts';
-import type { WaitStatus } from './exit.ts';
 import { fcntl } from './fcntl.ts';
 import { type Buffer, lseek, type Offset, read, write } from './file-calls.ts';
 import { madvise } from './madvise.ts';
@@ -71,11 +67,10 @@ import { mseal } from './mseal.ts';
 import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
 import { close, dup, memfdCreate, open, pipe, socketpair } from './open.ts';
+import { ProcessCalls } from './process-calls.ts';
 import { fallocate, fstat, fsync, ftruncate } from './size-calls.ts';
-import { ShmSyscalls } from './syscalls-shm.ts';
-import type { Disposition, Task } from './task.ts';
 
-export class Syscalls extends ShmSyscalls {
+export class Syscalls extends ProcessCalls {
   mmap(address: Word, length: Word, prot: Word, flags: Word, fd: Word, offset: Word): number {
     this.enter(SYS_MMAP);
     return this.leave(mmap(this.parts, this.task, address, length, prot, flags, fd, offset));
@@ -191,7 +186,7 @@ export class Syscalls extends ShmSyscalls {
 
   mkdir(path: string, mode: Word): number {
     this.enter(SYS_MKDIR);
-    return this.leave(this.parts.namespace.mkdir(path, toInt(mode) & ~this.task.umask));
+    return this.leave(this.parts.namespace.mkdir(path, toInt(mode) & ~this.task.group.umask));
   }
 
   rmdir(path: string): number {
@@ -278,13 +273,6 @@ export class Syscalls extends ShmSyscalls {
     return this.leave(readahead(this.parts, this.task, fd, offset, length));
   }
 
-  sigaction(signal: number, disposition: Disposition): number {
-    this.enter(SYS_RT_SIGACTION);
-    if (signal < 1 || signal > 64 || signal === 9 || signal === 19) return this.leave(-EINVAL);
-    this.task.dispositions.set(signal, disposition);
-    return this.leave(0);
-  }
-
   setrlimit(resource: number, soft: Word): number {
     this.enter(SYS_SETRLIMIT);
     return this.leave(this.task.limits.setSoft(resource, soft));
@@ -305,23 +293,5 @@ export class Syscalls extends ShmSyscalls {
     if (name === SC_NPROCESSORS_ONLN) return config.cpus;
     if (name === SC_PHYS_PAGES) return config.ramBytes / config.pageSize;
     return name === SC_AVPHYS_PAGES ? pool.freeFrames : -EINVAL;
-  }
-
-  /** The child's task, or a negative errno. */
-  fork(): Task | number {
-    this.enter(SYS_FORK);
-    return this.leave(this.kernel.fork(this.task));
-  }
-
-  exit(code: Word): void {
-    this.enter(SYS_EXIT);
-    this.parts.exiter.exit(this.task, toInt(code));
-    this.leave(0);
-  }
-
-  /** Never blocks: the state of the child with that id, reaped if it has ended; or -ECHILD. */
-  wait(childId: number): WaitStatus | number {
-    this.enter(SYS_WAIT4);
-    return this.leave(this.parts.exiter.wait(this.task, this.kernel.tasks.get(childId) ?? null));
   }
 }

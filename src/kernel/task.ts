@@ -1,9 +1,13 @@
 /**
- * Task: one thread of execution; its address space and descriptors may be shared with others.
+ * Task: one thread of execution, and ThreadGroup: the threads that are one process.
  *
- * Place: everything the public calls act on behalf of. It is state; fork.ts makes tasks, exit.ts
- * ends them, access.ts runs their accesses on the CPU they are on.
- * Source: Linux struct task_struct, signal_struct.
+ *   ThreadGroup   limits, signal dispositions, umask, parent, how it ended
+ *     └ Task...   CPU, fault counts, what it waits for     each with the same Mm and FdTable
+ *
+ * Place: everything the public calls act on behalf of. It is state; fork.ts makes tasks, exit.ts ends them, access.ts
+ * runs their accesses on the CPU they are on.
+ * Invariant: a group has ended if and only if it has no thread that lives.
+ * Source: Linux struct task_struct, signal_struct, sighand_struct.
  */
 
 import type { Word } from '../units.ts';
@@ -23,43 +27,67 @@ export interface SignalInfo {
 export type SignalHandler = (info: SignalInfo) => 'retry' | 'abandon';
 export type Disposition = 'default' | 'ignore' | SignalHandler;
 
-export class Task {
+/** What keeps a task from running: nothing, or a call of its own that has not come back. */
+export type WaitsFor = '' | 'futex';
+
+export class ThreadGroup {
+  /** That of its first task. */
   readonly id: number;
-  mm: Mm;
-  files: FdTable;
-  cpu: Cpu;
+  readonly parent: ThreadGroup | null;
   readonly limits: Limits;
   /** What each signal does; 'default' where absent. */
   readonly dispositions: Map<number, Disposition>;
-  readonly parent: Task | null;
-  readonly children: Task[];
-  minorFaults: number;
-  majorFaults: number;
+  /** Those that have not ended, the oldest first. */
+  readonly threads: Task[];
+  umask: number;
   exited: boolean;
   exitCode: number;
   /** Signal that killed it, or 0. */
   killedBy: number;
   reaped: boolean;
-  umask: number;
-  /** CAP_IPC_LOCK: memory locks are not limited. */
-  mayLockMemory: boolean;
 
-  constructor(id: number, parent: Task | null, mm: Mm, files: FdTable, cpu: Cpu, limits: Limits) {
+  constructor(id: number, parent: ThreadGroup | null, limits: Limits) {
     this.id = id;
     this.parent = parent;
-    this.mm = mm;
-    this.files = files;
-    this.cpu = cpu;
     this.limits = limits;
     this.dispositions = new Map();
-    this.children = [];
-    this.minorFaults = 0;
-    this.majorFaults = 0;
+    this.threads = [];
+    this.umask = 0;
     this.exited = false;
     this.exitCode = 0;
     this.killedBy = 0;
     this.reaped = false;
-    this.umask = 0;
+  }
+}
+
+export class Task {
+  readonly id: number;
+  readonly group: ThreadGroup;
+  mm: Mm;
+  files: FdTable;
+  cpu: Cpu;
+  minorFaults: number;
+  majorFaults: number;
+  exited: boolean;
+  waitsFor: WaitsFor;
+  /** CAP_IPC_LOCK: memory locks are not limited. */
+  mayLockMemory: boolean;
+
+  constructor(id: number, group: ThreadGroup, mm: Mm, files: FdTable, cpu: Cpu) {
+    this.id = id;
+    this.group = group;
+    this.mm = mm;
+    this.files = files;
+    this.cpu = cpu;
+    this.minorFaults = 0;
+    this.majorFaults = 0;
+    this.exited = false;
+    this.waitsFor = '';
     this.mayLockMemory = false;
+    group.threads.push(this);
+  }
+
+  get limits(): Limits {
+    return this.group.limits;
   }
 }

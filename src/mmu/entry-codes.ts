@@ -34,6 +34,8 @@ export interface SchemeCodes {
   readonly decode: Uint16Array;
   /** Mask that cuts the index of `decode` out of the low lane. */
   readonly decodeMask: number;
+  /** The hardware can tell fetches from loads. */
+  readonly controlsExecution: boolean;
   /** Bit of the high lane that forbids execution, or 0. */
   readonly noExecuteHigh: number;
   /** Raw bits of the low lane for PTE_WRITE, PTE_ACCESSED and PTE_DIRTY; 0 where the scheme has none. */
@@ -113,6 +115,7 @@ export function schemeCodes(scheme: PageTableScheme): SchemeCodes {
     encodeHigh,
     decode,
     decodeMask: decode.length - 1,
+    controlsExecution: scheme.bits.executable >= 0 || scheme.bits.noExecute >= 0,
     noExecuteHigh,
     writeLow: bit(scheme.bits.writable),
     accessedLow: bit(scheme.bits.accessed),

@@ -4,7 +4,8 @@
  * Addresses below 0x10000 and from the end of user space on are plain, `NULL` is 0. Others are
  * relative to what they lie in: the arena, the heap up to the highest break seen, a region that a
  * call placed (the latest, where several overlap); else to the nearest of these within 1 GiB; else
- * plain. Each process has regions of its own and inherits those of its parent at fork.
+ * plain. Each process has regions of its own, which its threads share, and inherits those of its
+ * parent at fork.
  */
 
 import { assert } from '../assert.ts';
@@ -45,6 +46,11 @@ export class AddressBook {
   fork(parent: number, child: number): void {
     const { regions, highestBreak } = this.of(parent);
     this.seen.set(child, { regions: [...regions], highestBreak });
+  }
+
+  /** A thread sees what its process does, from now on too. */
+  share(process: number, thread: number): void {
+    this.seen.set(thread, this.of(process));
   }
 
   /** Notes that the program break was at `address`. */

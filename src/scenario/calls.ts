@@ -53,6 +53,8 @@ export interface CallShape {
   readonly parameters: readonly Parameter[];
   readonly result: ResultFormat;
   readonly placement?: Placement;
+  /** For a call that makes a process: it has the memory of its maker. */
+  readonly shares?: true;
 }
 
 const UNBINDABLE: readonly ResultFormat[] = ['bytes', 'smaps', 'vmflags', 'fields', 'status', 'nothing'];
@@ -174,6 +176,13 @@ export const CALLS: readonly CallShape[] = [
   { name: 'sigaction', parameters: [number('sig'), number('handler')], result: 'number' },
   { name: 'setrlimit', parameters: [number('resource'), number('n')], result: 'number' },
   { name: 'fork', parameters: [], result: 'process' },
+  { name: 'thread', parameters: [], result: 'process', shares: true },
+  { name: 'exit_thread', parameters: [number('n')], result: 'nothing' },
+  {
+    name: 'futex',
+    parameters: [ADDR, number('op'), number('val'), optional('timeout', 0xffff_ffff_ffff_ffffn)],
+    result: 'number',
+  },
   { name: 'exit', parameters: [number('n')], result: 'nothing' },
   { name: 'wait', parameters: [CHILD], result: 'status' },
   { name: 'maps', parameters: [], result: 'maps' },

@@ -62,6 +62,7 @@ function resultOf(statement: CallStatement, answer: Answer, view: AddressView): 
     case 'killed':
       return killedBy(answer.signal);
     case 'refused':
+    case 'waiting':
     case 'timeout':
       return `= ${answer.kind}`;
     default:
@@ -69,7 +70,7 @@ function resultOf(statement: CallStatement, answer: Answer, view: AddressView): 
   }
 }
 
-type Success = Exclude<Answer, { kind: 'errno' | 'signal' | 'killed' | 'refused' | 'timeout' }>;
+type Success = Exclude<Answer, { kind: 'errno' | 'signal' | 'killed' | 'refused' | 'waiting' | 'timeout' }>;
 
 function success(statement: CallStatement, answer: Success, view: AddressView): string {
   switch (answer.kind) {

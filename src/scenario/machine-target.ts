@@ -72,6 +72,8 @@ function pair(made: readonly [number, number] | number): Answer {
   return typeof made === 'number' ? result(made) : { kind: 'pair', values: [BigInt(made[0]), BigInt(made[1])] };
 }
 
+const NO_TIMEOUT = 0xffff_ffff_ffff_ffffn;
+
 const DONE: Answer = { kind: 'value', value: 0n };
 
 function shownBytes(moved: number, bytes: Uint8Array): Answer {
@@ -177,6 +179,9 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   sigaction: (t, p, a) => t.setHandler(p, Number(a.number(0)), a.number(1)),
   setrlimit: (_t, p, a) => result(p.sys.setrlimit(Number(a.number(0)), a.number(1))),
   fork: (t, p, a) => t.fork(p, Number(a.number(0))),
+  thread: (t, p, a) => t.thread(p, Number(a.number(0))),
+  exit_thread: (_t, p, a) => stored(() => p.exitThread(a.number(0))),
+  futex: (_t, p, a) => futex(p, a),
   exit: (_t, p, a) => stored(() => p.exit(a.number(0))),
   wait: (t, p, a) => t.wait(p, Number(a.number(0))),
   maps: (_t, p) => proc.maps(p),
@@ -188,6 +193,12 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
 
 function compareExchange(process: Process, args: Arguments, size: 1 | 2 | 4 | 8): Answer {
   return result(process.compareExchange(args.number(0), size, args.number(1), args.number(2)));
+}
+
+function futex(process: Process, args: Arguments): Answer {
+  const timeout = args.number(3) === NO_TIMEOUT ? null : Number(args.number(3));
+  const answer = process.sys.futex(args.number(0), args.number(1), args.number(2), timeout);
+  return typeof answer === 'number' ? result(answer) : { kind: 'waiting' };
 }
 
 function stored(run: () => void): Answer {
@@ -228,6 +239,7 @@ export class MachineTarget implements Target {
     const process = this.processes.get(processNumber) as Process;
     const handler = HANDLERS[call.name];
     if (handler === undefined) return { kind: 'errno', errno: 'ENOSYS' };
+    if (process.waiting) return { kind: 'waiting' };
     this.caught = null;
     try {
       return this.withSignal(process, handler(this, process, new Arguments(call.args)));
@@ -240,8 +252,8 @@ export class MachineTarget implements Target {
 
   /** A call that came back may have raised a signal (SIGXFSZ), caught or deadly. */
   private withSignal(process: Process, answer: Answer): Answer {
-    if (!process.alive && process.task.killedBy !== 0) {
-      const signal = { name: signalName(process.task.killedBy), code: 'SI_USER' };
+    if (!process.alive && process.task.group.killedBy !== 0) {
+      const signal = { name: signalName(process.task.group.killedBy), code: 'SI_USER' };
       return { kind: 'signal', signal, outcome: 'killed' };
     }
     if (this.caught === null || answer.kind !== 'errno') return answer;
@@ -264,9 +276,18 @@ export class MachineTarget implements Target {
   fork(process: Process, childNumber: number): Answer {
     const child = process.sys.fork();
     if (typeof child === 'number') return result(child);
-    const [made] = this.machine.processes().filter((candidate) => candidate.id === child.id);
-    this.processes.set(childNumber, made);
-    return { kind: 'value', value: BigInt(childNumber) };
+    return this.adopt(child.id, childNumber);
+  }
+
+  thread(process: Process, number: number): Answer {
+    return this.adopt(process.sys.thread().id, number);
+  }
+
+  /** Gives a new process or thread the runner's number. */
+  private adopt(id: number, number: number): Answer {
+    const [made] = this.machine.processes().filter((candidate) => candidate.id === id);
+    this.processes.set(number, made);
+    return { kind: 'value', value: BigInt(number) };
   }
 
   wait(process: Process, childNumber: number): Answer {

@@ -10,7 +10,7 @@ import { AddressBook } from './addresses.ts';
 import { DEFAULT_ARENA } from './arena.ts';
 import { evaluateArguments } from './arguments.ts';
 import type { CallStatement, DirectiveStatement, Scenario, Statement } from './ast.ts';
-import type { Placement } from './calls.ts';
+import type { CallShape, Placement } from './calls.ts';
 import { checkDirective } from './directive-check.ts';
 import { Environment, MAIN_PROCESS } from './environment.ts';
 import { evaluate } from './evaluate.ts';
@@ -108,7 +108,7 @@ export class ScenarioRun {
     return this.step(statement, [formatNotRun(statement, notRun)], { notRun });
   }
 
-  /** What `fork` gets beyond its written arguments. */
+  /** What a call that makes a process gets beyond its written arguments. */
   private childNumber(statement: CallStatement): bigint[] {
     return statement.shape.result === 'process' ? [BigInt(this.processCount)] : [];
   }
@@ -142,7 +142,7 @@ export class ScenarioRun {
     if (bind === undefined) return;
     const value = boundValue(answer);
     if (value === undefined) this.environment.unbind(bind);
-    else if (shape.result === 'process') this.bindChild(bind, process);
+    else if (shape.result === 'process') this.bindChild(bind, process, shape);
     else this.environment.bindValue(bind, value);
   }
 
@@ -150,10 +150,11 @@ export class ScenarioRun {
     for (const [index, name] of freshNames(statement).entries()) this.environment.bindValue(name, values[index]);
   }
 
-  private bindChild(name: string, parent: number): void {
+  private bindChild(name: string, parent: number, shape: CallShape): void {
     const child = this.processCount++;
     this.environment.bindProcess(name, child);
-    this.book.fork(parent, child);
+    if (shape.shares) this.book.share(parent, child);
+    else this.book.fork(parent, child);
   }
 
   private runDirective(statement: DirectiveStatement): Step {

@@ -2,8 +2,8 @@
  * What can run the calls of a scenario: the simulated machine, a real kernel, a recording.
  *
  * The runner evaluates arguments and prints; a target only carries calls out and says what came of
- * them. Processes are small numbers given by the runner: `main` is 0, and each fork carries the
- * number of its child. Numbers are unsigned 64-bit bigints both ways. A target throws `UserError`
+ * them. Processes and threads are small numbers given by the runner: `main` is 0, and each call
+ * that makes one carries its number. Numbers are unsigned 64-bit bigints both ways. A target throws `UserError`
  * for a directive that is wrong, and nothing for what a call does.
  */
 
@@ -12,7 +12,7 @@ export type CallArgument = bigint | Uint8Array | string;
 
 /**
  * One call with its arguments in the order of calls.ts; those left out have their fallback. The
- * argument of `wait` is the number of the process; `fork` gets the number of its child.
+ * argument of `wait` is the number of the process; `fork` and `thread` get the number of what they make.
  */
 export interface TargetCall {
   readonly name: string;
@@ -112,6 +112,8 @@ export type Answer =
   | { readonly kind: 'signal'; readonly signal: SignalInfo; readonly outcome: 'caught' | 'killed' }
   /** The process died in it of a signal that no handler sees. */
   | { readonly kind: 'killed'; readonly signal: string }
+  /** It does not run until another wakes it: it began to wait in this call, or was waiting, and nothing was run. */
+  | { readonly kind: 'waiting' }
   /** Nothing was run, to save whatever runs the target. */
   | { readonly kind: 'refused' }
   /** It ran into a time limit. */

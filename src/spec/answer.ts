@@ -51,6 +51,8 @@ export type Answer =
   | { readonly kind: 'failure'; readonly errno: Errno; readonly signal?: Signal }
   /** An access was abandoned by its handler, or the process died of it. */
   | { readonly kind: 'signal'; readonly signal: Signal; readonly outcome: 'caught' | 'killed' }
+  /** The thread waits, and does nothing until it is woken. */
+  | { readonly kind: 'waiting' }
   /** exit: the process is no more. */
   | { readonly kind: 'gone' }
   /** This specification does not say. What the call changed is not known either, beyond what it says elsewhere. */

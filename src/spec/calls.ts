@@ -13,6 +13,7 @@ import { mkdir, rename, rmdir, unlink } from './directories.ts';
 import { fallocate } from './fallocate.ts';
 import { fcntl } from './fcntl.ts';
 import { fsync, ftruncate } from './file-sizes.ts';
+import { futex } from './futex.ts';
 import { setrlimit } from './limits.ts';
 import { lseek } from './lseek.ts';
 import { madvise } from './madvise.ts';
@@ -37,6 +38,7 @@ import { shmOpen, shmUnlink } from './shm-open.ts';
 import { sigaction } from './signals.ts';
 import type { Caller } from './state.ts';
 import { pipe, socketpair } from './streams.ts';
+import { exitThread, thread } from './threads.ts';
 
 export const CALLS = {
   open,
@@ -121,6 +123,9 @@ export const CALLS = {
   sigaction,
   setrlimit,
   fork,
+  thread,
+  exit_thread: exitThread,
+  futex,
   exit,
   wait,
   maps,

@@ -49,8 +49,12 @@ export function bytesAt({ pages, page }: Place): Uint8Array {
 export function access(state: State, process: Process, address: bigint, kind: Access): Place | Fault {
   const vma = mappingFor(state, process, address);
   if (!vma) return { name: 'SIGSEGV', code: 'SEGV_MAPERR', address };
-  if ((vma.flags & RIGHTS[kind]) === 0) return { name: 'SIGSEGV', code: 'SEGV_ACCERR', address };
-  return touch(state, process, vma, address, kind);
+  const refused: Fault = { name: 'SIGSEGV', code: 'SEGV_ACCERR', address };
+  if (vma.flags & RIGHTS[kind]) return touch(state, process, vma, address, kind);
+  if (kind !== 'fetch' || (vma.flags & RIGHTS.load) === 0) return refused;
+  // That it must not be fetched shows only once the page is there.
+  const first = touch(state, process, vma, address, 'load');
+  return isFault(first) ? first : refused;
 }
 
 /** The same for a mapping that is known to be there and to allow it. */

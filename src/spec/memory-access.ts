@@ -92,6 +92,11 @@ function numberAt(places: readonly Place[], address: bigint, size: number): bigi
   return number;
 }
 
+/** A number of `size` bytes that lies in one page. */
+export function numberIn(place: Place, address: bigint, size: number): bigint {
+  return numberAt([place], address, size);
+}
+
 function byteOf(places: readonly Place[], address: bigint, index: number): number {
   const offset = offsetIn(address) + index;
   return bytesAt(places[offset < PAGE_BYTES ? 0 : 1])[offset % PAGE_BYTES];

@@ -7,7 +7,7 @@
 import { ECHILD } from '../errno.ts';
 import { type Answer, failure, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
-import type { Caller, OwnPage, Process, SignalName, State, Vma } from './state.ts';
+import type { Caller, OwnPage, Process, ProcessStatus, State, Vma } from './state.ts';
 import { takeNumber } from './state.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from './vm-flags.ts';
 import { ownPagesIn } from './vmas.ts';
@@ -46,6 +46,7 @@ export function fork({ state, process, number }: Caller, child: bigint): Answer 
     handlers: { ...process.handlers },
     pendingSignal: undefined,
   });
+  state.threads.set(Number(child), { process: Number(child), ended: false, waiting: undefined });
   return value(child);
 }
 
@@ -74,24 +75,20 @@ function inheritedPages(process: Process, vmas: readonly Vma[]): Map<bigint, Own
 
 /**
  * @call exit
- * Ends the process.
+ * Ends the process, with all its threads.
  *
  * Its mappings, descriptors and private pages go. The parent learns the low 8 bits of `n` from wait.
  *
  * @errors none
  */
 export function exit({ process }: Caller, code: bigint): Answer {
-  end(process);
-  process.status = { state: 'exited', code: low32(code) & 0xff };
+  endProcess(process, { state: 'exited', code: low32(code) & 0xff });
   return { kind: 'gone' };
 }
 
-export function killProcess(process: Process, signal: SignalName): void {
-  end(process);
-  process.status = { state: 'killed', signal };
-}
-
-function end(process: Process): void {
+/** What a process is when it is no more. */
+export function endProcess(process: Process, status: ProcessStatus): void {
+  process.status = status;
   process.vmas = [];
   process.pages = new Map();
   process.descriptors = new Map();

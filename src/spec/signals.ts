@@ -6,7 +6,7 @@ import { EINVAL } from '../errno.ts';
 import { SIGBUS, SIGKILL, SIGPIPE, SIGSEGV, SIGXFSZ } from '../flags.ts';
 import { type Answer, failure, type Signal, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { low32 } from './arithmetic.ts';
-import { killProcess } from './processes.ts';
+import { endProcess } from './processes.ts';
 import type { Caller, Handler, Process, SignalName } from './state.ts';
 
 const SIGSTOP = 19;
@@ -52,7 +52,7 @@ export function sigaction({ process }: Caller, signal: bigint, handler: Handler 
 /** Delivers the signal of a fault. */
 export function raise(process: Process, signal: Signal): Answer {
   if (process.handlers[signal.name] === 'catch') return { kind: 'signal', signal, outcome: 'caught' };
-  killProcess(process, signal.name);
+  endProcess(process, { state: 'killed', signal: signal.name });
   return { kind: 'signal', signal, outcome: 'killed' };
 }
 
@@ -64,6 +64,6 @@ export function deliverPending(process: Process, answer: Answer): Answer {
   const signal: Signal = { name, code: 'SI_USER' };
   if (process.handlers[name] === 'ignore') return answer;
   if (process.handlers[name] === 'catch') return answer.kind === 'failure' ? { ...answer, signal } : answer;
-  killProcess(process, name);
+  endProcess(process, { state: 'killed', signal: name });
   return { kind: 'signal', signal, outcome: 'killed' };
 }

@@ -123,6 +123,22 @@ export type ProcessStatus =
   | { readonly state: 'exited'; readonly code: number }
   | { readonly state: 'killed'; readonly signal: SignalName };
 
+/** What a thread waits for. */
+export interface Waiting {
+  /** The key of a word of memory. */
+  for: string;
+  /** Who began earlier has the smaller number. */
+  since: number;
+}
+
+export interface Thread {
+  /** Number of its process, which is that of the first thread. */
+  process: number;
+  /** It has ended by itself. All have that their process is no more. */
+  ended: boolean;
+  waiting: Waiting | undefined;
+}
+
 export interface Process {
   /** The process that made it, until that one ends; undefined for the first. */
   parent: number | undefined;
@@ -178,6 +194,7 @@ export interface State {
   openFiles: Map<number, OpenFile>;
   processes: Map<number, Process>;
   segments: Segments;
+  threads: Map<number, Thread>;
   /** The number that the next object, open file or family of anonymous pages gets. */
   nextNumber: number;
 }
@@ -188,6 +205,7 @@ export interface Caller {
   readonly process: Process;
   /** Number of the process. */
   readonly number: number;
+  readonly thread: Thread;
 }
 
 /** The number of the process there is at the start. */
@@ -244,6 +262,7 @@ export function initialState(options: Partial<Layout> = {}): State {
     openFiles: new Map([[NULL_FILE, newOpenFile(FIRST_DEVICE)]]),
     processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
     segments: { byId: new Map(), nextIndex: 0, lastIndex: -1, sequence: 0 },
+    threads: new Map([[FIRST_PROCESS, { process: FIRST_PROCESS, ended: false, waiting: undefined }]]),
     nextNumber: NULL_FILE + 1,
   };
 }

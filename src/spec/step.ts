@@ -10,11 +10,12 @@ import { assert } from '../assert.ts';
 import type { Answer } from './answer.ts';
 import { CALLS, type Call } from './calls.ts';
 import { deliverPending } from './signals.ts';
-import type { State } from './state.ts';
+import type { Process, State } from './state.ts';
+import { lives } from './threads.ts';
 
 enableMapSet();
 
-/** The caller must be running: see `isRunning`. */
+/** `call.process` is a thread, which must be running: see `isRunning`. */
 export function step(state: State, call: Call): readonly [State, Answer] {
   let answer: Answer | undefined;
   const next = produce(state, (draft) => {
@@ -25,13 +26,15 @@ export function step(state: State, call: Call): readonly [State, Answer] {
 }
 
 function perform(state: State, call: Call): Answer {
-  const process = state.processes.get(call.process);
-  assert(process?.status.state === 'running', `process ${call.process} calls ${call.name} and is not running`);
+  const thread = state.threads.get(call.process);
+  assert(lives(state, thread), `${call.process} calls ${call.name} and is not running`);
+  const process = state.processes.get(thread.process) as Process;
+  if (thread.waiting !== undefined) return { kind: 'waiting' };
   const run = CALLS[call.name] as (...args: readonly unknown[]) => Answer;
-  return deliverPending(process, run({ state, process, number: call.process }, ...call.args));
+  return deliverPending(process, run({ state, process, number: thread.process, thread }, ...call.args));
 }
 
-/** Whether a process was made and has not ended. */
-export function isRunning(state: State, process: number): boolean {
-  return state.processes.get(process)?.status.state === 'running';
+/** Whether a process or thread was made and has not ended. One that waits is running too, but does nothing. */
+export function isRunning(state: State, thread: number): boolean {
+  return lives(state, state.threads.get(thread));
 }

@@ -25,6 +25,9 @@ export type StatementKind =
   | 'lockAll'
   | 'break'
   | 'fork'
+  | 'thread'
+  | 'exitThread'
+  | 'futex'
   | 'exit'
   | 'wait'
   | 'maps'
@@ -74,6 +77,9 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   lockAll: ['mlockall', 'munlockall'],
   break: ['brk', 'sbrk'],
   fork: ['fork'],
+  thread: ['thread'],
+  exitThread: ['exit_thread'],
+  futex: ['futex'],
   exit: ['exit'],
   wait: ['wait'],
   maps: ['maps'],
@@ -156,7 +162,7 @@ const FILES = {
   msync: 4,
 } as const;
 
-const PROCESSES = { fork: 3, exit: 1, wait: 1, sigaction: 1 } as const;
+const PROCESSES = { fork: 3, thread: 2, exitThread: 1, futex: 2, exit: 1, wait: 1, sigaction: 1 } as const;
 
 const OBJECTS = { segment: 12, shmName: 3, remapPages: 4 } as const;
 

@@ -27,6 +27,7 @@ import * as proc from './write-proc.ts';
 import * as processes from './write-process.ts';
 import * as ranges from './write-ranges.ts';
 import * as shm from './write-shm.ts';
+import * as threads from './write-threads.ts';
 
 /** One drawn operation: which kind of statement, then what its arguments are made of. Whole numbers from 0 to 999. */
 export type DrawnCall = readonly number[];
@@ -57,6 +58,9 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   lockAll: ranges.writeLockAll,
   break: processes.writeBreak,
   fork: processes.writeFork,
+  thread: threads.writeThread,
+  exitThread: threads.writeExitThread,
+  futex: threads.writeFutex,
   exit: processes.writeExit,
   wait: processes.writeWait,
   maps: proc.writeMaps,

@@ -45,6 +45,8 @@ export interface OtherDescriptor {
 
 export interface SketchedProcess {
   readonly name: string;
+  /** Threads of one process have the same. */
+  readonly group: string;
   /** Who forked it; undefined for `main`. */
   readonly parent: string | undefined;
   readonly memory: MemorySketch;
@@ -80,6 +82,8 @@ export class Scene {
   processes: readonly SketchedProcess[];
   /** Children that have ended and whose parents have not asked. */
   ended: readonly SketchedProcess[];
+  /** Words that somebody may wait for: the beginning of the arguments of futex. */
+  waits: readonly string[];
   /** The process that makes the next call. */
   me: SketchedProcess;
   draws: Draws;
@@ -93,9 +97,17 @@ export class Scene {
     this.options = options;
     this.files = [];
     this.segments = [];
-    this.me = { name: 'main', parent: undefined, memory: new MemorySketch(), descriptors: [], others: [] };
+    this.me = {
+      name: 'main',
+      group: 'main',
+      parent: undefined,
+      memory: new MemorySketch(),
+      descriptors: [],
+      others: [],
+    };
     this.processes = [this.me];
     this.ended = [];
+    this.waits = [];
     this.draws = new Draws([]);
     this.mixed = new Set();
     this.forks = 0;
@@ -140,6 +152,15 @@ export class Scene {
   addProcess(process: SketchedProcess): void {
     this.forks++;
     this.processes = [...this.processes, process];
+  }
+
+  /** Takes away those that end; a process has ended with the last of its threads. */
+  remove(ends: (process: SketchedProcess) => boolean): void {
+    const gone = this.processes.filter(ends);
+    this.processes = this.processes.filter((process) => !ends(process));
+    const groups = new Set(this.processes.map(({ group }) => group));
+    const ended = gone.filter(({ name, group }) => name === group && !groups.has(group));
+    this.ended = [...this.ended, ...ended];
   }
 
   get canOpen(): boolean {

@@ -114,6 +114,8 @@ function translate(answer: SpecAnswer): Answer {
       return failure(answer.errno, answer.signal);
     case 'signal':
       return { kind: 'signal', signal: signalInfo(answer.signal), outcome: answer.outcome };
+    case 'waiting':
+      return { kind: 'waiting' };
     case 'gone':
       return { kind: 'value', value: 0n };
     case 'unspecified':

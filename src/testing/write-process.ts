@@ -46,16 +46,22 @@ export function writeFork(scene: Scene): string | null {
   if (!scene.canFork) return null;
   const name = scene.freshName('c');
   const { me } = scene;
-  scene.addProcess({ name, parent: me.name, memory: me.memory.copy(), descriptors: me.descriptors, others: me.others });
+  scene.addProcess({
+    name,
+    group: name,
+    parent: me.name,
+    memory: me.memory.copy(),
+    descriptors: me.descriptors,
+    others: me.others,
+  });
   return `${name} = fork()`;
 }
 
 export function writeExit(scene: Scene): string | null {
-  const children = scene.processes.slice(1);
+  const children = scene.processes.filter(({ group }) => group !== 'main');
   if (children.length === 0) return null;
   const child = scene.draws.pick(children);
-  scene.processes = scene.processes.filter((process) => process !== child);
-  scene.ended = [...scene.ended, child];
+  scene.remove(({ group }) => group === child.group);
   scene.me = child;
   return `exit(${scene.draws.below(5)})`;
 }
@@ -88,6 +94,6 @@ export function writeLimit(scene: Scene): string {
 
 export function writeSigaction(scene: Scene): string {
   const signal = scene.draws.pick(['SIGXFSZ', 'SIGBUS', 'SIGSEGV']);
-  const isMain = scene.me === scene.processes[0];
+  const isMain = scene.me.group === 'main';
   return `sigaction(${signal}, ${isMain ? 'catch' : scene.draws.pick(['catch', 'default', 'ignore'])})`;
 }

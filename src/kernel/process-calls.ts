@@ -1,0 +1,68 @@
+/**
+ * The calls of one task about processes, threads and signals, with raw results.
+ *
+ * Place: between the frame of every call and the calls on memory and files (syscalls.ts). What a call does stands in a
+ * file of its own.
+ */
+
+import { EINVAL } from '../errno.ts';
+import {
+  SYS_CLONE,
+  SYS_EXIT,
+  SYS_EXIT_GROUP,
+  SYS_FORK,
+  SYS_FUTEX,
+  SYS_RT_SIGACTION,
+  SYS_WAIT4,
+} from '../syscall-numbers.ts';
+import { toInt, type Word } from '../units.ts';
+import type { WaitStatus } from './exit.ts';
+import { futex, type WAITING } from './futex.ts';
+import { ShmSyscalls } from './syscalls-shm.ts';
+import type { Disposition, Task } from './task.ts';
+
+export class ProcessCalls extends ShmSyscalls {
+  sigaction(signal: number, disposition: Disposition): number {
+    this.enter(SYS_RT_SIGACTION);
+    if (signal < 1 || signal > 64 || signal === 9 || signal === 19) return this.leave(-EINVAL);
+    this.task.group.dispositions.set(signal, disposition);
+    return this.leave(0);
+  }
+
+  /** The child's task, or a negative errno. */
+  fork(): Task | number {
+    this.enter(SYS_FORK);
+    return this.leave(this.kernel.fork(this.task));
+  }
+
+  exit(code: Word): void {
+    this.enter(SYS_EXIT_GROUP);
+    this.parts.exiter.exit(this.task, toInt(code));
+    this.leave(0);
+  }
+
+  /** Never blocks: the state of the child with that id, reaped if it has ended; or -ECHILD. */
+  wait(childId: number): WaitStatus | number {
+    this.enter(SYS_WAIT4);
+    return this.leave(this.parts.exiter.wait(this.task, this.kernel.tasks.get(childId) ?? null));
+  }
+
+  /** Another thread of this process. */
+  thread(): Task {
+    this.enter(SYS_CLONE);
+    return this.leave(this.kernel.thread(this.task));
+  }
+
+  /** This thread alone ends; with the last one its process does. */
+  exitThread(code: Word): void {
+    this.enter(SYS_EXIT);
+    this.parts.exiter.exitThread(this.task, toInt(code));
+    this.leave(0);
+  }
+
+  /** FUTEX_WAIT and FUTEX_WAKE: a number, or 'waiting' when the task does not run until it is woken. */
+  futex(address: Word, op: Word, value: Word, timeoutNs: number | null = null): number | typeof WAITING {
+    this.enter(SYS_FUTEX);
+    return this.leave(futex(this.parts, this.task, address, op, value, timeoutNs));
+  }
+}

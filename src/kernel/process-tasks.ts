@@ -1,0 +1,58 @@
+/**
+ * A process as one of many: waiting for others, waking them, ending.
+ *
+ * Place: the public face, between calls on files (process-files.ts) and everything else (process.ts). Calls throw
+ * `SyscallError`; `sys` has them with raw results.
+ */
+
+import type { Word } from '../units.ts';
+import { check, SyscallError } from './errors.ts';
+import type { WaitStatus } from './exit.ts';
+import { ProcessFiles } from './process-files.ts';
+
+export class ProcessTasks extends ProcessFiles {
+  /** The thread's; of a process with one thread, the process's. */
+  get id(): number {
+    return this.task.id;
+  }
+
+  /** Of the process that the thread belongs to. */
+  get processId(): number {
+    return this.task.group.id;
+  }
+
+  get alive(): boolean {
+    return !this.task.exited;
+  }
+
+  /** It makes no calls until another wakes it. */
+  get waiting(): boolean {
+    return this.task.waitsFor !== '';
+  }
+
+  /** The whole process ends, with all threads. */
+  exit(code: Word = 0): void {
+    this.sys.exit(code);
+  }
+
+  /** This thread alone ends; with the last one the process does. */
+  exitThread(code: Word = 0): void {
+    this.sys.exitThread(code);
+  }
+
+  /** The child's state, reaping it if it has ended; never blocks. */
+  wait(child: ProcessTasks): WaitStatus {
+    const status = this.sys.wait(child.id);
+    if (typeof status === 'number') throw new SyscallError(-status, 'wait');
+    return status;
+  }
+
+  /**
+   * FUTEX_WAKE: how many threads it woke. FUTEX_WAIT: 'waiting' if this thread waits from now on (it makes no calls until it
+   * is woken); with a timeout, in nanoseconds, that time passes and the call fails with ETIMEDOUT.
+   */
+  futex(address: Word, op: Word, value: Word, timeoutNs: number | null = null): number | 'waiting' {
+    const result = this.sys.futex(address, op, value, timeoutNs);
+    return typeof result === 'number' ? check(result, 'futex') : result;
+  }
+}
