@@ -120,8 +120,11 @@ const ADVICE: SupportGroup = {
     supported('MADV_NOHUGEPAGE'),
     ignored('MADV_MERGEABLE MADV_UNMERGEABLE', 'the mark is kept and blocks merging'),
     ignored('MADV_DONTDUMP MADV_DODUMP', 'the mark is kept and blocks merging; there are no core dumps'),
-    refused('MADV_COLLAPSE', 'EINVAL'),
-    refused('MADV_HWPOISON MADV_SOFT_OFFLINE', 'EPERM', 'as without the privilege'),
+    partial(
+      'MADV_COLLAPSE',
+      'private anonymous memory becomes 512 small entries over frames in a row; pages of shared memory stay',
+    ),
+    refused('MADV_HWPOISON MADV_SOFT_OFFLINE', 'EINVAL', 'as on a kernel without CONFIG_MEMORY_FAILURE'),
   ],
 };
 

@@ -197,6 +197,7 @@ function buildParts(config: ResolvedConfig) {
     vmaOps,
     unmapper,
     placement,
+    faultParts,
     stackGrowth,
     faults,
     populator,

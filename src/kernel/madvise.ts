@@ -10,6 +10,7 @@ import { EACCES, EAGAIN, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import * as F from '../flags.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toInt, type Word, wrapPages } from '../units.ts';
+import { type CollapseParts, collapse } from './collapse.ts';
 import {
   dropRange,
   freeLazily,
@@ -25,7 +26,7 @@ import * as V from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 import type { VmaOps } from './vma-ops.ts';
 
-export interface MadviseParts extends PageAdviceParts {
+export interface MadviseParts extends PageAdviceParts, CollapseParts {
   readonly vmaOps: VmaOps;
   readonly populator: Populator;
 }
@@ -59,8 +60,7 @@ const PAGE_ADVICE: ReadonlySet<number> = new Set([
   F.MADV_POPULATE_WRITE,
   F.MADV_GUARD_INSTALL,
   F.MADV_GUARD_REMOVE,
-  F.MADV_HWPOISON,
-  F.MADV_SOFT_OFFLINE,
+  F.MADV_COLLAPSE,
 ]);
 
 export function madvise(parts: MadviseParts, task: Task, address: Word, length: Word, adviceWord: Word): number {
@@ -75,7 +75,6 @@ export function madvise(parts: MadviseParts, task: Task, address: Word, length: 
   if (pages === 0) return 0;
   const start = startPage * pageSize;
   const end = start + pages * pageSize;
-  if (advice === F.MADV_HWPOISON || advice === F.MADV_SOFT_OFFLINE) return -EPERM;
   if (advice === F.MADV_POPULATE_READ) return parts.populator.advise(task, start, end, ACCESS_READ);
   if (advice === F.MADV_POPULATE_WRITE) return parts.populator.advise(task, start, end, ACCESS_WRITE);
   return walk(parts, task, start, end, advice);
@@ -117,6 +116,8 @@ function adviseVma(parts: MadviseParts, vma: Vma, start: number, end: number, ad
     case F.MADV_COLD:
     case F.MADV_PAGEOUT:
       return vma.flags & V.VM_LOCKED ? -EINVAL : 0;
+    case F.MADV_COLLAPSE:
+      return collapse(parts, vma, start, end);
     case F.MADV_REMOVE:
       return remove(parts, vma, start, end);
     case F.MADV_GUARD_INSTALL:

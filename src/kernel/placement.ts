@@ -1,7 +1,8 @@
 /**
  * Where a mapping goes (get_unmapped_area).
  *
- * A free hint is taken, otherwise the highest gap below mmap_base, otherwise the lowest gap above a
+ * A free hint is taken, otherwise the highest gap below mmap_base (MAP_32BIT: the lowest gap of the second
+ * and third GiB), otherwise the lowest gap above a
  * third of the address space. Large anonymous mappings, and mappings of files that could use huge
  * pages, are aligned to them.
  * Source: Linux mm/mmap.c __get_unmapped_area, arch/x86/kernel/sys_x86_64.c, mm/huge_memory.c
@@ -40,23 +41,25 @@ export class Placement {
       if (hint % this.pageSize !== 0) return -EINVAL;
       return hint < mmapMin ? -EPERM : hint;
     }
-    if (flags & MAP_32BIT) return this.lowest(mm, length, LOW_2GIB_START, LOW_2GIB_END);
-    if (hint !== 0 && this.isFree(mm, hint, length)) return hint;
     const aligned = this.findAligned(mm, file, hint, length, pgoff, flags);
-    return aligned > 0 ? aligned : this.findAnywhere(mm, length);
+    return aligned > 0 ? aligned : this.search(mm, hint, length, flags);
   }
 
-  private isFree(mm: Mm, hint: number, length: number): boolean {
-    if (hint > this.layout.userEnd - length || hint < this.layout.mmapMin) return false;
-    const vma = mm.vmas.find(hint);
-    return vma === null || hint + length <= startGap(vma);
-  }
-
-  private findAnywhere(mm: Mm, length: number): number {
+  /** The hint if it is free, otherwise the first gap where the kernel looks; -ENOMEM if there is none. */
+  private search(mm: Mm, hint: number, length: number, flags: number): number {
     const { layout } = this;
+    const low = (flags & MAP_32BIT) !== 0;
+    if (hint !== 0 && this.isFree(mm, hint, length, low ? LOW_2GIB_END : layout.userEnd)) return hint;
+    if (low) return this.lowest(mm, length, LOW_2GIB_START, LOW_2GIB_END);
     const below = mm.vmas.highestGap(length, layout.mmapMin, layout.mmapBase);
     if (below >= 0) return below;
     return this.lowest(mm, length, Math.floor(layout.userEnd / 3 / this.pageSize) * this.pageSize, layout.userEnd);
+  }
+
+  private isFree(mm: Mm, hint: number, length: number, end: number): boolean {
+    if (hint > end - length || hint < this.layout.mmapMin) return false;
+    const vma = mm.vmas.find(hint);
+    return vma === null || hint + length <= startGap(vma);
   }
 
   private lowest(mm: Mm, length: number, from: number, end: number): number {
@@ -80,8 +83,9 @@ export class Placement {
     const offset = file === null ? 0 : pgoff * this.pageSize;
     const firstHuge = Math.ceil(offset / hugeAlign) * hugeAlign;
     if (offset + length <= firstHuge || offset + length - firstHuge < hugeAlign) return 0;
-    const found = mm.vmas.highestGap(length + hugeAlign, this.layout.mmapMin, this.layout.mmapBase);
+    const found = this.search(mm, hint, length + hugeAlign, flags);
     if (found < 0) return 0;
+    if (found === hint) return hint;
     const shift = (((offset - found) % hugeAlign) + hugeAlign) % hugeAlign;
     return shift === 0 ? found + hugeAlign : found + shift;
   }

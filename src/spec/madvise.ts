@@ -9,7 +9,8 @@
 import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import * as flags from '../flags.ts';
 import { type Answer, failure, outcome, SUCCESS, UNSPECIFIED } from './answer.ts';
-import { type Errno, isAligned, low32, max, min, pageAlign, wrap } from './arithmetic.ts';
+import { addressOf, type Errno, isAligned, low32, max, min, pageAlign, wrap } from './arithmetic.ts';
+import { objectOf } from './faults.ts';
 import { DISCARDING, discard } from './madvise-pages.ts';
 import { changeFlags } from './merge.ts';
 import { populateStrictly } from './populate.ts';
@@ -87,6 +88,7 @@ function isKnown(advice: number): boolean {
  * | MADV_REMOVE | punches a hole into the file or shared memory behind the mapping |
  * | MADV_POPULATE_READ, MADV_POPULATE_WRITE | makes every page present, as loads or stores would |
  * | MADV_GUARD_INSTALL, MADV_GUARD_REMOVE | the pages are gone, and touching one is SIGSEGV; takes that back |
+ * | MADV_COLLAPSE | whole stretches of 2 MiB in which something is present become huge pages, and all of them present |
  * | MADV_WILLNEED, MADV_COLD, MADV_PAGEOUT | what will be used soon, or not |
  * | MADV_DONTDUMP, MADV_DODUMP, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_MERGEABLE, MADV_UNMERGEABLE | marks of the mapping, which keep it from merging with others |
  *
@@ -94,15 +96,15 @@ function isKnown(advice: number): boolean {
  * ends the call at once, and those before it stay advised.
  *
  * @errors
- * EINVAL: unknown advice, even for a length of 0
+ * EINVAL: unknown advice, even for a length of 0; MADV_HWPOISON and MADV_SOFT_OFFLINE are, without CONFIG_MEMORY_FAILURE
  * EINVAL: the address is not a multiple of the page size, or the range wraps
- * EPERM: MADV_HWPOISON and MADV_SOFT_OFFLINE, which ask for a privilege
  * ENOMEM: MADV_POPULATE_READ and _WRITE: part of the range is not mapped
  * EINVAL: MADV_POPULATE_READ and _WRITE: the mapping does not allow it
  * EFAULT: MADV_POPULATE_READ and _WRITE: the access faults (behind the end of the file, a guard)
  * EPERM: it would discard pages of a sealed mapping that is private, anonymous and not writable
  * EINVAL: a mapping that does not take the advice: locked (MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_GUARD_INSTALL,
  *   MADV_COLD, MADV_PAGEOUT), a file or shared (MADV_FREE, MADV_WIPEONFORK), neither (MADV_REMOVE)
+ * EINVAL: MADV_COLLAPSE of a mapping without a whole stretch, of a file that is not shared memory, under MADV_NOHUGEPAGE, in which nothing was stored; of a stretch without any page
  * EACCES: MADV_REMOVE of a mapping that is not shared and writable
  * EPERM: MADV_REMOVE of a memory file that is sealed against writing
  * EAGAIN: a cut would make too many mappings
@@ -117,11 +119,31 @@ export function madvise({ state, process }: Caller, address: bigint, length: big
   if (!isKnown(number) || !isAligned(address)) return failure(EINVAL);
   if ((length !== 0n && size === 0n) || end < address) return failure(EINVAL);
   if (size === 0n) return SUCCESS;
-  if (number === flags.MADV_COLLAPSE) return UNSPECIFIED;
+  if (number === flags.MADV_COLLAPSE) return collapse(state, process, address, end);
   if (number === flags.MADV_POPULATE_READ) return outcome(populateStrictly(state, process, address, end, 'load'));
   if (number === flags.MADV_POPULATE_WRITE) return outcome(populateStrictly(state, process, address, end, 'store'));
   return outcome(walk(state, process, address, end, number));
 }
+
+/** What becomes huge depends on free memory; which mappings can have huge pages at all does not. */
+function collapse(state: State, process: Process, start: bigint, end: bigint): Answer {
+  const first = findVma(process, start);
+  if (!first || first.start >= end) return failure(ENOMEM);
+  return mayBeHuge(state, first) ? UNSPECIFIED : failure(EINVAL);
+}
+
+function mayBeHuge(state: State, vma: Vma): boolean {
+  if (vma.flags & VM_NOHUGEPAGE) return false;
+  if (vma.file === undefined) {
+    if (vma.anonVma === undefined) return false;
+  } else {
+    const isSharedMemory = objectOf(state, vma)?.fs === 'tmpfs' && (vma.flags & VM_SHARED) !== 0;
+    if (!isSharedMemory || (vma.start - addressOf(vma.pgoff)) % HUGE_PAGE !== 0n) return false;
+  }
+  return (vma.end / HUGE_PAGE) * HUGE_PAGE - HUGE_PAGE >= vma.start;
+}
+
+const HUGE_PAGE = 1n << 21n;
 
 function walk(state: State, process: Process, start: bigint, end: bigint, advice: number): Errno {
   let hole: Errno = 0;

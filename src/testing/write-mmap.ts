@@ -39,6 +39,7 @@ const EXTRAS_ANON: readonly Weighted<string>[] = [
   [2, '|MAP_LOCKED'],
   [2, '|MAP_GROWSDOWN'],
   [1, '|MAP_POPULATE|MAP_NONBLOCK'],
+  [1, '|MAP_32BIT'],
 ];
 
 const EXTRAS_OTHER: readonly Weighted<string>[] = [
@@ -47,6 +48,7 @@ const EXTRAS_OTHER: readonly Weighted<string>[] = [
   [2, '|MAP_LOCKED'],
   [1, '|MAP_POPULATE|MAP_NONBLOCK'],
   [1, '|MAP_STACK'],
+  [1, '|MAP_32BIT'],
 ];
 
 /** One of the protections; `mayWrite` says whether those that write would succeed. */

@@ -57,7 +57,7 @@ const isPrivateAnon = ({ file, shared }: Range): boolean => file < 0 && !shared;
 
 /**
  * Left out are those whose effect depends on how much memory is free or on what the kernel does in the background: MADV_FREE,
- * MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE.
+ * MADV_PAGEOUT of files, MADV_COLLAPSE.
  */
 const ADVICE: readonly Weighted<Advice>[] = [
   [6, { name: 'MADV_DONTNEED', fits: isUnlocked }],
@@ -81,6 +81,8 @@ const ADVICE: readonly Weighted<Advice>[] = [
   [1, { name: 'MADV_NOHUGEPAGE', fits: anything }],
   [1, { name: 'MADV_MERGEABLE', fits: isPrivateAnon }],
   [1, { name: 'MADV_UNMERGEABLE', fits: isPrivateAnon }],
+  [1, { name: 'MADV_COLD', fits: isUnlocked }],
+  [1, { name: 'MADV_PAGEOUT', fits: (range) => isUnlocked(range) && isPrivateAnon(range) }],
 ];
 
 export function writeMadvise(scene: Scene): string | null {
