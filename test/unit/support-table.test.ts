@@ -6,6 +6,7 @@ import * as F from '../../src/flags.ts';
 import { Machine, type Process, SyscallError } from '../../src/index.ts';
 import { CALLS } from '../../src/scenario/calls.ts';
 import { SUPPORT } from '../../src/support.ts';
+import { MIB } from '../../src/units.ts';
 
 const ROWS = SUPPORT.flatMap((group) => group.rows);
 const CONSTANTS = F as Readonly<Record<string, number | bigint>>;
@@ -94,6 +95,10 @@ describe('the machine', () => {
     const anonymous = process.mmap(0, length, rw, F.MAP_PRIVATE | F.MAP_ANONYMOUS);
     const shared = process.mmap(0, length, rw, F.MAP_SHARED, fd, 0);
     const answers = [anonymous, shared].map((va) => errnoOf(() => process.madvise(va, length, value)));
+    // Room for a huge page, with something in it.
+    const wide = process.mmap(0, 4 * MIB, rw, F.MAP_PRIVATE | F.MAP_ANONYMOUS);
+    process.store8(wide, 1);
+    answers.push(errnoOf(() => process.madvise(wide, length, value)));
     expect(answers).toContain(errno);
   });
 
