@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "calls.h"
+#include "names.h"
 #include "process.h"
 #include "run.h"
 #include "scenario.h"
@@ -38,12 +39,25 @@ struct options { const char *scratch, *file; double seconds; bool batch; };
 static int usage(const char *wrong)
 {
     static const char text[] =
-        "usage: driver --scratch DIR [--timeout SECONDS] FILE|-\n"
-        "       driver --scratch DIR [--timeout SECONDS] --batch   scenarios on stdin, each ended by a line " SEPARATOR "\n"
-        "       driver --calls                                     the calls there are\n";
+        "usage: driver --scratch DIR [--timeout SECONDS] [--arena BASE:SIZE] FILE|-\n"
+        "       driver --scratch DIR [...] --batch   scenarios on stdin, each ended by a line " SEPARATOR "\n"
+        "       driver --calls                       the calls there are\n";
     if (wrong) fprintf(stderr, "driver: %s\n", wrong);
     fputs(text, stderr);
     return BAD_INPUT;
+}
+
+/* BASE:SIZE in whole pages, below the driver's own mappings. */
+static bool read_arena(const char *text)
+{
+    char *end;
+    errno = 0;
+    arena_base = strtoul(text, &end, 0);
+    if (errno || end == text || *end != ':') return false;
+    text = end + 1;
+    arena_size = strtoul(text, &end, 0);
+    if (errno || end == text || *end || arena_base % PAGE_SIZE || arena_size % PAGE_SIZE) return false;
+    return arena_base > 0 && arena_size > 0 && arena_base < CONTROL_BASE && arena_size < CONTROL_BASE - arena_base;
 }
 
 /* FINE, or the exit code after a message. */
@@ -52,13 +66,15 @@ static int read_options(int argc, char **argv, struct options *options)
     *options = (struct options){ .seconds = 10 };
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
-        bool has_value = strcmp(word, "--scratch") == 0 || strcmp(word, "--timeout") == 0;
+        bool has_value = strcmp(word, "--scratch") == 0 || strcmp(word, "--timeout") == 0 || strcmp(word, "--arena") == 0;
         if (has_value && i + 1 == argc) return usage("the last option lacks its value");
         if (strcmp(word, "--scratch") == 0) options->scratch = argv[++i];
         else if (strcmp(word, "--timeout") == 0) {
             char *end;
             options->seconds = strtod(argv[++i], &end);
             if (*end || !(options->seconds > 0 && options->seconds <= 86400)) return usage("--timeout takes seconds, more than 0 and at most 86400");
+        } else if (strcmp(word, "--arena") == 0) {
+            if (!read_arena(argv[++i])) return usage("--arena takes BASE:SIZE, multiples of 4096 below 0x555560000000");
         } else if (strcmp(word, "--batch") == 0) options->batch = true;
         else if (word[0] == '-' && word[1]) return usage("there is no such option");
         else if (options->file) return usage("one FILE at a time; for many use --batch");
@@ -96,6 +112,20 @@ static void re_execute(char **argv)
     setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
     execv("/proc/self/exe", argv);
     fprintf(stderr, "driver: cannot start itself again through /proc/self/exe: %s\n", strerror(errno));
+}
+
+/* Nothing of the driver's own may lie in the arena; its program does not move. */
+static bool arena_is_free(void)
+{
+    uint64_t end = arena_base + arena_size;
+    for (uint32_t i = 0; i < CONTROL->nr_keep; i++) {
+        struct range kept = CONTROL->keep[i];
+        if (kept.end <= arena_base || kept.start >= end) continue;
+        fprintf(stderr, "driver: the arena 0x%lx-0x%lx holds the driver's own program at 0x%lx; choose another base\n",
+                arena_base, end, kept.start);
+        return false;
+    }
+    return true;
 }
 
 static void on_stop(int signal)
@@ -240,6 +270,7 @@ int main(int argc, char **argv)
     if (code != FINE) return code;
     re_execute(argv);
     if (!processes_prepare(options.seconds)) return SURROUNDINGS;
+    if (!arena_is_free()) return BAD_INPUT;
     watch_signals();
     code = options.batch ? run_batch(&options) : run_file(&options);
     return interrupted ? 128 + interrupted : code;

@@ -13,8 +13,10 @@
 
 struct constant { const char *name; uint64_t value; };
 
+uint64_t arena_base = 0x100000000000ul, arena_size = 1ul << 30;
+
 static const struct constant constants[] = {
-    { "A", ARENA_BASE }, { "NULL", 0 }, { "MAP_FAILED", UINT64_MAX }, { "RLIM_INFINITY", UINT64_MAX },
+    { "NULL", 0 }, { "MAP_FAILED", UINT64_MAX }, { "RLIM_INFINITY", UINT64_MAX },
     /* open */
     { "O_RDONLY", 0 }, { "O_WRONLY", 1 }, { "O_RDWR", 2 }, { "O_ACCMODE", 3 }, { "O_CREAT", 0100 },
     { "O_EXCL", 0200 }, { "O_NOCTTY", 0400 }, { "O_TRUNC", 01000 }, { "O_APPEND", 02000 }, { "O_NONBLOCK", 04000 },
@@ -74,6 +76,10 @@ static const struct constant constants[] = {
 
 bool constant_value(const char *name, uint64_t *value)
 {
+    if (strcmp(name, "A") == 0) {
+        *value = arena_base;
+        return true;
+    }
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
         if (strcmp(constants[i].name, name) != 0) continue;
         *value = constants[i].value;

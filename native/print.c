@@ -2,6 +2,7 @@
  * Printing: addresses and bytes. The rules are those of the scenario language's README, "The output"; what they leave
  * open is decided in README.md here.
  */
+#include "names.h"
 #include "print.h"
 
 #include <stdio.h>
@@ -27,7 +28,7 @@ void print_reset(void)
 
 void region_add(struct process *process, uint64_t start, uint64_t length, const char *name, int line)
 {
-    if (start >= ARENA_BASE && start < ARENA_BASE + ARENA_SIZE) return;
+    if (start >= arena_base && start < arena_base + arena_size) return;
     struct region *region = calloc(1, sizeof *region);
     if (!region) abort();
     region->made_before = made;
@@ -62,7 +63,7 @@ static struct base base_of(const struct process *process, uint64_t address)
     struct base best = { NULL, 0 };
     uint64_t least = NEAR_BYTES + 1, heap = CONTROL->heap;
     if (address < PLAIN_BELOW || address >= TASK_SIZE) return best;
-    consider(&best, &least, distance(address, ARENA_BASE, ARENA_BASE + ARENA_SIZE), "A", ARENA_BASE);
+    consider(&best, &least, distance(address, arena_base, arena_base + arena_size), "A", arena_base);
     consider(&best, &least, distance(address, heap, process->space->highest_break + 1), "BRK", heap);
     for (const struct region *r = process->space->regions; r; r = r->older)
         consider(&best, &least, distance(address, r->start, r->end), r->name, r->start);
@@ -71,7 +72,7 @@ static struct base base_of(const struct process *process, uint64_t address)
 
 static void print_relative(struct base base, uint64_t address)
 {
-    bool with_zero = base.address == ARENA_BASE || base.address == CONTROL->heap;
+    bool with_zero = base.address == arena_base || base.address == CONTROL->heap;
     if (!base.name) {
         if (address) printf("0x%lx", address);
         else fputs("NULL", stdout);

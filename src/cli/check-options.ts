@@ -7,6 +7,8 @@ import type { Command } from 'commander';
 import { UserError } from '../assert.ts';
 import { type TargetSettings, targetSpec } from '../node/check-targets.ts';
 import type { CheckPlan } from '../node/checker.ts';
+import { parseArena } from '../scenario/scenario.ts';
+import { profilesWith } from '../testing/arbitraries.ts';
 import { PROFILES, type Profile } from '../testing/scenario-choices.ts';
 
 export interface CheckFlags {
@@ -16,7 +18,8 @@ export interface CheckFlags {
   readonly ops: string;
   readonly profile?: string;
   readonly calls?: string;
-  readonly fs: string;
+  readonly fs?: string;
+  readonly arena?: string;
   readonly jobs: string;
   readonly timeout: string;
   readonly batch?: true;
@@ -39,7 +42,8 @@ export function addCheckOptions(command: Command): Command {
     .option('--ops <n>', 'statements of a scenario', '60')
     .option('--profile <names>', `what scenarios are about: ${PROFILE_NAMES.join(', ')} (default: all in turns)`)
     .option('--calls <names>', 'the only calls to make, such as mmap,munmap,load,store')
-    .option('--fs <fs>', 'file system of the files: tmpfs or ext4', 'tmpfs')
+    .option('--fs <fs>', 'file system of the files: tmpfs or ext4 (default: tmpfs)')
+    .option('--arena <base:size>', 'addresses to use, for a smaller address space (default: 0x100000000000:1G)')
     .option('--jobs <n>', 'threads that share the work', '1')
     .option('--timeout <seconds>', 'how long a command may take for one scenario', '10')
     .option(
@@ -57,20 +61,27 @@ export function checkPlan(targets: readonly string[], flags: CheckFlags): CheckP
   if (targets.length < 2)
     throw new UserError('one target cannot be compared; name two or more of sim, spec, linux or a command');
   const settings = targetSettings(flags);
+  const calls = flags.calls === undefined ? undefined : words(flags.calls);
   return {
-    targets: numbered(targets.map((word) => targetSpec(word, settings))),
     seed: flags.seed ?? String(Math.floor(Math.random() * 1e9)),
     ops: wholeNumber('--ops', flags.ops, OPS_MAX),
-    profiles: profiles(flags.profile),
+    profiles: profiles(flags.profile, calls),
     fs: settings.fs,
+    arena: settings.arena,
+    calls,
     timeoutMs: settings.timeoutMs,
-    ...(flags.calls === undefined ? {} : { calls: words(flags.calls) }),
+    targets: numbered(targets.map((word) => targetSpec(word, settings))),
   };
 }
 
-function targetSettings({ fs, timeout, batch }: CheckFlags): TargetSettings {
+function targetSettings({ fs = 'tmpfs', arena, timeout, batch }: CheckFlags): TargetSettings {
   if (fs !== 'tmpfs' && fs !== 'ext4') throw new UserError(`--fs is '${fs}'; choose tmpfs or ext4`);
-  return { fs, timeoutMs: seconds(timeout) * 1000, batch: batch === true };
+  return {
+    fs,
+    arena: arena === undefined ? undefined : parseArena(arena),
+    timeoutMs: seconds(timeout) * 1000,
+    batch: batch === true,
+  };
 }
 
 function seconds(text: string): number {
@@ -92,8 +103,13 @@ function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
 }
 
-function profiles(text: string | undefined): Profile[] {
-  if (text === undefined) return PROFILE_NAMES;
+/** Those that are named, else all of which some statement can be made. */
+function profiles(text: string | undefined, calls: readonly string[] | undefined): readonly Profile[] {
+  if (text === undefined) {
+    const fitting = profilesWith(calls);
+    if (fitting.length > 0) return fitting;
+    throw new UserError(`no scenario is made of ${calls?.join(', ')} alone; add a call to --calls`);
+  }
   const named = words(text);
   const wrong = named.find((name) => !PROFILE_NAMES.includes(name as Profile));
   if (wrong !== undefined || named.length === 0)
@@ -116,7 +132,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 
 function milliseconds(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? [];
-  if (amount === undefined)
+  if (amount === undefined || Number(amount) === 0)
     throw new UserError(`--time is '${text}'; write seconds, minutes or hours, such as 30s, 10m or 2h`);
   return Number(amount) * UNIT_MS[unit === '' || unit === undefined ? 's' : unit];
 }

@@ -22,7 +22,7 @@ export class CheckProgress {
 
   searching(progress: Progress): void {
     const { runs, elapsedMs, coverage } = progress;
-    const text = `${runs} runs, ${perSecond(progress)} runs/s, ${coverage.size} triples of call, flag and outcome`;
+    const text = `${runs} scenarios, ${perSecond(progress)} a second, ${coverage.size} triples of call, flag and outcome`;
     const done = Math.min(1, Math.max(runs / this.runs, elapsedMs / this.limitMs));
     this.show(text, done, elapsedMs);
   }
@@ -60,6 +60,8 @@ function startBar(): SingleBar {
   return bar;
 }
 
-export function perSecond({ runs, elapsedMs }: Pick<Progress, 'runs' | 'elapsedMs'>): number {
-  return elapsedMs === 0 ? 0 : Math.round((runs / elapsedMs) * 1000);
+/** Scenarios a second, as text. */
+export function perSecond({ runs, elapsedMs }: Pick<Progress, 'runs' | 'elapsedMs'>): string {
+  const rate = elapsedMs === 0 ? 0 : (runs / elapsedMs) * 1000;
+  return rate < 10 ? rate.toFixed(1) : String(Math.round(rate));
 }

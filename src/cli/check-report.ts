@@ -1,12 +1,13 @@
 /**
  * What `faultline check` prints in the end, and the file in which a difference is kept.
  *
- * The file is the scenario, with comments behind it: where it comes from, what was answered, and the simulated machines it needs. Comments
- * stand last so that lines keep their numbers. `--replay` reads the machines back.
+ * The file is the scenario, with comments behind it: where it comes from, what was answered, and the options and simulated machines it
+ * needs. Comments stand last so that lines keep their numbers. `--replay` reads options and machines back.
  */
 import type { SearchResult } from '../node/check-search.ts';
 import type { Shown, Shrunk } from '../node/check-shrink.ts';
-import type { CheckPlan } from '../node/checker.ts';
+import type { CheckPlan, Trial } from '../node/checker.ts';
+import { arenaText } from '../scenario/arena.ts';
 import { PLAIN_MACHINE } from '../testing/machine-draw.ts';
 import { showDifference } from '../testing/show-difference.ts';
 import { callsOf } from '../testing/transcript.ts';
@@ -23,41 +24,72 @@ export function targetNames({ targets }: CheckPlan): readonly string[] {
 export function showCoverage(result: SearchResult): string {
   const { coverage, runs } = result;
   const share = Math.round(coverage.successShare * 100);
-  const calls = coverage.callCount.toLocaleString('en');
-  return `${runs} runs at ${perSecond(result)} a second, ${calls} calls of which ${share} of 100 succeeded, ${coverage.size} triples of call, flag and outcome`;
+  const lines = [
+    `${plural(runs, 'scenario')}, ${perSecond(result)} a second; ${plural(coverage.callCount, 'call')}, ${share} % of them succeeded; ${plural(coverage.size, 'triple')} of call, flag and outcome`,
+  ];
+  if (coverage.takenOutCount > 0)
+    lines.push(`${plural(coverage.takenOutCount, 'call')} could not be compared and were taken out of their scenarios`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function plural(count: number, word: string): string {
+  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
 }
 
 export function showAgreement(plan: CheckPlan, result: SearchResult): string {
-  return `${list(targetNames(plan))} agree\n${showCoverage(result)} (seed ${plan.seed})\n`;
+  return `${list(targetNames(plan))} agree (seed ${plan.seed})\n${showCoverage(result)}`;
+}
+
+/** The targets and what they are asked about, as words on the command line. */
+function targetWords({ targets, fs, arena }: CheckPlan): string {
+  const words = targets.map(({ word }) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  const place = arena === undefined ? '' : ` --arena ${arenaText(arena)}`;
+  const batch = targets.some((spec) => spec.kind === 'command' && spec.word !== 'linux' && spec.batch)
+    ? ' --batch'
+    : '';
+  return `faultline check ${words.join(' ')}${fs === 'tmpfs' ? '' : ` --fs ${fs}`}${place}${batch}`;
 }
 
 /** The words that draw the same scenarios again. */
 function commandLine(plan: CheckPlan): string {
-  const words = plan.targets.map((spec) =>
-    spec.kind === 'command' && spec.name === spec.command
-      ? `"${spec.name}"`
-      : spec.kind === 'command'
-        ? 'linux'
-        : spec.kind,
-  );
   const calls = plan.calls === undefined ? '' : ` --calls ${plan.calls.join(',')}`;
-  return `faultline check ${words.join(' ')} --seed ${plan.seed} --ops ${plan.ops} --profile ${plan.profiles.join(',')} --fs ${plan.fs}${calls}`;
+  return `${targetWords(plan)} --seed ${plan.seed} --ops ${plan.ops} --profile ${plan.profiles.join(',')}${calls}`;
 }
 
-export function showShrunk(plan: CheckPlan, { shown, tries, outOfTime, repeated }: Shrunk, where: string): string {
+export function showShrunk(plan: CheckPlan, shrunk: Shrunk, where: string): string {
+  const { shown, tries, outOfTime, repeated } = shrunk;
   const { scenario, transcripts } = shown.trial;
-  const statements = callsOf(scenario).length;
-  const size = statements === 1 ? '1 statement' : `${statements} statements`;
+  const size = plural(callsOf(scenario).length, 'statement');
+  const time = outOfTime ? ' (time was up: it may be cut down further)' : '';
   const lines = [
-    `${list(targetNames(plan))} differ: ${where}, cut down to ${size} in ${tries} tries${outOfTime ? ', when time was up' : ''}`,
+    `${list(targetNames(plan))} differ: ${where}, cut down to ${size} in ${tries === 1 ? '1 try' : `${tries} tries`}${time}`,
     ...(repeated.differed < repeated.tries
-      ? [`tried again it differed ${repeated.differed} times of ${repeated.tries}`]
+      ? [
+          `asked ${repeated.tries} times more, they differed ${repeated.differed} times: an answer is not always the same`,
+        ]
       : []),
     '',
     ...showDifference(scenario, transcripts, shown.difference, targetNames(plan)),
     '',
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** That all answers to a scenario are the same. */
+export function showSame(plan: CheckPlan, { takenOut }: Trial, name: string): string {
+  const without = takenOut === 0 ? '' : ` but for ${plural(takenOut, 'call')} that could not be compared`;
+  return `${list(targetNames(plan))} agree on ${name}${without}\n`;
+}
+
+export function showDiffer(plan: CheckPlan, name: string): string {
+  return `${list(targetNames(plan))} differ on ${name}`;
+}
+
+/** What to do with the file that holds the scenario. */
+export function showNextSteps(plan: CheckPlan, file: string): string {
+  const again = `again:    ${targetWords(plan)} --replay ${file}`;
+  const why = `explain:  faultline run ${file} --explain`;
+  return [`the scenario is in ${file}`, `  ${again}`, `  ${why}`].map((line) => `${line}\n`).join('');
 }
 
 /** The file's text. */
@@ -70,15 +102,24 @@ export function keptScenario(plan: CheckPlan, { text, machines, difference }: Sh
     ...difference.answers.map(
       (answer, index) => `  ${names[index]}: ${JSON.stringify(answer.join(' / ')).slice(1, -1)}`,
     ),
+    ...(plan.fs === 'tmpfs' ? [] : [`fs ${plan.fs}`]),
+    ...(plan.arena === undefined ? [] : [`arena ${arenaText(plan.arena)}`]),
     ...machines.flatMap((machine, index) =>
       plan.targets[index].kind === 'sim' && machine !== PLAIN_MACHINE ? [`machine ${index + 1}: ${machine}`] : [],
     ),
   ];
-  return text + comments.map((comment) => `# ${comment}\n`).join('');
+  return text + comments.map((comment) => `# ${comment.replaceAll('\n', ' ')}\n`).join('');
 }
 
 export function originOf(plan: CheckPlan, run: number): string {
   return `${commandLine(plan)}, run ${run}`;
+}
+
+/** The options that the comments of a kept scenario name. */
+export function keptFlags(text: string): { readonly fs?: string; readonly arena?: string } {
+  const fs = /^# fs (\w+)$/m.exec(text)?.[1];
+  const arena = /^# arena (\S+)$/m.exec(text)?.[1];
+  return { ...(fs === undefined ? {} : { fs }), ...(arena === undefined ? {} : { arena }) };
 }
 
 /** The machines that the comments of a kept scenario name, for so many targets. */

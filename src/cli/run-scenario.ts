@@ -6,17 +6,18 @@
  */
 import { once } from 'node:events';
 import type { MachineConfig } from '../index.ts';
-import { MachineTarget, runSteps, type Scenario, StepExplainer } from '../scenario/scenario.ts';
+import { type Arena, MachineTarget, runSteps, type Scenario, StepExplainer } from '../scenario/scenario.ts';
 import { asJson, asText, Comments } from './step-output.ts';
 
 export interface RunFlags {
-  readonly explain?: true;
-  readonly json?: true;
+  readonly explain?: true | undefined;
+  readonly json?: true | undefined;
 }
 
 export interface RunOptions extends RunFlags {
   /** The text of the scenario, whose comments stand between explanations. */
   readonly source: string;
+  readonly arena?: Arena;
 }
 
 const PIECE_CHARACTERS = 4096;
@@ -40,7 +41,7 @@ export async function runOnMachine(scenario: Scenario, config: MachineConfig, op
 
 /** The output of each statement. */
 function texts(scenario: Scenario, config: MachineConfig, options: RunOptions): Iterable<string> {
-  const target = new MachineTarget(config);
+  const target = new MachineTarget(config, options.arena);
   const steps = runSteps(scenario, target); // complains of directives at once, before the first step is taken
   const explainer = options.explain ? new StepExplainer(target) : undefined;
   const comments = new Comments(options.source);

@@ -168,5 +168,5 @@ class ParallelSearch {
   }
 }
 
-/** The source when this is the source, the build when this is the build. */
+/** The source when this is the source (which takes a Node that runs TypeScript in its threads), the build when this is the build. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './check-worker.ts' : './check-worker.js', import.meta.url);

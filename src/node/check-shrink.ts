@@ -5,7 +5,7 @@
  * text; each variant is put to the targets. Bounded by time, since a target may hang: what was found by then is reported.
  */
 import { performance } from 'node:perf_hooks';
-import type { Difference } from '../testing/compare.ts';
+import { type Difference, isAlike } from '../testing/compare.ts';
 import { PLAIN_MACHINE } from '../testing/machine-draw.ts';
 import { writeScenario } from '../testing/scenario-writer.ts';
 import { CallsSimplification, type Simplification, TextSimplification } from '../testing/simplify.ts';
@@ -109,7 +109,7 @@ class Shrinking {
       const text = write(value);
       if (text === best.text) continue;
       const shown = await this.attempt({ text, machines: best.machines });
-      if (shown === undefined) continue;
+      if (shown === undefined || !isAlike(shown.difference, first.difference)) continue;
       best = this.keep(shown);
       simplification.keep();
     }

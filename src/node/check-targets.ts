@@ -5,6 +5,7 @@
  * so that a worker can open it again.
  */
 import type { MachineConfig } from '../index.ts';
+import { type Arena, arenaText } from '../scenario/arena.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { machineOfWords, WanderingTarget } from '../testing/machine-draw.ts';
 import { SpecTarget } from '../testing/spec-target.ts';
@@ -17,16 +18,20 @@ import { type FileSystem, scratchFolder } from './scratch-folder.ts';
 interface CommandSpec {
   readonly kind: 'command';
   readonly name: string;
+  /** What stands on the command line. */
+  readonly word: string;
   readonly command: string;
   /** It answers one scenario after the other. */
   readonly batch: boolean;
 }
 
 /** A target as data. */
-export type TargetSpec = CommandSpec | { readonly kind: 'sim' | 'spec'; readonly name: string };
+export type TargetSpec = CommandSpec | { readonly kind: 'sim' | 'spec'; readonly name: string; readonly word: string };
 
 export interface TargetSettings {
   readonly fs: FileSystem;
+  /** Where the arena is; the usual place if absent. */
+  readonly arena?: Arena | undefined;
   readonly timeoutMs: number;
   /** Whether commands hold a conversation. */
   readonly batch: boolean;
@@ -42,13 +47,22 @@ export interface CheckTarget {
 }
 
 /** The target that a word on the command line stands for. Throws `UserError` where the real kernel cannot be asked. */
-export function targetSpec(word: string, { fs, timeoutMs, batch }: TargetSettings): TargetSpec {
-  if (word === 'sim' || word === 'spec') return { kind: word, name: word };
-  if (word !== 'linux') return { kind: 'command', name: word, command: word, batch };
+export function targetSpec(word: string, { fs, arena, timeoutMs, batch }: TargetSettings): TargetSpec {
+  if (word === 'sim' || word === 'spec') return { kind: word, name: word, word };
+  if (word !== 'linux') return { kind: 'command', name: shortName(word), word, command: word, batch };
   const scratch = scratchFolder(fs);
   // The driver gives up on a step before its end is given up on.
-  const command = `exec ${quoted(nativeDriver())} --scratch ${quoted(scratch)} --timeout ${timeoutMs / 2000} --batch`;
-  return { kind: 'command', name: word, command, batch: true };
+  const place = arena === undefined ? '' : ` --arena ${arenaText(arena)}`;
+  const command = `exec ${quoted(nativeDriver())} --scratch ${quoted(scratch)} --timeout ${timeoutMs / 2000}${place} --batch`;
+  return { kind: 'command', name: word, word, command, batch: true };
+}
+
+const NAME_MAX = 24;
+
+/** A command as the heading of a column: without folders, cut where it is long. */
+function shortName(command: string): string {
+  const name = command.replace(/[^\s'"]*\/(?=[^\s/'"])/g, '');
+  return name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 3)}...`;
 }
 
 function quoted(word: string): string {
@@ -57,25 +71,26 @@ function quoted(word: string): string {
 
 export function openTarget(spec: TargetSpec, settings: Omit<TargetSettings, 'batch'>): CheckTarget {
   if (spec.kind === 'command') return new CommandTarget(spec, settings.timeoutMs);
-  return spec.kind === 'sim'
-    ? new SimulatedTarget(spec.name, settings.fs)
-    : new SpecifiedTarget(spec.name, settings.fs);
+  return spec.kind === 'sim' ? new SimulatedTarget(spec.name, settings) : new SpecifiedTarget(spec.name, settings);
 }
+
+/** Where a target's files and addresses are. */
+type Places = Pick<TargetSettings, 'fs' | 'arena'>;
 
 class SimulatedTarget implements CheckTarget {
   readonly name: string;
   readonly isProgram: boolean;
-  private readonly fs: FileSystem;
+  private readonly settings: Places;
 
-  constructor(name: string, fs: FileSystem) {
+  constructor(name: string, settings: Places) {
     this.name = name;
     this.isProgram = false;
-    this.fs = fs;
+    this.settings = settings;
   }
 
   async ask(scenario: Scenario, _text: string, machine: string): Promise<Transcript> {
-    const config: MachineConfig = { ...machineOfWords(machine), fs: this.fs };
-    return recordTranscript(scenario, new WanderingTarget(config));
+    const config: MachineConfig = { ...machineOfWords(machine), fs: this.settings.fs };
+    return recordTranscript(scenario, new WanderingTarget(config, this.settings.arena));
   }
 
   async close(): Promise<void> {}
@@ -84,16 +99,17 @@ class SimulatedTarget implements CheckTarget {
 class SpecifiedTarget implements CheckTarget {
   readonly name: string;
   readonly isProgram: boolean;
-  private readonly fs: FileSystem;
+  private readonly settings: Places;
 
-  constructor(name: string, fs: FileSystem) {
+  constructor(name: string, settings: Places) {
     this.name = name;
     this.isProgram = false;
-    this.fs = fs;
+    this.settings = settings;
   }
 
   async ask(scenario: Scenario): Promise<Transcript> {
-    return recordTranscript(scenario, new SpecTarget({ fs: this.fs }));
+    const { fs, arena } = this.settings;
+    return recordTranscript(scenario, new SpecTarget({ fs }, arena));
   }
 
   async close(): Promise<void> {}
@@ -114,7 +130,7 @@ class CommandTarget implements CheckTarget {
 
   async ask(scenario: Scenario, text: string): Promise<Transcript> {
     const { text: output, end } = await this.answer(withoutDirectives(text));
-    return readTranscript(scenario, output, end ?? 'the answer ended here');
+    return readTranscript(scenario, output, end ?? { words: 'the answer ended here', isFailure: false });
   }
 
   private answer(text: string): Promise<ProgramOutput> {

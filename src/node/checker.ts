@@ -4,8 +4,9 @@
  * Place: under the search (check-search.ts) and the shrinking (check-shrink.ts); one for each worker. A run is drawn from the seed and its
  * number alone, so that it is the same whoever makes it.
  */
-import { drawRun, writerOptions } from '../testing/arbitraries.ts';
-import { type Compared, Comparison, LINUX_RULES, type Rules } from '../testing/compare.ts';
+import { type Arena, DEFAULT_ARENA } from '../scenario/scenario.ts';
+import { drawRun, pagesOf, writerOptions } from '../testing/arbitraries.ts';
+import { ANY_PROCESSOR_RULES, type Compared, Comparison, LINUX_RULES, type Rules } from '../testing/compare.ts';
 import { Coverage } from '../testing/coverage.ts';
 import type { Profile } from '../testing/scenario-choices.ts';
 import { type DrawnCall, type WriterOptions, writeScenario } from '../testing/scenario-writer.ts';
@@ -22,7 +23,9 @@ export interface CheckPlan {
   /** Taken in turns. */
   readonly profiles: readonly Profile[];
   readonly fs: FileSystem;
-  readonly calls?: readonly string[];
+  /** Where the arena is; the usual place if absent. */
+  readonly arena: Arena | undefined;
+  readonly calls: readonly string[] | undefined;
   readonly timeoutMs: number;
 }
 
@@ -50,15 +53,21 @@ export class Checker {
   constructor(plan: CheckPlan) {
     this.plan = plan;
     this.coverage = new Coverage();
-    this.rules = LINUX_RULES;
-    for (const profile of plan.profiles) writerOptions({ ...plan, profile });
+    // An arena elsewhere is for another processor.
+    this.rules = plan.arena === undefined ? LINUX_RULES : ANY_PROCESSOR_RULES;
+    for (const profile of plan.profiles) this.writerFor(profile);
     this.targets = plan.targets.map((spec) => openTarget(spec, plan));
   }
 
   /** How the calls of a run are written. */
   writerOf(run: number): WriterOptions {
     const { profiles } = this.plan;
-    return writerOptions({ ...this.plan, profile: profiles[run % profiles.length] });
+    return this.writerFor(profiles[run % profiles.length]);
+  }
+
+  private writerFor(profile: Profile): WriterOptions {
+    const { fs, calls, arena = DEFAULT_ARENA } = this.plan;
+    return writerOptions({ fs, profile, arenaPages: pagesOf(arena), ...(calls && { calls }) });
   }
 
   /** Makes the run with a number. Undefined if all targets agree. */

@@ -6,6 +6,7 @@
  * start that fails is said in words.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { constants as osConstants } from 'node:os';
 
 export interface ProgramOptions {
   /** What the shell is given. */
@@ -16,8 +17,14 @@ export interface ProgramOptions {
 
 export interface ProgramOutput {
   readonly text: string;
-  /** How it ended; undefined if it answered and runs on. */
-  readonly end: string | undefined;
+  /** Undefined if it answered and runs on. */
+  readonly end: ProgramEnd | undefined;
+}
+
+export interface ProgramEnd {
+  readonly words: string;
+  /** It crashed, hung or said too much. Exit codes of an emulator mean nothing, so they are no failure. */
+  readonly isFailure: boolean;
 }
 
 /** More than any scenario could ask for. */
@@ -69,7 +76,7 @@ class RunningProgram {
   private errors: string;
   /** Why it was ended from here. */
   private stopped: string | undefined;
-  private end: string;
+  private end: ProgramEnd;
   /** Told when something was printed, and at the end. */
   private notify: () => void;
   /** It must not outlive this process. */
@@ -83,7 +90,7 @@ class RunningProgram {
     this.length = 0;
     this.errors = '';
     this.stopped = undefined;
-    this.end = '';
+    this.end = { words: '', isFailure: false };
     this.notify = () => {};
     this.onExit = () => this.kill();
     this.watch();
@@ -97,7 +104,7 @@ class RunningProgram {
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       this.errors = `${this.errors}${chunk}`.slice(-ERRORS_KEPT);
     });
-    child.on('error', (error) => this.finish(`it could not be started: ${error.message}`));
+    child.on('error', (error) => this.finish({ words: `it could not be started: ${error.message}`, isFailure: true }));
     // What it left running must not hold its output open.
     child.on('exit', () => this.kill());
     child.on('close', (code, signal) => this.finish(this.endOf(code, signal)));
@@ -110,13 +117,16 @@ class RunningProgram {
     this.notify();
   }
 
-  private endOf(code: number | null, signal: string | null): string {
-    const words = signal === null ? `the command ended with exit code ${code}` : `the command was killed by ${signal}`;
+  private endOf(code: number | null, signal: string | null): ProgramEnd {
+    if (this.stopped !== undefined) return { words: this.stopped, isFailure: true };
+    const killer = signal ?? killerOf(code);
+    const words =
+      killer === undefined ? `the command ended with exit code ${code}` : `the command was killed by ${killer}`;
     const complaint = this.errors.trim().split('\n').at(-1) ?? '';
-    return this.stopped ?? (complaint === '' ? words : `${words}: ${complaint}`);
+    return { words: complaint === '' ? words : `${words}: ${complaint}`, isFailure: killer !== undefined };
   }
 
-  private finish(end: string): void {
+  private finish(end: ProgramEnd): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
     process.off('exit', this.onExit);
@@ -132,12 +142,12 @@ class RunningProgram {
     this.child.stdin.end();
   }
 
-  /** Waits until `isDone` or the end; ends the program when time is up. */
-  private wait(isDone: () => boolean): Promise<void> {
+  /** Waits until `isDone` or the end; ends the program when time is up, without what is `wanted`. */
+  private wait(wanted: string, isDone: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const seconds = this.options.timeoutMs / 1000;
       const timer = setTimeout(
-        () => this.stop(`no answer within ${seconds} s, and it was ended`),
+        () => this.stop(`the command gave ${wanted} within ${seconds} s and was killed`),
         this.options.timeoutMs,
       );
       this.notify = () => {
@@ -151,13 +161,13 @@ class RunningProgram {
   }
 
   async untilEnd(): Promise<ProgramOutput> {
-    await this.wait(() => false);
+    await this.wait('no end of its answer', () => false);
     return { text: this.takeAll(), end: this.end };
   }
 
   async untilSeparator(): Promise<ProgramOutput> {
     let answer: string | undefined;
-    await this.wait(() => {
+    await this.wait(`no line ${SEPARATOR}`, () => {
       answer ??= this.takeAnswer();
       return answer !== undefined;
     });
@@ -200,3 +210,12 @@ class RunningProgram {
 }
 
 const ERRORS_KEPT = 2000;
+
+/** The signal that killed the program of a shell, which says so by 128 + its number. */
+function killerOf(code: number | null): string | undefined {
+  const killer = Object.entries(osConstants.signals).find(([, number]) => 128 + number === code)?.[0];
+  return killer !== undefined && DEADLY.has(killer) ? killer : undefined;
+}
+
+/** What a crash ends with. Others may be exit codes. */
+const DEADLY: ReadonlySet<string> = new Set(['SIGILL', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGKILL', 'SIGSEGV']);

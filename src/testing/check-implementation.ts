@@ -9,7 +9,7 @@
 import { UserError } from '../assert.ts';
 import { type Arena, checkedArena, DEFAULT_ARENA } from '../scenario/scenario.ts';
 import { drawRun, pagesOf, profilesWith, type ScenarioOptions, writerOptions } from './arbitraries.ts';
-import { ANY_PROCESSOR_RULES, type Compared, Comparison, type Difference } from './compare.ts';
+import { ANY_PROCESSOR_RULES, type Compared, Comparison, type Difference, isAlike } from './compare.ts';
 import { Counterexample } from './counterexample.ts';
 import { Coverage } from './coverage.ts';
 import type { Implementation } from './implementation.ts';
@@ -121,7 +121,7 @@ class ImplementationCheck {
     for (let value = simplification.next(); value !== undefined; value = simplification.next()) {
       if (this.tries > TRIES_MAX) break;
       const trial = this.attempt(write(value));
-      if (!isShown(trial)) continue;
+      if (!isShown(trial) || !isAlike(trial.difference, first.difference)) continue;
       best = trial;
       simplification.keep();
     }

@@ -57,6 +57,15 @@ export interface Difference {
   readonly answers: readonly AnswerLines[];
 }
 
+/** Calls that look at memory: what one of them shows, another may show as well. */
+const ACCESS = /^(load|store|copy|cas|fetch)/;
+
+/** Whether two differences may be one mistake: that of a smaller scenario must not be another. */
+export function isAlike(one: Difference, other: Difference): boolean {
+  const [first, second] = [one, other].map(({ statement }) => statement?.shape.name ?? '');
+  return first === second || (ACCESS.test(first) && ACCESS.test(second));
+}
+
 /** What a driver answers to a call that it does not run, to save itself. */
 const REFUSED = '= refused';
 /** What an implementation answers to a call that it does not have: Linux has all of them. */

@@ -8,7 +8,7 @@ import type { Difference } from './compare.ts';
 import { callsOf, type Transcript } from './transcript.ts';
 
 const INDENT = '    ';
-const COLUMN_MAX = 72;
+const COLUMN_MAX = 100;
 const LINES_MAX = 12;
 
 /** Lines that show a scenario up to the call that differs, with the answers of the targets named `names`. */

@@ -48,7 +48,7 @@ export function recordTranscript(scenario: Scenario, target: CheckableTarget): T
   const open = new Set<number>();
   let isLost = false;
   try {
-    for (const step of runSteps(scenario, target)) {
+    for (const step of runSteps(target.directives === undefined ? callsAlone(scenario) : scenario, target)) {
       if (step.statement.kind !== 'call') continue;
       const isOpen = step.answer !== undefined && target.isSpecified === false;
       if (isOpen || isLost) open.add(answers.length);
@@ -59,6 +59,11 @@ export function recordTranscript(scenario: Scenario, target: CheckableTarget): T
     answers.push([`(the target failed: ${error instanceof Error ? error.message : String(error)})`]);
   }
   return { answers: filledUp(answers, scenario, '(no answer)'), open, rest: [] };
+}
+
+/** Directives speak to the simulated machine; who is none passes over them, as a real kernel's driver does. */
+function callsAlone({ file, statements }: Scenario): Scenario {
+  return { file, statements: statements.filter(({ kind }) => kind === 'call') };
 }
 
 /** The lines of a step, the first without its statement. */
@@ -79,8 +84,15 @@ function filledUp(answers: readonly (readonly string[])[], scenario: Scenario, m
 
 const NOTHING: ReadonlySet<number> = new Set();
 
-/** Takes apart what a program printed for a scenario. `end` says how it ended, for the answers that are missing. */
-export function readTranscript(scenario: Scenario, output: string, end: string): Transcript {
+/** How a program ended that was asked a scenario. */
+export interface End {
+  readonly words: string;
+  /** It did not end as it should, even if all answers are there. */
+  readonly isFailure: boolean;
+}
+
+/** Takes apart what a program printed for a scenario. `end` stands for the answers that are missing. */
+export function readTranscript(scenario: Scenario, output: string, end: End): Transcript {
   const reader = new OutputReader(scenario);
   const lines = output.split('\n');
   if (lines[lines.length - 1] === '') lines.pop();
@@ -129,9 +141,11 @@ class OutputReader {
     return lines;
   }
 
-  transcript(end: string): Transcript {
-    const rest = this.next === this.calls.length ? this.strange : [];
-    if (this.next < this.calls.length) this.answers[this.next] = this.withStrange(`(no answer: ${end})`);
-    return { answers: filledUp(this.answers, this.scenario, `(no answer: ${end})`), open: NOTHING, rest };
+  transcript({ words, isFailure }: End): Transcript {
+    const missing = `(no answer: ${words})`;
+    const isComplete = this.next === this.calls.length;
+    if (!isComplete) this.answers[this.next] = this.withStrange(missing);
+    const rest = isComplete ? [...this.strange, ...(isFailure ? [`(${words})`] : [])] : [];
+    return { answers: filledUp(this.answers, this.scenario, missing), open: NOTHING, rest };
   }
 }

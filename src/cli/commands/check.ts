@@ -8,16 +8,21 @@ import type { Command } from 'commander';
 import { UserError } from '../../assert.ts';
 import { type SearchResult, search } from '../../node/check-search.ts';
 import { type Shrunk, shrink, shrinkText } from '../../node/check-shrink.ts';
-import { Checker, type CheckPlan, type Found } from '../../node/checker.ts';
+import { Checker, type CheckPlan, type Found, type Trial } from '../../node/checker.ts';
+import type { Difference } from '../../testing/compare.ts';
 import { showDifference } from '../../testing/show-difference.ts';
 import { addCheckOptions, type CheckFlags, checkExtent, checkPlan } from '../check-options.ts';
 import { CheckProgress } from '../check-progress.ts';
 import {
+  keptFlags,
   keptMachines,
   keptScenario,
   originOf,
   showAgreement,
   showCoverage,
+  showDiffer,
+  showNextSteps,
+  showSame,
   showShrunk,
   targetNames,
 } from '../check-report.ts';
@@ -35,27 +40,37 @@ export function addCheckCommand(program: Command): void {
 }
 
 async function check(targets: readonly string[], flags: CheckFlags): Promise<void> {
-  const plan = checkPlan(targets, flags);
-  const extent = checkExtent(flags);
   stopOnSignals();
-  if (flags.replay !== undefined) return replay(plan, flags.replay, flags);
+  return flags.replay === undefined ? searchAndTell(targets, flags) : replay(targets, flags, flags.replay);
+}
+
+async function searchAndTell(targets: readonly string[], flags: CheckFlags): Promise<void> {
+  if (flags.shrink) throw new UserError('--shrink cuts down a scenario of yours; name it with --replay FILE');
+  const extent = checkExtent(flags);
+  const plan = checkPlan(targets, flags);
   const progress = new CheckProgress(extent);
   try {
     const result = await search({ plan, ...extent, onProgress: (now) => progress.searching(now) });
     const report = result.found === undefined ? undefined : await shrinkFound(plan, result.found, progress);
     progress.end();
-    if (result.found === undefined) process.stdout.write(showAgreement(plan, result));
+    if (result.found === undefined) process.stdout.write(agreement(plan, result));
     else tell(plan, flags, result, result.found, report);
-    if (flags.coverage)
-      process.stdout.write(
-        result.coverage
-          .lines()
-          .map((line) => `${line}\n`)
-          .join(''),
-      );
+    if (flags.coverage) process.stdout.write(joined(result.coverage.lines()));
   } finally {
     progress.end();
   }
+}
+
+function agreement(plan: CheckPlan, result: SearchResult): string {
+  if (result.coverage.callCount > 0) return showAgreement(plan, result);
+  const calls = plan.calls?.join(', ') ?? 'any call';
+  throw new UserError(
+    `nothing was compared: no scenario of ${calls} alone got beyond its beginning; add a call to --calls`,
+  );
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** Programs that were started must end with this one. */
@@ -98,12 +113,12 @@ function tell(
     process.stdout.write(showShrunk(plan, shrunk, where));
     keep(plan, shrunk, originOf(plan, found.run), file);
   }
-  process.stdout.write(`${showCoverage(result)}\n`);
+  process.stdout.write(showCoverage(result));
 }
 
 function keep(plan: CheckPlan, { shown }: Shrunk, origin: string, file: string): void {
   writeFileSync(file, keptScenario(plan, shown, origin));
-  process.stdout.write(`the scenario is in ${file}; run it again with --replay ${file}\n`);
+  process.stdout.write(showNextSteps(plan, file));
 }
 
 /** A slip in the name of a target is the user's, and no difference. */
@@ -112,37 +127,42 @@ function refuseUnknownCommand(plan: CheckPlan, { shown }: Shrunk): void {
   for (const [index, [answer]] of shown.difference.answers.entries()) {
     if (!/ended with exit code 127\b/.test(answer ?? '')) continue;
     throw new UserError(
-      `the shell finds no command '${targetNames(plan)[index]}'; a target is sim, spec, linux or a command line`,
+      `the shell finds no command '${plan.targets[index].word}'; a target is sim, spec, linux or a command line`,
     );
   }
 }
 
-async function replay(plan: CheckPlan, file: string, flags: CheckFlags): Promise<void> {
+async function replay(targets: readonly string[], flags: CheckFlags, file: string): Promise<void> {
   const { name, text } = readInput(file);
+  const plan = checkPlan(targets, { ...keptFlags(text), ...flags });
   const machines = keptMachines(text, plan.targets.length);
   const checker = new Checker(plan);
   try {
-    const { scenario, transcripts, difference } = await checker.try(text, machines, name);
-    const names = targetNames(plan);
-    if (difference === undefined) {
-      process.stdout.write(`${names.join(' and ')} agree on ${name}\n`);
-      return;
-    }
-    process.exitCode = EXIT_DIFFERENCE;
-    const shrunk = flags.shrink
-      ? await shrinkText(checker, text, machines, { limitMs: SHRINK_LIMIT_MS, onTry: () => {} })
-      : undefined;
-    if (shrunk === undefined)
-      process.stdout.write(
-        `${names.join(' and ')} differ on ${name}\n${showDifference(scenario, transcripts, difference, names)
-          .map((line) => `${line}\n`)
-          .join('')}`,
-      );
-    else {
-      process.stdout.write(showShrunk(plan, shrunk, name));
-      keep(plan, shrunk, `from ${name}`, flags.out ?? `${file.replace(/\.scn$/, '')}-small.scn`);
-    }
+    const trial = await checker.try(text, machines, name);
+    if (trial.difference === undefined) process.stdout.write(showSame(plan, trial, name));
+    else await tellReplayed(checker, { ...trial, difference: trial.difference }, machines, flags, file);
   } finally {
     await checker.close();
   }
+}
+
+async function tellReplayed(
+  checker: Checker,
+  trial: Trial & { readonly difference: Difference },
+  machines: readonly string[],
+  flags: CheckFlags,
+  file: string,
+): Promise<void> {
+  const { plan } = checker;
+  const { scenario, transcripts, difference } = trial;
+  process.exitCode = EXIT_DIFFERENCE;
+  const options = { limitMs: SHRINK_LIMIT_MS, onTry: () => {} };
+  const shrunk = flags.shrink ? await shrinkText(checker, trial.text, machines, options) : undefined;
+  if (shrunk === undefined) {
+    const shown = showDifference(scenario, transcripts, difference, targetNames(plan));
+    process.stdout.write(joined([showDiffer(plan, scenario.file), '', ...shown]));
+    return;
+  }
+  process.stdout.write(showShrunk(plan, shrunk, scenario.file));
+  keep(plan, shrunk, `from ${scenario.file}`, flags.out ?? `${file.replace(/\.scn$/, '')}-small.scn`);
 }
