@@ -96,8 +96,8 @@ enum outcome run_shm_unlink(struct run *run)
 {
     uint64_t path;
     run->result = place_name(run, &path);
-    if (run->result != 0) run->result = -ENOENT;
-    else {
+    if (run->result == -EINVAL) run->result = -ENOENT;
+    if (run->result == 0) {
         enum outcome outcome = ask(run, SYS_unlink, path, 0, 0, 0);
         if (outcome != DONE) return outcome;
         if (run->result == -EPERM) run->result = -EACCES;

@@ -57,10 +57,10 @@ export function shmOpen(parts: ShmOpenParts, task: Task, name: string, flags: Wo
   return fd === -EISDIR ? -EINVAL : fd;
 }
 
-/** 0 or a negative errno: ENOENT for a name that none can have, too. */
+/** 0 or a negative errno: ENOENT for a name that none can have, too, unless it is too long. */
 export function shmUnlink(parts: ShmOpenParts, name: string): number {
   const path = fileName(name);
-  if (typeof path === 'number') return -ENOENT;
+  if (typeof path === 'number') return path === -EINVAL ? -ENOENT : path;
   const result = parts.shmDirectory.names().unlink(path);
   return result === -EPERM ? -EACCES : result;
 }

@@ -20,6 +20,9 @@ import type { Caller, Limits, Process, State, Vma } from './state.ts';
 import { isData, VM_LOCKED } from './vm-flags.ts';
 import { pagesIn } from './vmas.ts';
 
+/** Soft limit of descriptors that a process starts with. */
+const NOFILE_AT_FIRST = 1024n;
+
 /** Number of resources that Linux knows. */
 const RLIM_NLIMITS = 16;
 
@@ -57,7 +60,8 @@ export function setrlimit({ state, process }: Caller, resource: bigint, limit: b
   const number = low32(resource);
   if (number >= RLIM_NLIMITS) return failure(EINVAL);
   const name = BY_RESOURCE.get(number);
-  if (name === undefined || name === 'nofile') return UNSPECIFIED;
+  // The hard limit of descriptors is not the same everywhere.
+  if (name === undefined || (name === 'nofile' && limit > NOFILE_AT_FIRST)) return UNSPECIFIED;
   if (name === 'memlock' && limit > state.layout.memlockMax) return failure(EINVAL);
   process.limits[name] = limit;
   return SUCCESS;

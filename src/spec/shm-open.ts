@@ -54,10 +54,12 @@ export function shmOpen(caller: Caller, name: string, flags: bigint, mode: bigin
  * Removes the name of shared memory; those who have it open or mapped keep it.
  *
  * @errors
- * ENOENT: there is no such name, or it is one that nothing can have
+ * ENOENT: there is no such name, or it is one that nothing can have: with a slash further on, or empty
+ * ENAMETOOLONG: the name has more than 255 bytes
  * EISDIR: the name is that of the directory
  */
 export function shmUnlink(caller: Caller, name: string): Answer {
   const path = fileName(name);
-  return typeof path === 'number' ? failure(ENOENT) : unlinkIn(caller, SHM_OBJECT, path);
+  if (typeof path === 'number') return failure(path === EINVAL ? ENOENT : path);
+  return unlinkIn(caller, SHM_OBJECT, path);
 }
