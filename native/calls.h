@@ -58,6 +58,7 @@ bool harms_length(struct run *run);        /* (fd, length) */
 bool harms_fallocate(struct run *run);
 bool harms_sigaction(struct run *run);
 bool harms_limit(struct run *run);         /* (resource) */
+bool harms_process_vm(struct run *run);     /* in process-vm.c */
 bool harms_futex(struct run *run);
 bool harms_fcntl(struct run *run);
 bool harms_pagemap(struct run *run);       /* (address, length): more letters than one wants to see */

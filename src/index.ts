@@ -193,6 +193,7 @@ export type {
   Explanation,
 } from './kernel/explain.ts';
 export type { FaultAction, Forecast, SignalReason } from './kernel/forecast.ts';
+export type { IoVectors } from './kernel/iovec.ts';
 export { Machine, type TlbCounts } from './kernel/machine.ts';
 export { Process } from './kernel/process.ts';
 export type { MapsLine, SmapsFields } from './kernel/procfs.ts';

@@ -65,6 +65,7 @@ const CALLS: SupportGroup = {
     partial('fcntl', 'duplicates, flags and seals; no locks'),
     supported('fork exit'),
     partial('thread exit_thread', 'clone(CLONE_THREAD) and the system call exit; no stack, no thread-local storage'),
+    partial('process_vm_readv process_vm_writev', 'processes of one user: no EPERM'),
     partial('futex', 'FUTEX_WAIT and FUTEX_WAKE; a thread that waits makes no calls until it is woken'),
     partial('wait', 'for one child, and never blocks: the answer may be "still running"'),
     partial('sigaction', 'a handler is a function that says retry or abandon; no masks, no flags, no alternate stack'),

@@ -17,10 +17,11 @@ import { adoptAnonFrame, newZeroedFrame } from './fault-anon.ts';
 import { copyFrame, makePageWritable } from './fault-file.ts';
 import { takeOverStretch } from './fault-huge.ts';
 import type { OpenFile } from './open-file.ts';
-import { writableEntryFlags } from './page-mapper.ts';
+import { entryFlags, writableEntryFlags } from './page-mapper.ts';
 import { FLUSH_COW } from './tlb-flush.ts';
 import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
 import { VM_HUGEPAGE, VM_SHARED } from './vm-flags.ts';
+import type { Vma } from './vma.ts';
 
 export function doWpPage(parts: FaultParts, fault: VmFault): number {
   const pfn = parts.tables.frame(fault.slot);
@@ -65,8 +66,20 @@ function takeOver(parts: FaultParts, fault: VmFault, pfn: number): number {
   return FAULT_DONE;
 }
 
-function wpCopy(parts: FaultParts, fault: VmFault, source: number): number {
-  const { vma, va, slot } = fault;
+/** An anonymous page that others may see too, held by the kernel to be read: it is copied, or taken over by its last owner. */
+export function unsharePage(parts: FaultParts, vma: Vma, va: number, slot: number): number {
+  const pfn = parts.tables.frame(slot);
+  if (!ownsAlone(parts, pfn)) return copyPage(parts, vma, va, slot, pfn, entryFlags(vma));
+  parts.frames.set(pfn, FRAME_ANON_EXCLUSIVE);
+  parts.frames.owner[pfn] = parts.anonVmas.prepare(vma).id;
+  return FAULT_DONE;
+}
+
+function wpCopy(parts: FaultParts, { vma, va, slot }: VmFault, source: number): number {
+  return copyPage(parts, vma, va, slot, source, writableEntryFlags(vma));
+}
+
+function copyPage(parts: FaultParts, vma: Vma, va: number, slot: number, source: number, entry: number): number {
   const fromZero = source === parts.pool.zeroPfn;
   const copy = fromZero ? newZeroedFrame(parts) : parts.pool.alloc();
   if (copy === 0) return FAULT_OOM;
@@ -75,6 +88,6 @@ function wpCopy(parts: FaultParts, fault: VmFault, source: number): number {
   adoptAnonFrame(parts, vma, va, copy);
   parts.mapper.remove(vma.mm, va, slot);
   parts.flusher.flushPage(vma.mm, va, FLUSH_COW);
-  parts.mapper.enter(vma.mm, va, slot, copy, writableEntryFlags(vma));
+  parts.mapper.enter(vma.mm, va, slot, copy, entry);
   return FAULT_DONE;
 }

@@ -14,7 +14,7 @@ import { RECORD_ID } from '../trace.ts';
 import { doAnonymousPage } from './fault-anon.ts';
 import { doFault } from './fault-file.ts';
 import { tryHugeAnonymousPage } from './fault-huge.ts';
-import { doWpPage } from './fault-wp.ts';
+import { doWpPage, unsharePage } from './fault-wp.ts';
 import type { StackGrowth } from './stack-growth.ts';
 import type { Task } from './task.ts';
 import {
@@ -59,6 +59,16 @@ export class FaultHandler {
   populate(task: Task, vma: Vma, va: number, access: number): number {
     this.lastVma = vma;
     const result = this.faultPage(vma, va, access);
+    if (result === FAULT_DONE) this.count(task);
+    return result;
+  }
+
+  /** Makes a present page of private memory its process's own without the right to store; counts like an access. */
+  unshare(task: Task, vma: Vma, va: number): number {
+    const slot = this.parts.tables.lookup(vma.mm.root, va);
+    this.lastVma = vma;
+    this.lastMajor = false;
+    const result = unsharePage(this.parts, vma, va - (va & this.parts.tables.pageMask), slot);
     if (result === FAULT_DONE) this.count(task);
     return result;
   }

@@ -41,6 +41,7 @@ import { FramePool } from './frame-pool.ts';
 import { Ext4 } from './fs-ext4.ts';
 import { Tmpfs } from './fs-tmpfs.ts';
 import { Futexes } from './futex-queues.ts';
+import { PagePinner } from './gup.ts';
 import { Inodes } from './inodes.ts';
 import { Limits } from './limits.ts';
 import { accountPages } from './memory-limits.ts';
@@ -161,6 +162,7 @@ function buildParts(config: ResolvedConfig) {
   const stackGrowth = new StackGrowth(config.layout.mmapMin, anonVmas, trace);
   const faults = new FaultHandler(faultParts, stackGrowth, room.canonicalEnd);
   const populator = new Populator(tables, faults);
+  const pinner = new PagePinner(frames, tables, pool, mapper, faults);
   const asids = new Asids(cpus, config.scheme.asidBits);
   const engine = new AccessEngine(ram, cpus[0].mmu, faults, flusher, asids, clock, costs, counters, trace);
   const futexes = new Futexes();
@@ -201,6 +203,7 @@ function buildParts(config: ResolvedConfig) {
     stackGrowth,
     faults,
     populator,
+    pinner,
     engine,
     futexes,
     exiter,

@@ -12,12 +12,16 @@ import {
   SYS_EXIT_GROUP,
   SYS_FORK,
   SYS_FUTEX,
+  SYS_PROCESS_VM_READV,
+  SYS_PROCESS_VM_WRITEV,
   SYS_RT_SIGACTION,
   SYS_WAIT4,
 } from '../syscall-numbers.ts';
 import { toInt, type Word } from '../units.ts';
 import type { WaitStatus } from './exit.ts';
 import { futex, type WAITING } from './futex.ts';
+import type { IoVectors } from './iovec.ts';
+import { processVm, type VmDirection } from './process-vm.ts';
 import { ShmSyscalls } from './syscalls-shm.ts';
 import type { Disposition, Task } from './task.ts';
 
@@ -58,6 +62,13 @@ export class ProcessCalls extends ShmSyscalls {
     this.enter(SYS_EXIT);
     this.parts.exiter.exitThread(this.task, toInt(code));
     this.leave(0);
+  }
+
+  /** process_vm_readv and process_vm_writev, to or from the process of a task with that id: bytes, or a negative errno. */
+  processVm(direction: VmDirection, otherId: number, local: IoVectors, remote: IoVectors, flags: Word = 0): number {
+    this.enter(direction === 'read' ? SYS_PROCESS_VM_READV : SYS_PROCESS_VM_WRITEV);
+    const other = this.kernel.tasks.get(otherId) ?? null;
+    return this.leave(processVm(this.parts, this.task, direction, other, local, remote, flags));
   }
 
   /** FUTEX_WAIT and FUTEX_WAKE: a number, or 'waiting' when the task does not run until it is woken. */

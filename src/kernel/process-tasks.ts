@@ -8,6 +8,7 @@
 import type { Word } from '../units.ts';
 import { check, SyscallError } from './errors.ts';
 import type { WaitStatus } from './exit.ts';
+import type { IoVectors } from './iovec.ts';
 import { ProcessFiles } from './process-files.ts';
 
 export class ProcessTasks extends ProcessFiles {
@@ -45,6 +46,16 @@ export class ProcessTasks extends ProcessFiles {
     const status = this.sys.wait(child.id);
     if (typeof status === 'number') throw new SyscallError(-status, 'wait');
     return status;
+  }
+
+  /** Bytes of another process (or this one) into own memory; how many. */
+  processVmReadv(other: ProcessTasks, local: IoVectors, remote: IoVectors, flags: Word = 0): number {
+    return check(this.sys.processVm('read', other.id, local, remote, flags), 'process_vm_readv');
+  }
+
+  /** Bytes of own memory into another process; how many. */
+  processVmWritev(other: ProcessTasks, local: IoVectors, remote: IoVectors, flags: Word = 0): number {
+    return check(this.sys.processVm('write', other.id, local, remote, flags), 'process_vm_writev');
   }
 
   /**

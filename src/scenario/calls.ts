@@ -183,6 +183,14 @@ export const CALLS: readonly CallShape[] = [
     parameters: [ADDR, number('op'), number('val'), optional('timeout', 0xffff_ffff_ffff_ffffn)],
     result: 'number',
   },
+  ...['process_vm_readv', 'process_vm_writev'].flatMap((name): CallShape[] => [
+    { name, parameters: [CHILD, ADDR, number('raddr'), LEN], result: 'number' },
+    {
+      name,
+      parameters: [CHILD, number('lvec'), number('lcnt'), number('rvec'), number('rcnt'), FLAGS],
+      result: 'number',
+    },
+  ]),
   { name: 'exit', parameters: [number('n')], result: 'nothing' },
   { name: 'wait', parameters: [CHILD], result: 'status' },
   { name: 'maps', parameters: [], result: 'maps' },

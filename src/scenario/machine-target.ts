@@ -182,6 +182,8 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   thread: (t, p, a) => t.thread(p, Number(a.number(0))),
   exit_thread: (_t, p, a) => stored(() => p.exitThread(a.number(0))),
   futex: (_t, p, a) => futex(p, a),
+  process_vm_readv: (t, p, a) => t.processVm(p, 'read', a),
+  process_vm_writev: (t, p, a) => t.processVm(p, 'write', a),
   exit: (_t, p, a) => stored(() => p.exit(a.number(0))),
   wait: (t, p, a) => t.wait(p, Number(a.number(0))),
   maps: (_t, p) => proc.maps(p),
@@ -288,6 +290,17 @@ export class MachineTarget implements Target {
     const [made] = this.machine.processes().filter((candidate) => candidate.id === id);
     this.processes.set(number, made);
     return { kind: 'value', value: BigInt(number) };
+  }
+
+  processVm(process: Process, direction: 'read' | 'write', args: Arguments): Answer {
+    const other = this.processes.get(Number(args.number(0)))?.id ?? 0;
+    const number = (place: number): bigint => args.number(place);
+    if (args.count === 4) {
+      const range = (place: number) => [{ address: number(place), length: number(3) }];
+      return result(process.sys.processVm(direction, other, range(1), range(2)));
+    }
+    const [local, remote] = [1, 3].map((place) => ({ address: number(place), count: number(place + 1) }));
+    return result(process.sys.processVm(direction, other, local, remote, number(5)));
   }
 
   wait(process: Process, childNumber: number): Answer {

@@ -30,6 +30,7 @@ import { munmap } from './munmap.ts';
 import { fstat, open } from './open.ts';
 import { maps, smaps, vmflags } from './proc-maps.ts';
 import { pagemap, status, statusField } from './proc-status.ts';
+import { processVm } from './process-vm.ts';
 import { exit, fork, wait } from './processes.ts';
 import { read, readShown, write, writeShown } from './read-write.ts';
 import { remapFilePages } from './remap-file-pages.ts';
@@ -39,6 +40,22 @@ import { sigaction } from './signals.ts';
 import type { Caller } from './state.ts';
 import { pipe, socketpair } from './streams.ts';
 import { exitThread, thread } from './threads.ts';
+
+/** Two lists of ranges with their counts, and flags. */
+type VectorArguments = readonly [bigint, bigint, bigint, bigint, bigint];
+/** One range of each side, of the same length. */
+type RangeArguments = readonly [bigint, bigint, bigint];
+
+function lists(caller: Caller, direction: 'read' | 'write', child: bigint, args: VectorArguments): Answer {
+  const [local, localCount, remote, remoteCount, flags] = args;
+  const own = { address: local, count: localCount };
+  return processVm(caller, direction, child, own, { address: remote, count: remoteCount }, flags);
+}
+
+function ranges(caller: Caller, direction: 'read' | 'write', child: bigint, args: RangeArguments): Answer {
+  const [address, other, length] = args;
+  return processVm(caller, direction, child, [{ address, length }], [{ address: other, length }], 0n);
+}
 
 export const CALLS = {
   open,
@@ -125,6 +142,12 @@ export const CALLS = {
   fork,
   thread,
   exit_thread: exitThread,
+  process_vm_readv: (caller: Caller, child: bigint, ...args: VectorArguments) => lists(caller, 'read', child, args),
+  process_vm_readv_ranges: (caller: Caller, child: bigint, ...args: RangeArguments) =>
+    ranges(caller, 'read', child, args),
+  process_vm_writev: (caller: Caller, child: bigint, ...args: VectorArguments) => lists(caller, 'write', child, args),
+  process_vm_writev_ranges: (caller: Caller, child: bigint, ...args: RangeArguments) =>
+    ranges(caller, 'write', child, args),
   futex,
   exit,
   wait,

@@ -28,6 +28,7 @@ export type StatementKind =
   | 'thread'
   | 'exitThread'
   | 'futex'
+  | 'processVm'
   | 'exit'
   | 'wait'
   | 'maps'
@@ -80,6 +81,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   thread: ['thread'],
   exitThread: ['exit_thread'],
   futex: ['futex'],
+  processVm: ['process_vm_readv', 'process_vm_writev'],
   exit: ['exit'],
   wait: ['wait'],
   maps: ['maps'],
@@ -162,7 +164,16 @@ const FILES = {
   msync: 4,
 } as const;
 
-const PROCESSES = { fork: 3, thread: 2, exitThread: 1, futex: 2, exit: 1, wait: 1, sigaction: 1 } as const;
+const PROCESSES = {
+  fork: 3,
+  thread: 2,
+  exitThread: 1,
+  futex: 2,
+  processVm: 3,
+  exit: 1,
+  wait: 1,
+  sigaction: 1,
+} as const;
 
 const OBJECTS = { segment: 12, shmName: 3, remapPages: 4 } as const;
 

@@ -17,6 +17,7 @@ import {
   writeCopyOut,
   writeFetch,
   writeLoad,
+  writeProcessVm,
   writeStore,
 } from './write-access.ts';
 import * as files from './write-files.ts';
@@ -61,6 +62,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   thread: threads.writeThread,
   exitThread: threads.writeExitThread,
   futex: threads.writeFutex,
+  processVm: writeProcessVm,
   exit: processes.writeExit,
   wait: processes.writeWait,
   maps: proc.writeMaps,

@@ -82,7 +82,8 @@ export class SpecTarget implements Target {
 
 function specCall(process: number, { name, args }: TargetCall): Call {
   const shown = SHOWN_FORMS[name] === args.length;
-  const form = name === 'status' && args.length === 1 ? '_field' : shown ? '_shown' : '';
+  const ranges = name.startsWith('process_vm_') && args.length === 4;
+  const form = name === 'status' && args.length === 1 ? '_field' : shown ? '_shown' : ranges ? '_ranges' : '';
   return { process, name: `${name}${form}` as CallName, args: specArguments(name, args) } as Call;
 }
 

@@ -86,6 +86,20 @@ export function writeAtomic(scene: Scene): string | null {
   return `cas${width}(${place.text}, ${scene.draws.pick(['0', '0', scene.freshValue()])}, ${scene.freshValue()})`;
 }
 
+/** Between two processes, which may be one. */
+export function writeProcessVm(scene: Scene): string | null {
+  const { me, draws } = scene;
+  const call = draws.pick(['process_vm_readv', 'process_vm_writev'].filter((name) => scene.allows(name)));
+  const length = draws.pick(COPY_LENGTHS);
+  const own = findPlace(scene, length, call === 'process_vm_readv' ? isWritable : isReadable);
+  const other = draws.pick(scene.processes);
+  scene.me = other;
+  const theirs = findPlace(scene, length, call === 'process_vm_readv' ? isReadable : isWritable);
+  scene.me = me;
+  if (own === undefined || theirs === undefined) return null;
+  return `${call}(${other.name}, ${own.text}, ${theirs.text}, ${length})`;
+}
+
 /** A driver on a real kernel runs only what it knows to be harmless: what was stored to comes up rarely. */
 export function writeFetch(scene: Scene): string | null {
   const range = scene.slips() ? anywhere(scene) : findRange(scene, () => true);
