@@ -50,7 +50,8 @@ const PINNED_MAX = 1024n;
  * EINVAL: `flags` is not 0
  * EINVAL: more than 1024 ranges, or one whose length is negative as a C `long`
  * EFAULT: the list of the own side cannot be loaded, or names what is beyond user space
- * EINVAL EFAULT: the same for the other side's list, of which only the lengths are looked at; not asked if the own side is empty
+ * EINVAL: the other side's list, not looked at if the own side is empty: more than 1024 ranges, or a negative length
+ * EFAULT: the other side's list cannot be loaded
  * ESRCH: there is no such process, or it has ended; not asked if the other side is empty
  * EFAULT: not one byte could be moved
  *
