@@ -35,6 +35,8 @@ export interface LayoutConfig {
   readonly mmapBase: number;
   /** Lowest address that may be mapped (vm.mmap_min_addr). */
   readonly mmapMin: number;
+  /** Lowest address that is chosen, or grown down to, or that a hint may name (CONFIG_LSM_MMAP_MIN_ADDR). */
+  readonly placedMin: number;
   readonly stackTop: number;
   /** Pages of stack mapped at the start. */
   readonly stackPages: number;
@@ -199,6 +201,7 @@ function defaultLayout(scheme: PageTableScheme): LayoutConfig {
       userEnd: 2 ** 47 - pageSize,
       mmapBase: 0x7ffff7c00000,
       mmapMin: pageSize,
+      placedMin: 16 * pageSize,
       stackTop: 0x7ffffffff000,
       stackPages: 33,
       brkStart: 0x555555560000,
@@ -213,6 +216,7 @@ function defaultLayout(scheme: PageTableScheme): LayoutConfig {
     userEnd,
     mmapBase: userEnd - stackRoom,
     mmapMin: pageSize,
+    placedMin: pageSize,
     stackTop: userEnd,
     stackPages,
     brkStart: span / 16,

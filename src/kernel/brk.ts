@@ -59,7 +59,8 @@ function grow(parts: BrkParts, task: Task, from: number, end: number): boolean {
   const { mm } = task;
   const { userEnd } = parts.placement.layout;
   const pages = (end - from) / mm.pageSize;
-  if (end > userEnd || !mayLock(task, mm.defaultFlags, pages)) return false;
+  // An end that wraps is below the beginning.
+  if (end > userEnd || end < from || !mayLock(task, mm.defaultFlags, pages)) return false;
   const next = mm.vmas.find(from);
   // One page must stay free between the heap and whatever follows.
   if (next !== null && end + mm.pageSize > startGap(next)) return false;

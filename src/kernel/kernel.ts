@@ -159,7 +159,7 @@ function buildParts(config: ResolvedConfig) {
     costs,
     faultAroundPages: config.faultAroundPages,
   };
-  const stackGrowth = new StackGrowth(config.layout.mmapMin, anonVmas, trace);
+  const stackGrowth = new StackGrowth(config.layout.placedMin, anonVmas, trace);
   const faults = new FaultHandler(faultParts, stackGrowth, room.canonicalEnd);
   const populator = new Populator(tables, faults);
   const pinner = new PagePinner(frames, tables, pool, mapper, faults);

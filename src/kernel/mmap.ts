@@ -167,10 +167,10 @@ export function mapFile(
   return doMmap(parts, { task, prot, flags, file, address, length, pages, pgoff, vmFlags: 0 });
 }
 
-/** A hint counts from mmap_min_addr on and is rounded down to a page. */
+/** A hint is rounded down to a page, and up to the lowest address that is chosen. */
 function hintOf(parts: MmapParts, address: Word, pageSize: number): number {
   const hint = pageOf(address, pageSize) * pageSize;
-  return hint !== 0 && hint < parts.placement.layout.mmapMin ? parts.placement.layout.mmapMin : hint;
+  return hint === 0 ? 0 : Math.max(hint, parts.placement.layout.placedMin);
 }
 
 function doMmap(parts: MmapParts, request: Request): number {

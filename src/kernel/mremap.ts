@@ -123,8 +123,7 @@ function expand(parts: MremapParts, remap: Remap, vma: Vma): number {
     return growInPlace(parts, remap, vma);
   }
   if (!(remap.flags & MREMAP_MAYMOVE)) return -ENOMEM;
-  // The old address is only a hint here, and a taken one: the search is free.
-  remap.target = address;
+  remap.target = 0;
   const placed = place(parts, remap, vma);
   return placed < 0 ? placed : moveVma(parts, remap, vma);
 }

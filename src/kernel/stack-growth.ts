@@ -2,7 +2,7 @@
  * Growing a MAP_GROWSDOWN VMA to an address below it.
  *
  * Source: Linux mm/vma.c expand_downwards, mm/mmap.c acct_stack_growth. Blocked within the guard
- * gap of an accessible neighbour, below mmap_min_addr, and by the stack, address-space and lock limits.
+ * gap of an accessible neighbour, below the lowest address that is chosen, and by the stack, address-space and lock limits.
  */
 
 import { RLIMIT_STACK } from '../flags.ts';
@@ -14,12 +14,12 @@ import { VM_ACCESS, VM_GROWSDOWN } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 export class StackGrowth {
-  private readonly mmapMin: number;
+  private readonly lowest: number;
   private readonly trace: Trace;
   private readonly anonVmas: AnonVmas;
 
-  constructor(mmapMin: number, anonVmas: AnonVmas, trace: Trace) {
-    this.mmapMin = mmapMin;
+  constructor(lowest: number, anonVmas: AnonVmas, trace: Trace) {
+    this.lowest = lowest;
     this.anonVmas = anonVmas;
     this.trace = trace;
   }
@@ -50,7 +50,7 @@ export class StackGrowth {
 
   private reaches(vma: Vma, va: number): boolean {
     const address = va - (va % vma.mm.pageSize);
-    return (vma.flags & VM_GROWSDOWN) !== 0 && address >= this.mmapMin && !this.blocked(vma, address);
+    return (vma.flags & VM_GROWSDOWN) !== 0 && address >= this.lowest && !this.blocked(vma, address);
   }
 
   private withinLimits(task: Task, vma: Vma, va: number): boolean {

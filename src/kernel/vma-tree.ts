@@ -153,25 +153,31 @@ export class VmaTree {
     let largest = 0;
     for (const vma of chunk.vmas) {
       const below = vma.prev === null ? 0 : vma.prev.end;
-      largest = Math.max(largest, startGap(vma) - below);
+      largest = Math.max(largest, vma.start - below);
     }
     chunk.largestGap = largest;
     return largest;
   }
 
-  /** Highest start of a free range of `length` bytes inside [low, high), or -1. */
+  /**
+   * Highest start of a free range of `length` bytes inside [low, high), or -1. A gap that is large enough but for the
+   * room that the stack above it keeps free ends the search above that room, even where it reaches over other mappings.
+   */
   highestGap(length: number, low: number, high: number): number {
     const above = this.last === null ? 0 : this.last.end;
     const top = high - length;
     if (top >= Math.max(low, above)) return top;
+    let limit = high;
     for (let place = this.chunks.length - 1; place >= 0; place--) {
       const chunk = this.chunks[place];
       if (this.gapOf(chunk) < length) continue;
       for (let i = chunk.vmas.length - 1; i >= 0; i--) {
         const vma = chunk.vmas[i];
         const below = Math.max(low, vma.prev === null ? 0 : vma.prev.end);
-        const start = Math.min(high, startGap(vma)) - length;
-        if (start >= below) return start;
+        if (Math.min(limit, vma.start) - below >= length) {
+          limit = Math.min(limit, startGap(vma));
+          if (limit - length >= below) return limit - length;
+        }
         if (vma.start <= low) return -1;
       }
     }
