@@ -41,6 +41,7 @@ export function mremap(
 ): number {
   const { pageSize } = task.mm;
   const flags = toFlags(flagWord);
+  if (offsetOf(old, pageSize) !== 0) return -EINVAL;
   const remap: Remap = {
     task,
     flags,
@@ -67,7 +68,7 @@ function checkArguments(parts: MremapParts, { task, flags, address, oldBytes, ne
   const { userEnd } = parts.placement.layout;
   const { pageSize } = task.mm;
   if (flags - (flags & (MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) return -EINVAL;
-  if (address % pageSize !== 0 || newBytes === 0 || newBytes > userEnd) return -EINVAL;
+  if (newBytes === 0 || newBytes > userEnd) return -EINVAL;
   if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) return 0;
   if (target > userEnd - newBytes || target % pageSize !== 0 || !(flags & MREMAP_MAYMOVE)) return -EINVAL;
   if (flags & MREMAP_DONTUNMAP && oldBytes !== newBytes) return -EINVAL;
