@@ -20,7 +20,7 @@ const OFFSET = oneOf('-1', '100', '-4096', '0x4000000000000000', '0x7fffffffffff
 
 /** Off by a few bytes, or somewhere nothing can be. */
 function address(draws: Draws, argument: string): string {
-  const nowhere = ['NULL', '0x800000000000', '-4096', '0x7ffffffff000', 'A-0x1000'];
+  const nowhere = ['NULL', '0x800000000000', '-4096', '-1', '-12', '0x1000', '0x7ffffffff000', 'A-0x1000'];
   return draws.chance(60) ? `${argument}+${draws.pick([1, 8, 2048, 4095])}` : draws.pick(nowhere);
 }
 
@@ -82,7 +82,7 @@ const BY_CALL: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
   shm_open: { mode: oneOf('0600', '0777') },
   shmctl: { cmd: oneOf('99', '-1', 'IPC_INFO'), mode: oneOf('0', '-1', '0777') },
   // Far away the kernel would have to promise more memory than a machine has, and each has a different answer to that.
-  brk: { addr: oneOf('NULL', 'BRK-1', 'BRK-4096', 'A', '-4096') },
+  brk: { addr: oneOf('NULL', 'BRK-1', 'BRK-4096', 'A', '-4096', '-1') },
 };
 
 function spoilOf(call: string, { name, kind }: Parameter): Spoil | undefined {

@@ -15,6 +15,7 @@ export type StatementKind =
   | 'copyout'
   | 'mmapAnon'
   | 'mmapFile'
+  | 'placed'
   | 'munmap'
   | 'mprotect'
   | 'mremap'
@@ -23,6 +24,7 @@ export type StatementKind =
   | 'mincore'
   | 'lock'
   | 'lockAll'
+  | 'mseal'
   | 'break'
   | 'fork'
   | 'thread'
@@ -50,6 +52,10 @@ export type StatementKind =
   | 'close'
   | 'unlink'
   | 'fstat'
+  | 'seal'
+  | 'fcntl'
+  | 'rename'
+  | 'directory'
   | 'other'
   | 'useOther'
   | 'limit'
@@ -68,6 +74,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   copyout: ['copyout'],
   mmapAnon: ['mmap'],
   mmapFile: ['mmap'],
+  placed: ['mmap'],
   munmap: ['munmap'],
   mprotect: ['mprotect'],
   mremap: ['mremap'],
@@ -76,6 +83,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   mincore: ['mincore'],
   lock: ['mlock', 'munlock', 'mlock2'],
   lockAll: ['mlockall', 'munlockall'],
+  mseal: ['mseal'],
   break: ['brk', 'sbrk'],
   fork: ['fork'],
   thread: ['thread'],
@@ -103,6 +111,10 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   close: ['close'],
   unlink: ['unlink'],
   fstat: ['fstat'],
+  seal: ['fcntl'],
+  fcntl: ['fcntl'],
+  rename: ['rename'],
+  directory: ['mkdir', 'rmdir'],
   other: ['pipe', 'socketpair'],
   useOther: ['pipe', 'socketpair'],
   limit: ['setrlimit'],
@@ -126,6 +138,7 @@ const MEMORY = {
   copyin: 3,
   copyout: 3,
   mmapAnon: 12,
+  placed: 2,
   munmap: 4,
   mprotect: 7,
   mremap: 6,
@@ -134,6 +147,7 @@ const MEMORY = {
   mincore: 1,
   lock: 3,
   lockAll: 1,
+  mseal: 1,
   break: 2,
   maps: 4,
   smaps: 1,
@@ -159,6 +173,10 @@ const FILES = {
   close: 1,
   unlink: 1,
   fstat: 1,
+  seal: 1,
+  fcntl: 1,
+  rename: 1,
+  directory: 1,
   other: 1,
   useOther: 2,
   msync: 4,

@@ -23,10 +23,13 @@ import {
 import * as files from './write-files.ts';
 import { writeMmap, writeMunmap } from './write-mmap.ts';
 import { writeMremap } from './write-mremap.ts';
+import * as names from './write-names.ts';
 import * as others from './write-others.ts';
+import { writePlaced } from './write-placement.ts';
 import * as proc from './write-proc.ts';
 import * as processes from './write-process.ts';
 import * as ranges from './write-ranges.ts';
+import * as seals from './write-seals.ts';
 import * as shm from './write-shm.ts';
 import * as threads from './write-threads.ts';
 
@@ -49,6 +52,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   copyout: writeCopyOut,
   mmapAnon: (scene) => writeMmap(scene, 'anon'),
   mmapFile: (scene) => writeMmap(scene, 'file'),
+  placed: writePlaced,
   munmap: writeMunmap,
   mprotect: ranges.writeMprotect,
   mremap: writeMremap,
@@ -57,6 +61,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   mincore: ranges.writeMincore,
   lock: ranges.writeLock,
   lockAll: ranges.writeLockAll,
+  mseal: seals.writeMseal,
   break: processes.writeBreak,
   fork: processes.writeFork,
   thread: threads.writeThread,
@@ -84,6 +89,10 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   close: files.writeClose,
   unlink: files.writeUnlink,
   fstat: files.writeFstat,
+  seal: seals.writeSeal,
+  fcntl: seals.writeFcntl,
+  rename: names.writeRename,
+  directory: names.writeDirectory,
   other: others.writeOther,
   useOther: others.writeUseOther,
   limit: processes.writeLimit,

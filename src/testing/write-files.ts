@@ -61,8 +61,15 @@ export function newFile(scene: Scene): string {
 export function newMemoryFile(scene: Scene): string {
   const path = `m${scene.files.length}`;
   const file = scene.addFile({ path, memory: true, size: 0, linked: false });
-  return `${addDescriptor(scene, { file, ...READ_WRITE })} = memfd_create("${path}", 0)`;
+  return `${addDescriptor(scene, { file, ...READ_WRITE })} = memfd_create("${path}", ${scene.draws.weigh(MEMFD_FLAGS)})`;
 }
+
+const MEMFD_FLAGS: readonly Weighted<string>[] = [
+  [4, '0'],
+  [4, 'MFD_ALLOW_SEALING'],
+  [1, 'MFD_NOEXEC_SEAL'],
+  [1, 'MFD_EXEC|MFD_ALLOW_SEALING'],
+];
 
 function reopen(scene: Scene, file: number): string {
   const flags = scene.draws.weigh(REOPEN_FLAGS);
