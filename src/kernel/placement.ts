@@ -51,7 +51,7 @@ export class Placement {
     const low = (flags & MAP_32BIT) !== 0;
     if (hint !== 0 && this.isFree(mm, hint, length, low ? LOW_2GIB_END : layout.userEnd)) return hint;
     if (low) return this.lowest(mm, length, LOW_2GIB_START, LOW_2GIB_END);
-    const below = mm.vmas.highestGap(length, layout.mmapMin, layout.mmapBase);
+    const below = mm.vmas.highestGap(length, layout.placedMin, layout.mmapBase);
     if (below >= 0) return below;
     return this.lowest(mm, length, Math.floor(layout.userEnd / 3 / this.pageSize) * this.pageSize, layout.userEnd);
   }

@@ -77,8 +77,7 @@ export function load({ state, process }: Caller, address: bigint, size: number):
  * @call fetch8
  * Fetches an instruction, and answers its first byte.
  *
- * An access of its own kind: the mapping must be executable, whatever else it allows. Until its page is there, that is not
- * seen: the page is made as for a load, and may fail as that.
+ * An access of its own kind: the mapping must be executable, whatever else it allows.
  *
  * @errors none
  */

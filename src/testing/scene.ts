@@ -9,7 +9,7 @@ import { type Base, MemorySketch, type Range } from './memory-sketch.ts';
 
 export interface SketchedFile {
   /** '' for a segment, which has none. */
-  readonly path: string;
+  path: string;
   /** Not on the file system of the other files: a memfd, an object of shm_open, a segment. */
   readonly memory: boolean;
   /** In bytes. */
@@ -84,6 +84,8 @@ export class Scene {
   ended: readonly SketchedProcess[];
   /** Words that somebody may wait for: the beginning of the arguments of futex. */
   waits: readonly string[];
+  /** Directories beside the files. */
+  directories: readonly string[];
   /** The process that makes the next call. */
   me: SketchedProcess;
   draws: Draws;
@@ -107,6 +109,7 @@ export class Scene {
     };
     this.processes = [this.me];
     this.ended = [];
+    this.directories = [];
     this.waits = [];
     this.draws = new Draws([]);
     this.mixed = new Set();
