@@ -95,7 +95,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   }).map(([name, number]) => [number, name]),
 );
 
-/** The name of a positive error number (`12` -> `ENOMEM`); an unknown one becomes `E<number>`. */
+/** The name of a positive error number (`12` -> `ENOMEM`); of an unknown one the number itself. */
 export function errnoName(errno: number): string {
-  return NAMES.get(errno) ?? `E${errno}`;
+  return NAMES.get(errno) ?? String(errno);
 }

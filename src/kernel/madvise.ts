@@ -137,10 +137,10 @@ const DISCARDING: ReadonlySet<number> = new Set([
   F.MADV_GUARD_INSTALL,
 ]);
 
-/** A sealed private mapping that cannot be written must not lose its contents either. */
+/** Sealed memory without a file that cannot be written must not lose its contents either. */
 function sealForbids(vma: Vma, advice: number): boolean {
   if (!(vma.flags & V.VM_SEALED) || !DISCARDING.has(advice)) return false;
-  return !(vma.flags & V.VM_SHARED) && !(vma.flags & V.VM_WRITE);
+  return vma.isAnonymous && !(vma.flags & V.VM_WRITE);
 }
 
 function remove(parts: MadviseParts, vma: Vma, start: number, end: number): number {

@@ -220,7 +220,7 @@ function checkFile(request: Request, file: OpenFile): number {
   if (!fitsInFile(request, file)) return -EOVERFLOW;
   const type = request.flags & MAP_TYPE;
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
-    if (type === MAP_SHARED_VALIDATE && request.flags - (request.flags & LEGACY_FLAGS) !== 0) return -EOPNOTSUPP;
+    if (type === MAP_SHARED_VALIDATE && request.flags - (request.flags & knownFlags(file)) !== 0) return -EOPNOTSUPP;
     if (request.prot & PROT_WRITE && !file.writable) return -EACCES;
     request.vmFlags |= VM_SHARED | VM_MAYSHARE;
     if (!file.writable) request.vmFlags &= ~(VM_MAYWRITE | VM_SHARED);
@@ -233,6 +233,11 @@ function checkFile(request: Request, file: OpenFile): number {
   if (mapping === 'none') return -ENODEV;
   if (request.vmFlags & VM_GROWSDOWN) return -EINVAL;
   return checkSeals(request, file);
+}
+
+/** ext4 knows MAP_SYNC, if only to refuse it later. */
+function knownFlags({ inode }: OpenFile): number {
+  return inode.kind === 'regular' && !inode.fs.swapBacked ? LEGACY_FLAGS | MAP_SYNC : LEGACY_FLAGS;
 }
 
 /** A sealed memory file is not mapped shared and writable, nor may it become so. */

@@ -206,8 +206,7 @@ function moveAll(parts: MremapParts, remap: Remap): number {
     const vma = task.mm.vmas.find(va);
     if (vma === null || vma.start >= end) break;
     if (first < 0 && address < vma.start) return -EFAULT;
-    // Attachments of System V segments move alone.
-    if (vma.file !== null && vma.file.attachments !== null && (first >= 0 || vma.end < end)) return -EFAULT;
+    if (movesAlone(vma) && (first >= 0 || vma.end < end)) return -EFAULT;
     const from = Math.max(vma.start, va);
     const bytes = Math.min(end, vma.end) - from;
     const part: Remap = {
@@ -226,4 +225,9 @@ function moveAll(parts: MremapParts, remap: Remap): number {
     va = from + bytes;
   }
   return first;
+}
+
+/** Attachments of System V segments and mappings of /dev/zero choose their own places: not one of several (vma_multi_allowed). */
+function movesAlone({ file }: Vma): boolean {
+  return file !== null && (file.attachments !== null || file.inode.kind === 'zero');
 }
