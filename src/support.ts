@@ -88,7 +88,7 @@ const MAPPING: SupportGroup = {
     ),
     supported('MAP_GROWSDOWN MAP_LOCKED MAP_POPULATE MAP_NONBLOCK'),
     supported('MAP_STACK', 'no huge pages, which blocks merging'),
-    partial('MAP_NORESERVE', 'blocks merging; commitments are not counted'),
+    supported('MAP_NORESERVE', 'not honoured in vm.overcommit_memory = 2'),
     partial('MAP_DROPPABLE', 'wiped on fork and never locked, but nothing drops its pages'),
     ignored('MAP_DENYWRITE MAP_EXECUTABLE', 'as on Linux'),
     supported('MAP_SYNC', 'without direct access: EOPNOTSUPP with MAP_SHARED_VALIDATE, and for every file on ext4'),

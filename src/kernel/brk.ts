@@ -8,7 +8,7 @@
 import { ENOMEM } from '../errno.ts';
 import { RLIMIT_DATA } from '../flags.ts';
 import { pagesUp, toCount, type Word } from '../units.ts';
-import { accountPages, mayExpand, mayLock } from './memory-limits.ts';
+import { accountPages, mayCommit, mayExpand, mayLock } from './memory-limits.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';
@@ -65,7 +65,7 @@ function grow(parts: BrkParts, task: Task, from: number, end: number): boolean {
   // One page must stay free between the heap and whatever follows.
   if (next !== null && end + mm.pageSize > startGap(next)) return false;
   const flags = HEAP_FLAGS | mm.defaultFlags;
-  if (!mayExpand(task, flags, pages) || parts.vmaOps.exceedsMax(mm)) return false;
+  if (!mayExpand(task, flags, pages) || parts.vmaOps.exceedsMax(mm) || !mayCommit(mm, flags, pages)) return false;
   extendHeap(parts, task, from, end, flags);
   accountPages(mm, flags, pages);
   return true;

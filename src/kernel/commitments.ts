@@ -5,20 +5,25 @@
  *   1  any demand
  *   2  as long as the sum stays below CommitLimit = swap + (RAM - huge pages) * ratio
  *
- * Place: charged by the calls that make private writable memory and shared memory objects.
- * Invariant: `pages` = pages of VM_ACCOUNT VMAs + charges of shared memory objects; recounted in invariants.ts.
+ * Place: asked by the calls that make private writable memory and shared memory objects; the counts follow the VMAs
+ * (memory-limits.ts) and the objects (shared-memory.ts).
+ * Invariant: `pages` = pages of VM_ACCOUNT VMAs + `chargedPages` of inodes; recounted in invariants.ts.
+ * Differs: pages of files on tmpfs and of memfds, whose size promises nothing, are not counted as they come.
  * Source: Linux mm/util.c __vm_enough_memory, vm_commit_limit.
  */
 
 import type { OvercommitConfig } from '../config.ts';
-import { ENOMEM } from '../errno.ts';
-import type { Mm } from './mm.ts';
 
 /** Share of its own size that a process leaves to others in mode 2: 1/32, at most userReserve. */
 const PROCESS_SHARE = 32;
 
+/** Who asks: its size counts in mode 2. */
+export interface Asker {
+  readonly totalPages: number;
+}
+
 export class Commitments {
-  private readonly config: OvercommitConfig;
+  private config: OvercommitConfig;
   private readonly pageSize: number;
   /** RAM and swap, in pages. */
   private readonly ramPages: number;
@@ -32,6 +37,14 @@ export class Commitments {
     this.pages = 0;
   }
 
+  get mode(): OvercommitConfig['mode'] {
+    return this.config.mode;
+  }
+
+  get ratio(): number {
+    return this.config.ratio;
+  }
+
   /** CommitLimit, in pages. */
   get limit(): number {
     const { ratio, kbytes, swapBytes } = this.config;
@@ -39,23 +52,22 @@ export class Commitments {
     return ofRam + Math.floor(swapBytes / this.pageSize);
   }
 
-  /** Promises `pages` to a process (null: to nobody in particular); 0, or -ENOMEM with nothing promised. */
-  charge(mm: Mm | null, pages: number): number {
-    this.pages += pages;
-    if (this.allows(mm, pages)) return 0;
-    this.pages -= pages;
-    return -ENOMEM;
+  /** Whether MAP_NORESERVE and SHM_NORESERVE are honoured. */
+  get honoursNoReserve(): boolean {
+    return this.config.mode !== 2;
   }
 
-  uncharge(pages: number): void {
-    this.pages -= pages;
+  /** As if written to /proc/sys/vm/overcommit_memory and overcommit_ratio (percent). */
+  set(mode: OvercommitConfig['mode'], ratio: number): void {
+    this.config = { ...this.config, mode, ratio };
   }
 
-  private allows(mm: Mm | null, pages: number): boolean {
+  /** Whether `pages` more may be promised to a process. Nothing is counted here. */
+  allows(asker: Asker, pages: number): boolean {
     const { mode, heuristicBytes, adminReserve, userReserve } = this.config;
-    if (mode === 1) return true;
+    if (mode === 1 || pages === 0) return true;
     if (mode === 0) return pages <= heuristicBytes / this.pageSize;
-    const share = mm === null ? 0 : Math.min(Math.floor(mm.totalPages / PROCESS_SHARE), userReserve / this.pageSize);
-    return this.pages < this.limit - adminReserve / this.pageSize - share;
+    const share = Math.min(Math.floor(asker.totalPages / PROCESS_SHARE), Math.floor(userReserve / this.pageSize));
+    return this.pages + pages < this.limit - Math.floor(adminReserve / this.pageSize) - share;
   }
 }

@@ -17,7 +17,7 @@ import type { AnonVmas } from './anon-vma.ts';
 import type { Asids } from './asids.ts';
 import type { EntryRuns } from './entry-runs.ts';
 import type { Exiter } from './exit.ts';
-import { accountPages } from './memory-limits.ts';
+import { accountPages, mayCommit } from './memory-limits.ts';
 import { Mm } from './mm.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { PageMapper } from './page-mapper.ts';
@@ -66,7 +66,7 @@ function copyGroup(parent: ThreadGroup, id: number): ThreadGroup {
 }
 
 function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
-  const mm = new Mm(id, from.pageSize, from.stackGuard);
+  const mm = new Mm(id, from.pageSize, from.stackGuard, from.commitments);
   const tablesBefore = parts.tables.tableFrames;
   mm.root = parts.tables.newTable();
   if (mm.root === 0) return null;
@@ -90,6 +90,7 @@ function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
 }
 
 function copyVma(parts: ForkParts, vma: Vma, mm: Mm): boolean {
+  if (!mayCommit(vma.mm as Mm, vma.flags, vma.pages)) return false;
   const copy = new Vma(mm, vma.start, vma.end, vma.flags & ~VM_LOCKED_MASK, vma.pgoff, vma.file);
   copy.name = vma.name;
   const wiped = (vma.flags & VM_WIPEONFORK) !== 0;

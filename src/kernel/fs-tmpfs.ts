@@ -9,6 +9,7 @@
 import { EOPNOTSUPP } from '../errno.ts';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
+import type { Commitments } from './commitments.ts';
 import type { FilePages } from './file-pages.ts';
 import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_READY } from './inode.ts';
 import type { Truncator } from './truncate.ts';
@@ -22,13 +23,15 @@ export class Tmpfs implements FileSystem {
   private readonly pages: FilePages;
   private readonly truncator: Truncator;
   private readonly cache: PageCache;
+  private readonly commitments: Commitments;
 
-  constructor(pageSize: number, pages: FilePages, truncator: Truncator, cache: PageCache) {
+  constructor(pageSize: number, pages: FilePages, truncator: Truncator, cache: PageCache, commitments: Commitments) {
     this.maxSizePages = 2 ** 63 / pageSize - 1;
     this.maxSizeTail = pageSize - 1;
     this.pages = pages;
     this.truncator = truncator;
     this.cache = cache;
+    this.commitments = commitments;
   }
 
   readPage(): number {
@@ -95,5 +98,8 @@ export class Tmpfs implements FileSystem {
     return false;
   }
 
-  evict(): void {}
+  evict(inode: Inode): void {
+    this.commitments.pages -= inode.chargedPages;
+    inode.chargedPages = 0;
+  }
 }

@@ -77,6 +77,8 @@ export class Inode {
   mode: number;
   /** F_SEAL_* bits. */
   seals: number;
+  /** Pages promised to a shared memory object when it was made. */
+  chargedPages: number;
   /** Shared mappings that may be or become writable (for write seals). */
   writableMappings: number;
   /** Write-back failed since the last fsync: the errno, else 0. */
@@ -99,6 +101,7 @@ export class Inode {
     this.opens = 0;
     this.mode = mode;
     this.seals = 0;
+    this.chargedPages = 0;
     this.writableMappings = 0;
     this.writeError = 0;
     this.stream = null;

@@ -14,7 +14,7 @@ import type { Mm } from './mm.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Owner } from './owners.ts';
 import type { Task } from './task.ts';
-import { VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
+import { VM_ACCOUNT, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 import { AnonVma, type Vma } from './vma.ts';
 
 /** Reports a broken rule if the condition does not hold. */
@@ -73,6 +73,7 @@ export function checkObjects(kernel: Kernel, mms: readonly Mm[], that: Report): 
       () => `segment ${segment.id}: removed, and nothing holds it any more`,
     );
   }
+  checkCommitments(kernel, mms, that);
   const opens = new Map<Owner, number>();
   for (const [file, refs] of holders.files) {
     count(opens, file.inode);
@@ -111,6 +112,14 @@ function checkTasks(kernel: Kernel, tasks: readonly Task[], that: Report): void 
     queued.length === waiting.length && waiting.every((task) => queued.includes(task)),
     () => `${queued.length} tasks are queued at futexes, ${waiting.length} wait for one`,
   );
+}
+
+function checkCommitments(kernel: Kernel, mms: readonly Mm[], that: Report): void {
+  let pages = 0;
+  for (const mm of mms) for (const vma of mm.vmas) if (vma.flags & VM_ACCOUNT) pages += vma.pages;
+  for (const owner of kernel.parts.owners.all()) if (owner instanceof Inode) pages += owner.chargedPages;
+  const counted = kernel.parts.commitments.pages;
+  that(counted === pages, () => `${counted} pages are committed, counted ${pages}`);
 }
 
 function checkInode(inode: Inode, holders: Holders, opens: number, that: Report): void {

@@ -130,15 +130,15 @@ function buildParts(config: ResolvedConfig) {
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
   const inodes = new Inodes(owners);
   const openFiles = new OpenFiles(filePages, owners);
-  const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache);
+  const commitments = new Commitments(config.overcommit, pageSize, config.ramBytes / pageSize);
+  const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache, commitments);
   const rootFs =
     config.fs === 'tmpfs' ? memoryFs : new Ext4(device, new BlockAllocator(device), ram, truncator, writeback);
   const shmDirectory = new ShmDirectory(inodes, openFiles, memoryFs);
   const namespace = new Namespace(inodes, openFiles, rootFs, standardMounts(inodes, memoryFs));
   const randomBytes = rng.stream('dev.random');
-  const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles);
-  const commitments = new Commitments(config.overcommit, pageSize, config.ramBytes / pageSize);
-  const segments = new ShmSegments(config.shm, pageSize, sharedMemory, commitments);
+  const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles, commitments);
+  const segments = new ShmSegments(config.shm, pageSize, sharedMemory);
   const anonVmas = new AnonVmas(owners);
   const vmaOps = new VmaOps(anonVmas, openFiles, config.maxMapCount, trace);
   const unmapper = new Unmapper(vmaOps, zapper, tables, trace);
@@ -229,7 +229,12 @@ export class Kernel {
   spawn(): Task {
     const { parts } = this;
     const { config, cpus, tables, asids } = parts;
-    const mm = new Mm(++this.lastMmId, config.pageSize, config.layout.stackGuardPages * config.pageSize);
+    const mm = new Mm(
+      ++this.lastMmId,
+      config.pageSize,
+      config.layout.stackGuardPages * config.pageSize,
+      parts.commitments,
+    );
     mm.root = tables.newTable();
     if (mm.root === 0)
       throw new UserError(

@@ -148,6 +148,30 @@ export class Machine {
     if (engine.active === process.task) engine.active = null;
   }
 
+  /**
+   * Sets vm.overcommit_memory (0, 1, 2) and vm.overcommit_ratio (percent), from now on; what was promised stays. Throws
+   * `UserError` for other numbers.
+   */
+  setOvercommit(mode: number, ratio: number): void {
+    if (mode !== 0 && mode !== 1 && mode !== 2)
+      throw new UserError(`there is no overcommit mode ${mode}; choose 0, 1 or 2`);
+    if (!Number.isSafeInteger(ratio) || ratio < 0)
+      throw new UserError(`the overcommit ratio is ${ratio}; it must be a whole number of percent, such as 50`);
+    this.kernel.parts.commitments.set(mode, ratio);
+  }
+
+  /** Committed_AS and CommitLimit of /proc/meminfo, in bytes, and the mode and ratio they are held against. */
+  commitments(): {
+    readonly committedBytes: number;
+    readonly limitBytes: number;
+    readonly mode: number;
+    readonly ratio: number;
+  } {
+    const { commitments, pageSize } = this.kernel.parts;
+    const { pages, limit, mode, ratio } = commitments;
+    return { committedBytes: pages * pageSize, limitBytes: limit * pageSize, mode, ratio };
+  }
+
   /** Keeps the last event records in a ring without a sink. */
   traceRing(): void {
     this.kernel.parts.trace.enable(TRACE_EVENT);

@@ -8,7 +8,7 @@
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK } from '../flags.ts';
 import type { Mm } from './mm.ts';
 import type { Task } from './task.ts';
-import { VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+import { VM_ACCOUNT, VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 
 /** Counts towards RLIMIT_DATA: private, writable, not a stack. */
 export function isDataMapping(flags: number): boolean {
@@ -47,4 +47,10 @@ export function accountPages(mm: Mm, flags: number, pages: number): void {
   if (isDataMapping(flags)) mm.dataPages += pages;
   if (isExecMapping(flags)) mm.execPages += pages;
   if (flags & VM_GROWSDOWN) mm.stackPages += pages;
+  if (flags & VM_ACCOUNT) mm.commitments.pages += pages;
+}
+
+/** Whether `pages` more of a mapping with `flags` may be promised, if they say that it counts. */
+export function mayCommit(mm: Mm, flags: number, pages: number): boolean {
+  return !(flags & VM_ACCOUNT) || mm.commitments.allows(mm, pages);
 }

@@ -8,6 +8,7 @@
  * Source: Linux struct mm_struct.
  */
 
+import type { Commitments } from './commitments.ts';
 import type { AddressSpace } from './vma.ts';
 import { VmaTree } from './vma-tree.ts';
 
@@ -44,10 +45,12 @@ export class Mm implements AddressSpace {
   readonly rss: Float64Array;
   startBrk: number;
   brk: number;
+  /** Where its VM_ACCOUNT pages are counted. */
+  readonly commitments: Commitments;
   /** VM_LOCKED_MASK bits given to new mappings (mlockall(MCL_FUTURE)). */
   defaultFlags: number;
 
-  constructor(id: number, pageSize: number, stackGuard: number) {
+  constructor(id: number, pageSize: number, stackGuard: number, commitments: Commitments) {
     this.id = id;
     this.pageSize = pageSize;
     this.stackGuard = stackGuard;
@@ -65,6 +68,7 @@ export class Mm implements AddressSpace {
     this.rss = new Float64Array(3);
     this.startBrk = 0;
     this.brk = 0;
+    this.commitments = commitments;
     this.defaultFlags = 0;
   }
 

@@ -35,7 +35,7 @@ import {
 } from '../flags.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, toSigned, type Word } from '../units.ts';
 import { TRAITS } from './file-kinds.ts';
-import { accountPages, canLock, mayExpand, mayLock } from './memory-limits.ts';
+import { accountPages, canLock, mayCommit, mayExpand, mayLock } from './memory-limits.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
@@ -186,7 +186,7 @@ function doMmap(parts: MmapParts, request: Request): number {
   if (!mayLock(task, request.vmFlags, request.pages)) return -EAGAIN;
   const checked = file === null ? checkAnonymous(request) : checkFile(request, file);
   if (checked < 0) return checked;
-  if (flags & MAP_NORESERVE) request.vmFlags |= VM_NORESERVE;
+  if (flags & MAP_NORESERVE && task.mm.commitments.honoursNoReserve) request.vmFlags |= VM_NORESERVE;
   // What may be dropped is not locked, yet it is filled as if it were.
   const populate = (request.vmFlags & VM_LOCKED) !== 0 || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
   const result = mapRegion(parts, request);
@@ -271,14 +271,16 @@ function mapRegion(parts: MmapParts, request: Request): number {
   // A mapping that the limits refuse has cut those in its way by then.
   const cut = parts.unmapper.cut(mm, address, address + length);
   if (cut < 0) return cut;
-  const replaced = pagesMapped(request);
-  if (!mayExpand(task, request.vmFlags, pages - replaced)) return -ENOMEM;
+  if (!mayExpand(task, request.vmFlags, pages - pagesMapped(request, 0))) return -ENOMEM;
+  if ((request.vmFlags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
+  if (!mayCommit(mm, request.vmFlags, pages - pagesMapped(request, VM_ACCOUNT))) return -ENOMEM;
   const unmapped = parts.unmapper.unmap(mm, address, address + length);
   if (unmapped < 0) return unmapped;
   const refused = request.file === null ? 0 : refusedByFile(request, request.file);
   if (refused < 0) return refused;
-  if ((request.vmFlags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
-  const made = isSharedMemory(request) ? parts.sharedMemory.anonymous(pages) : null;
+  const promised = request.vmFlags & VM_NORESERVE ? 0 : pages;
+  const made = isSharedMemory(request) ? parts.sharedMemory.anonymous(mm, pages, promised) : null;
+  if (typeof made === 'number') return made;
   if (request.vmFlags & VM_DROPPABLE) request.vmFlags &= ~VM_LOCKED_MASK;
   const range = {
     start: address,
@@ -308,13 +310,13 @@ function isSharedMemory({ file, vmFlags }: Request): boolean {
   return file === null || TRAITS[file.inode.kind].mapping === 'memory';
 }
 
-/** Pages of the range that are mapped already and will be replaced. */
-function pagesMapped(request: Request): number {
+/** Pages of the range that are mapped already and will be replaced: of VMAs with all of `flags`. */
+function pagesMapped(request: Request, flags: number): number {
   const { address, length, task } = request;
   const end = address + length;
   let bytes = 0;
   for (let vma = task.mm.vmas.intersecting(address, end); vma !== null && vma.start < end; vma = vma.next) {
-    bytes += Math.min(end, vma.end) - Math.max(address, vma.start);
+    if ((vma.flags & flags) === flags) bytes += Math.min(end, vma.end) - Math.max(address, vma.start);
   }
   return bytes / task.mm.pageSize;
 }

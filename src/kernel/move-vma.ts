@@ -13,7 +13,7 @@ import { MREMAP_DONTUNMAP } from '../flags.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
-import { accountPages } from './memory-limits.ts';
+import { accountPages, mayCommit } from './memory-limits.ts';
 import type { PageMapper } from './page-mapper.ts';
 import type { Task } from './task.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
@@ -50,6 +50,8 @@ export function moveVma(parts: MoveParts, remap: Remap, vma: Vma): number {
   const { mm } = task;
   if (!parts.vmaOps.hasRoomFor(mm, 4)) return -ENOMEM;
   const { flags } = vma;
+  const promised = remap.flags & MREMAP_DONTUNMAP ? newBytes : newBytes - oldBytes;
+  if (!mayCommit(mm, flags, promised / mm.pageSize)) return -ENOMEM;
   const unfaulted = vma.isAnonymous && vma.anonVma === null;
   const pgoff = unfaulted ? target / mm.pageSize : vma.indexAt(address);
   const range = {
@@ -126,6 +128,9 @@ function removeSource(parts: MoveParts, remap: Remap): void {
   if (result < 0) {
     // The limit of mappings keeps the source in place, as Linux then does: it is charged no more.
     const source = task.mm.vmas.containing(address);
-    if (source !== null) source.flags &= ~VM_ACCOUNT;
+    if (source === null) return;
+    accountPages(task.mm, source.flags, -source.pages);
+    source.flags &= ~VM_ACCOUNT;
+    accountPages(task.mm, source.flags, source.pages);
   }
 }

@@ -17,7 +17,7 @@ import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
-import { accountPages, mayExpand } from './memory-limits.ts';
+import { accountPages, mayCommit, mayExpand } from './memory-limits.ts';
 import { protFlags } from './mmap.ts';
 import { entryFlags, type PageMapper, wantsWriteNotify } from './page-mapper.ts';
 import type { Populator } from './populate.ts';
@@ -96,7 +96,10 @@ function protectVma(parts: MprotectParts, task: Task, vma: Vma, start: number, e
   let flags = wanted;
   if (flags & VM_WRITE) {
     if (!mayExpand(task, flags, pages) && mayExpand(task, before, pages)) return -ENOMEM;
-    if (!(before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE))) flags |= VM_ACCOUNT;
+    if (!(before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE))) {
+      flags |= VM_ACCOUNT;
+      if (!mayCommit(task.mm, flags, pages)) return -ENOMEM;
+    }
   } else if (before & VM_ACCOUNT && vma.isAnonymous && vma.anonVma === null) flags &= ~VM_ACCOUNT;
   const changed = parts.vmaOps.modify(vma, start, end, flags);
   if (typeof changed === 'number') return changed;

@@ -11,7 +11,7 @@
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../flags.ts';
 import { offsetOf, pageOf, pagesUp, toFlags, type Word } from '../units.ts';
-import { accountPages, mayExpand, mayLock } from './memory-limits.ts';
+import { accountPages, mayCommit, mayExpand, mayLock } from './memory-limits.ts';
 import type { Mm } from './mm.ts';
 import { type MoveParts, moveVma, type Remap } from './move-vma.ts';
 import type { Placement } from './placement.ts';
@@ -139,6 +139,7 @@ function growInPlace(parts: MremapParts, remap: Remap, vma: Vma): number {
   const { task, address, oldBytes, newBytes } = remap;
   const { end, flags } = vma;
   const grown = newBytes - oldBytes;
+  if (!mayCommit(task.mm, flags, grown / task.mm.pageSize)) return -ENOMEM;
   const range = {
     start: end,
     end: end + grown,

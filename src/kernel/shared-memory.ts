@@ -5,7 +5,9 @@
  * Source: Linux mm/shmem.c shmem_zero_setup, mm/memfd.c.
  */
 
+import { ENOMEM } from '../errno.ts';
 import { O_LARGEFILE, O_RDWR } from '../flags.ts';
+import type { Asker, Commitments } from './commitments.ts';
 import type { FileSystem } from './inode.ts';
 import type { Inodes } from './inodes.ts';
 import { Dentry, OpenFile } from './open-file.ts';
@@ -15,16 +17,30 @@ export class SharedMemory {
   private readonly fs: FileSystem;
   private readonly inodes: Inodes;
   private readonly openFiles: OpenFiles;
+  private readonly commitments: Commitments;
 
-  constructor(fs: FileSystem, inodes: Inodes, openFiles: OpenFiles) {
+  constructor(fs: FileSystem, inodes: Inodes, openFiles: OpenFiles, commitments: Commitments) {
     this.fs = fs;
     this.inodes = inodes;
     this.openFiles = openFiles;
+    this.commitments = commitments;
   }
 
-  /** A nameless object of a fixed size for one MAP_SHARED|MAP_ANONYMOUS mapping; the caller holds one reference. */
-  anonymous(pages: number): OpenFile {
-    return this.named('/dev/zero', pages, 0);
+  /** A nameless object of a fixed size for one MAP_SHARED|MAP_ANONYMOUS mapping, as `promised` makes it. */
+  anonymous(asker: Asker, pages: number, promised: number): OpenFile | number {
+    return this.promised(asker, promised, '/dev/zero', pages, 0);
+  }
+
+  /**
+   * A memory file of (pages, tail) bytes for which `promised` pages are committed as long as it exists, or -ENOMEM. The
+   * caller holds one reference.
+   */
+  promised(asker: Asker, promised: number, name: string, pages: number, tail: number): OpenFile | number {
+    if (!this.commitments.allows(asker, promised)) return -ENOMEM;
+    const file = this.named(name, pages, tail);
+    file.inode.chargedPages = promised;
+    this.commitments.pages += promised;
+    return file;
   }
 
   /** A memory file of (pages, tail) bytes shown as `name (deleted)` in maps. */

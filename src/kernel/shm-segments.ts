@@ -8,10 +8,9 @@
  */
 
 import type { ShmConfig } from '../config.ts';
-import { EINVAL, ENOMEM, ENOSPC } from '../errno.ts';
+import { EINVAL, ENOSPC } from '../errno.ts';
 import { SHM_DEST, SHM_LOCKED } from '../flags.ts';
 import { offsetOf, pageOf } from '../units.ts';
-import type { Commitments } from './commitments.ts';
 import type { Mm } from './mm.ts';
 import type { Attachments, OpenFile } from './open-file.ts';
 import type { SharedMemory } from './shared-memory.ts';
@@ -33,19 +32,10 @@ export class ShmSegment implements Attachments {
   readonly pages: number;
   /** The segment's own reference to its memory file. */
   readonly file: OpenFile;
-  /** Pages charged as committed; 0 with SHM_NORESERVE. */
-  readonly chargedPages: number;
   nattch: number;
   private readonly segments: ShmSegments;
 
-  constructor(
-    segments: ShmSegments,
-    id: number,
-    wanted: WantedSegment,
-    pages: number,
-    file: OpenFile,
-    chargedPages: number,
-  ) {
+  constructor(segments: ShmSegments, id: number, wanted: WantedSegment, pages: number, file: OpenFile) {
     this.segments = segments;
     this.id = id;
     this.key = wanted.key;
@@ -53,7 +43,6 @@ export class ShmSegment implements Attachments {
     this.bytes = wanted.bytes;
     this.pages = pages;
     this.file = file;
-    this.chargedPages = chargedPages;
     this.nattch = 0;
   }
 
@@ -80,7 +69,6 @@ export class ShmSegments {
   readonly limits: ShmConfig;
   private readonly pageSize: number;
   private readonly memory: SharedMemory;
-  private readonly commitments: Commitments;
   private readonly byIndex: Map<number, ShmSegment>;
   private nextIndex: number;
   private lastIndex: number;
@@ -88,11 +76,10 @@ export class ShmSegments {
   /** Pages locked by SHM_LOCK: there is one user. */
   lockedPages: number;
 
-  constructor(limits: ShmConfig, pageSize: number, memory: SharedMemory, commitments: Commitments) {
+  constructor(limits: ShmConfig, pageSize: number, memory: SharedMemory) {
     this.limits = limits;
     this.pageSize = pageSize;
     this.memory = memory;
-    this.commitments = commitments;
     this.byIndex = new Map();
     this.nextIndex = 0;
     this.lastIndex = -1;
@@ -134,15 +121,16 @@ export class ShmSegments {
     const pages = this.pagesOf(bytes);
     if (this.totalPages() + pages > this.limits.all) return -ENOSPC;
     if (bytes >= SIZE_END) return -EINVAL;
-    const charged = wanted.reserve === 'reserve' ? Number(pages) : 0;
-    if (this.commitments.charge(mm, charged) < 0) return -ENOMEM;
+    const name = `/SYSV${(wanted.key >>> 0).toString(16).padStart(8, '0')}`;
+    const tail = offsetOf(bytes, this.pageSize);
+    const promised = wanted.reserve === 'reserve' ? Number(pages) : 0;
+    const file = this.memory.promised(mm, promised, name, pageOf(bytes, this.pageSize), tail);
+    if (typeof file === 'number') return file;
     if (this.count >= this.limits.segments) {
-      this.commitments.uncharge(charged);
+      this.memory.drop(file);
       return -ENOSPC;
     }
-    const name = `/SYSV${(wanted.key >>> 0).toString(16).padStart(8, '0')}`;
-    const file = this.memory.named(name, pageOf(bytes, this.pageSize), offsetOf(bytes, this.pageSize));
-    const segment = new ShmSegment(this, this.takeId(), wanted, Number(pages), file, charged);
+    const segment = new ShmSegment(this, this.takeId(), wanted, Number(pages), file);
     this.byIndex.set(segment.id % INDEX_LIMIT, segment);
     return segment;
   }
@@ -172,7 +160,6 @@ export class ShmSegments {
   destroy(segment: ShmSegment): void {
     this.byIndex.delete(segment.id % INDEX_LIMIT);
     if (segment.mode & SHM_LOCKED) this.lockedPages -= segment.pages;
-    this.commitments.uncharge(segment.chargedPages);
     this.memory.drop(segment.file);
   }
 

@@ -65,7 +65,8 @@ export function shmget(parts: ShmParts, task: Task, keyWord: Word, size: Word, f
 
 function newSegment(parts: ShmParts, task: Task, key: number, bytes: bigint, flags: number): number {
   if (flags & F.SHM_HUGETLB) return -ENOMEM;
-  const reserve = flags & F.SHM_NORESERVE ? 'noreserve' : 'reserve';
+  const promises = !(flags & F.SHM_NORESERVE) || !task.mm.commitments.honoursNoReserve;
+  const reserve = promises ? 'reserve' : 'noreserve';
   const made = parts.segments.make(task.mm, { key, mode: flags & PERMISSIONS, bytes, reserve });
   return typeof made === 'number' ? made : made.id;
 }

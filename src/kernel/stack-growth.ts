@@ -57,7 +57,8 @@ export class StackGrowth {
     const address = va - (va % vma.mm.pageSize);
     const grown = (vma.start - address) / vma.mm.pageSize;
     if (grown > vma.pgoff || !mayExpand(task, vma.flags, grown)) return false;
-    return vma.end - address <= task.limits.soft(RLIMIT_STACK) && mayLock(task, vma.flags, grown);
+    if (vma.end - address > task.limits.soft(RLIMIT_STACK) || !mayLock(task, vma.flags, grown)) return false;
+    return task.mm.commitments.allows(task.mm, grown);
   }
 
   private blocked(vma: Vma, address: number): boolean {

@@ -32,6 +32,7 @@ export function machineDirectives(host: DirectiveHost): ReadonlyMap<string, Dire
     ['time', { parameters: [], run: () => [`${Math.round(machine.timeNs)} ns`] }],
     ['vmstat', vmstatDirective(machine)],
     ['tlb', { parameters: [], run: () => [countsLine(machine)] }],
+    ['overcommit', overcommitDirective(machine)],
     ['check', { parameters: [], run: () => checked(machine) }],
   ]);
 }
@@ -91,6 +92,24 @@ function vmstatDirective(machine: Machine): Directive {
   };
 }
 
+function overcommitDirective(machine: Machine): Directive {
+  return {
+    parameters: [
+      { name: 'mode', kind: 'number', optional: true, below: 3 },
+      { name: 'ratio', kind: 'number', optional: true },
+    ],
+    run: ([, modeWord, ratioWord], scope) => {
+      if (modeWord !== undefined) {
+        const ratio = ratioWord === undefined ? machine.commitments().ratio : Number(scope.number(ratioWord));
+        const mode = Number(scope.number(modeWord));
+        atPlace(scope, () => machine.setOvercommit(mode, ratio));
+      }
+      const { mode, committedBytes, limitBytes } = machine.commitments();
+      return [`mode ${mode}, CommitLimit ${limitBytes / KIB} KiB, Committed_AS ${committedBytes / KIB} KiB`];
+    },
+  };
+}
+
 function countsLine(machine: Machine): string {
   const { accesses, l1Hits, l2Hits, l1Misses, walkReferences } = machine.tlbCounts();
   const walks = l1Misses - l2Hits;
@@ -124,6 +143,7 @@ const SETTINGS: Readonly<Record<string, (value: string) => MachineConfig>> = {
   fs: (value) => ({ fs: value as 'tmpfs' }),
   seed: (value) => ({ seed: value }),
   tlb: (value) => ({ tlb: value as 'default' }),
+  max_map_count: (value) => ({ maxMapCount: wholeNumber('max_map_count', value) }),
 };
 
 /** The machine that a scenario asks for with `% machine`, nothing if it does not. Throws `UserError` with its line. */

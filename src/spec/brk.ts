@@ -77,7 +77,7 @@ function grow(state: State, process: Process, start: bigint, end: bigint): boole
   const next = findVma(process, start);
   if (next && end + PAGE_SIZE > startWithGap(next)) return false;
   if (!mayLockMore(process, process.futureFlags, pages) || !mayExpand(process, flags, pages)) return false;
-  if (process.vmas.length > state.layout.maxMapCount || commit(state, pages) !== 0) return false;
+  if (process.vmas.length > state.layout.maxMapCount || commit(state, process, pages) !== 0) return false;
   extendHeap(state, process, { ...HEAP, start, end, flags, pgoff: pageOf(start) });
   return true;
 }

@@ -80,10 +80,10 @@ export function close({ process }: Caller, fd: bigint): Answer {
   return process.descriptors.delete(low32(fd)) ? SUCCESS : failure(EBADF);
 }
 
-/** A nameless file on the kernel's own tmpfs, open for reading and writing: its number. */
-export function newTmpfsFile(state: State, name: string, size: bigint, seals: number): number {
+/** A nameless file on the kernel's own tmpfs, open for reading and writing: its number. `promised` pages are committed for it. */
+export function newTmpfsFile(state: State, name: string, size: bigint, seals: number, promised = 0n): number {
   const object = takeNumber(state);
-  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size, seals });
+  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size, seals, promised });
   const number = takeNumber(state);
   state.openFiles.set(number, newOpenFile(object));
   return number;

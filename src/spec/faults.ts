@@ -122,6 +122,6 @@ function withinLimits(state: State, process: Process, vma: Vma, start: bigint, p
     mayExpand(process, vma.flags, pages) &&
     vma.end - start <= process.limits.stack &&
     mayLockMore(process, vma.flags, pages) &&
-    commit(state, pages) === 0
+    commit(state, process, pages) === 0
   );
 }

@@ -15,9 +15,9 @@ import {
   RLIMIT_STACK,
 } from '../flags.ts';
 import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
-import { type Errno, low32, pageOf } from './arithmetic.ts';
+import { type Errno, low32, min, pageOf } from './arithmetic.ts';
 import type { Caller, Limits, Process, State, Vma } from './state.ts';
-import { isData, VM_LOCKED } from './vm-flags.ts';
+import { isData, VM_ACCOUNT, VM_LOCKED } from './vm-flags.ts';
 import { pagesIn } from './vmas.ts';
 
 /** Soft limit of descriptors that a process starts with. */
@@ -96,7 +96,30 @@ export function mayLock(process: Process): boolean {
   return process.limits.memlock !== 0n;
 }
 
-/** ENOMEM if a single demand is for more than there is at all; nothing is added up (overcommit_memory = 0). */
-export function commit(state: State, pages: bigint): Errno {
-  return pages > state.layout.memoryPages ? ENOMEM : 0;
+/**
+ * Whether `pages` more may be promised to a process, by vm.overcommit_memory: 0 refuses a single demand for more than
+ * there is at all, 1 nothing, 2 what brings the sum of all promises to the limit. In mode 2 a process leaves 1/32 of
+ * its size to others.
+ */
+export function commit(state: State, process: Process, pages: bigint): Errno {
+  const { overcommit, memoryPages, commitLimit, userReserve } = state.layout;
+  if (overcommit === 1 || pages === 0n) return 0;
+  if (overcommit === 0) return pages > memoryPages ? ENOMEM : 0;
+  const share = min(mappedPages(process) / 32n, userReserve);
+  return committed(state) + pages < commitLimit - share ? 0 : ENOMEM;
+}
+
+/** What was promised: mappings that count, and the shared memory that there is. */
+function committed(state: State): bigint {
+  const objects = new Set([...state.segments.byId.values()].map(({ object }) => object));
+  let pages = 0n;
+  for (const process of state.processes.values()) {
+    pages += total(process, (vma) => (vma.flags & VM_ACCOUNT) !== 0);
+    for (const vma of process.vmas) {
+      const file = vma.file === undefined ? undefined : state.openFiles.get(vma.file);
+      if (file) objects.add(file.object);
+    }
+  }
+  for (const object of objects) pages += state.objects.get(object)?.promised ?? 0n;
+  return pages;
 }

@@ -51,7 +51,7 @@ export function mapRange(state: State, process: Process, range: NewRange): Errno
   if (!mayExpand(process, range.flags, pages - sumOfPages(replaced))) return ENOMEM;
   const accountable = isAccountable(range.flags);
   const counted = replaced.filter((vma) => vma.flags & VM_ACCOUNT);
-  if (accountable && commit(state, pages - sumOfPages(counted)) !== 0) return ENOMEM;
+  if (accountable && commit(state, process, pages - sumOfPages(counted)) !== 0) return ENOMEM;
   takeOut(process, start, end);
   const refused = refusedByObject(state, range);
   if (refused !== 0) return refused;
@@ -82,13 +82,15 @@ function sumOfPages(vmas: readonly Vma[]): bigint {
 
 function enter(state: State, process: Process, range: NewRange, pages: bigint): Errno {
   const fresh = { ...range, zero: undefined, anonVma: undefined, inherited: false };
-  if (objectOfFile(state, range.file)?.type === 'zero') {
+  const isZero = objectOfFile(state, range.file)?.type === 'zero';
+  const makesMemory = (range.flags & VM_SHARED) !== 0 && (isZero || range.file === undefined);
+  if (makesMemory && commit(state, process, promisedFor(range)) !== 0) return ENOMEM;
+  if (isZero) {
     addRange(process, { ...fresh, ...memoryOfZero(state, range) });
   } else if (range.file !== undefined) {
     addRange(process, fresh);
   } else if (range.flags & VM_SHARED) {
-    if ((range.flags & VM_NORESERVE) === 0 && commit(state, pages) !== 0) return ENOMEM;
-    addRange(process, { ...fresh, pgoff: 0n, file: sharedMemory(state, range.end - range.start) });
+    addRange(process, { ...fresh, pgoff: 0n, file: sharedMemory(state, range) });
   } else {
     addRange(process, { ...fresh, pgoff: pageOf(range.start) });
   }
@@ -99,7 +101,7 @@ function enter(state: State, process: Process, range: NewRange, pages: bigint): 
 /** /dev/zero: shared, an object of its own, whose offsets begin where the mapping's do; else memory with a name. */
 function memoryOfZero(state: State, range: NewRange): Pick<Vma, 'file' | 'zero'> {
   if ((range.flags & VM_SHARED) === 0) return { file: undefined, zero: range.file };
-  return { file: sharedMemory(state, range.end - range.start), zero: undefined };
+  return { file: sharedMemory(state, range), zero: undefined };
 }
 
 /** MAP_DROPPABLE memory is never locked. */
@@ -111,6 +113,11 @@ function lock(process: Process, start: bigint, pages: bigint): void {
 }
 
 /** Shared anonymous memory is a nameless file of a fixed size. */
-function sharedMemory(state: State, size: bigint): number {
-  return newTmpfsFile(state, '/dev/zero', size, F_SEAL_SEAL);
+function sharedMemory(state: State, range: NewRange): number {
+  return newTmpfsFile(state, '/dev/zero', range.end - range.start, F_SEAL_SEAL, promisedFor(range));
+}
+
+/** The pages that shared memory for this range is promised: all of it, unless it was told not to ask. */
+function promisedFor({ start, end, flags }: NewRange): bigint {
+  return flags & VM_NORESERVE ? 0n : pageOf(end - start);
 }

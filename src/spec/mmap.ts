@@ -201,7 +201,7 @@ function map(state: State, process: Process, request: Request): AddressOrErrno {
   const end = start + length;
   if (bits & MAP_FIXED_NOREPLACE && firstOverlap(process, start, end)) return failed(EEXIST);
   if (bits & MAP_LOCKED && !mayLock(process)) return failed(EPERM);
-  const common = commonFlags(request) | process.futureFlags;
+  const common = (commonFlags(request) & ~unhonoured(state)) | process.futureFlags;
   if (!mayLockMore(process, common, pageOf(length))) return failed(EAGAIN);
   const errno = source ? checkSource(request, source) : checkAnonymous(bits);
   if (errno !== 0) return failed(errno);
@@ -229,6 +229,11 @@ function place(state: State, process: Process, request: Request): AddressOrErrno
     pgoff: request.source ? request.pgoff : 0n,
     flags: fixed ? bits | MAP_FIXED : bits,
   });
+}
+
+/** What vm.overcommit_memory = 2 does not let a program ask for. */
+function unhonoured(state: State): number {
+  return state.layout.overcommit === 2 ? VM_NORESERVE : 0;
 }
 
 /** What a mapping of any kind takes from prot and flags. */

@@ -109,7 +109,7 @@ function protectMapping(
 
 function mayBecomeWritable(state: State, process: Process, before: number, wanted: number, pages: bigint): boolean {
   if (!mayExpand(process, wanted, pages) && mayExpand(process, before, pages)) return false;
-  return !becomesAccounted(before, wanted) || commit(state, pages) === 0;
+  return !becomesAccounted(before, wanted) || commit(state, process, pages) === 0;
 }
 
 function becomesAccounted(before: number, wanted: number): boolean {

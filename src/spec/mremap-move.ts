@@ -53,7 +53,7 @@ export function moveMapping(state: State, process: Process, vma: Vma, remap: Rem
   const stays = (remap.flags & MREMAP_DONTUNMAP) !== 0;
   if (process.vmas.length >= state.layout.maxMapCount - 3) return failed(ENOMEM);
   const charge = pageOf(stays ? newLength : newLength - oldLength);
-  if (vma.flags & VM_ACCOUNT && commit(state, charge) !== 0) return failed(ENOMEM);
+  if (vma.flags & VM_ACCOUNT && commit(state, process, charge) !== 0) return failed(ENOMEM);
   const locked = (vma.flags & VM_LOCKED) !== 0;
   const whole = vma.start === address && vma.end === address + oldLength;
   addRange(process, copyOf(vma, address, target, newLength));

@@ -177,7 +177,7 @@ function canGrow(state: State, process: Process, vma: Vma, size: bigint): boolea
 
 /** The new range joins its mapping, and the next one too if that is alike. */
 function growInPlace(state: State, process: Process, vma: Vma, size: bigint): Errno {
-  if (vma.flags & VM_ACCOUNT && commit(state, pageOf(size)) !== 0) return ENOMEM;
+  if (vma.flags & VM_ACCOUNT && commit(state, process, pageOf(size)) !== 0) return ENOMEM;
   if (vma.flags & VM_LOCKED) process.lockedPages += pageOf(size);
   const { end } = vma;
   mergeNewRange(process, { ...vma, start: end, end: end + size, pgoff: pgoffAt(vma, end), inherited: false }, 'both');

@@ -4,13 +4,14 @@
  * Source: fork(2); Linux mm/mmap.c dup_mmap, mm/memory.c vma_needs_copy, mm/rmap.c anon_vma_fork.
  */
 
-import { ECHILD } from '../errno.ts';
+import { ECHILD, ENOMEM } from '../errno.ts';
 import { type Answer, failure, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
+import { commit } from './limits.ts';
 import type { Caller, OwnPage, Process, ProcessStatus, State, Vma } from './state.ts';
 import { takeNumber } from './state.ts';
-import { VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from './vm-flags.ts';
-import { ownPagesIn } from './vmas.ts';
+import { VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from './vm-flags.ts';
+import { ownPagesIn, pagesIn } from './vmas.ts';
 
 /**
  * @call fork
@@ -25,12 +26,13 @@ import { ownPagesIn } from './vmas.ts';
  * beside it later stays apart.
  *
  * @errors
- * ENOMEM: no frame is left for the child's page tables
+ * ENOMEM: no frame is left for the child's page tables; the child's memory cannot be promised
  *
  * @differs There is no EAGAIN: processes are not counted against RLIMIT_NPROC.
  */
 export function fork({ state, process, number }: Caller, child: bigint): Answer {
   const vmas = process.vmas.filter((vma) => (vma.flags & VM_DONTCOPY) === 0);
+  if (!canPromise(state, process, vmas)) return failure(ENOMEM);
   state.processes.set(Number(child), {
     parent: number,
     status: { state: 'running' },
@@ -48,6 +50,16 @@ export function fork({ state, process, number }: Caller, child: bigint): Answer 
   });
   state.threads.set(Number(child), { process: Number(child), ended: false, waiting: undefined });
   return value(child);
+}
+
+/** What the mappings of the child are promised, one after the other. */
+function canPromise(state: State, process: Process, vmas: readonly Vma[]): boolean {
+  let pages = 0n;
+  return vmas.every((vma) => {
+    if ((vma.flags & VM_ACCOUNT) === 0) return true;
+    pages += pagesIn(vma);
+    return state.layout.overcommit === 2 ? commit(state, process, pages) === 0 : true;
+  });
 }
 
 function inheritedMapping(state: State, vma: Vma): Vma {

@@ -43,7 +43,16 @@ import { type Errno, isAligned, low32, pageAlign, pageFloor, pageOf, pagesOf, wr
 import { commit } from './limits.ts';
 import { mapObject } from './mmap.ts';
 import { addSegment, attachedTo, findSegment, highestIndex, INDEX_LIMIT, sweep } from './shm-table.ts';
-import { type Caller, newObject, newOpenFile, type Segment, type State, takeNumber, type Vma } from './state.ts';
+import {
+  type Caller,
+  newObject,
+  newOpenFile,
+  type Process,
+  type Segment,
+  type State,
+  takeNumber,
+  type Vma,
+} from './state.ts';
 import { cutAround, firstOverlap, pgoffAt, takeOut } from './vmas.ts';
 
 const PERMISSIONS = 0o777;
@@ -81,27 +90,28 @@ function permits(segment: Segment, asked: number): boolean {
  *
  * @flags IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_NORESERVE SHM_HUGETLB
  */
-export function shmget({ state }: Caller, key: bigint, size: bigint, flags: bigint): Answer {
+export function shmget({ state, process }: Caller, key: bigint, size: bigint, flags: bigint): Answer {
   sweep(state);
   const number = low32(key);
   const bits = low32(flags);
   const present = number === IPC_PRIVATE ? undefined : findSegment(state, number);
   if (!present) {
     if (number !== IPC_PRIVATE && !(bits & IPC_CREAT)) return failure(ENOENT);
-    return newSegment(state, number, size, bits);
+    return newSegment(state, process, number, size, bits);
   }
   if (bits & IPC_CREAT && bits & IPC_EXCL) return failure(EEXIST);
   if (size > present.segment.size) return failure(EINVAL);
   return permits(present.segment, bits) ? value(BigInt(present.id)) : failure(EACCES);
 }
 
-function newSegment(state: State, key: number, size: bigint, bits: number): Answer {
+function newSegment(state: State, process: Process, key: number, size: bigint, bits: number): Answer {
   if (size < 1n || size > NO_LIMIT || size >= SIZE_END) return failure(EINVAL);
   if (bits & SHM_HUGETLB || BigInt(state.segments.byId.size) >= SEGMENTS_MAX) return UNSPECIFIED;
-  if (!(bits & SHM_NORESERVE) && commit(state, pagesOf(size)) !== 0) return failure(ENOMEM);
+  const promised = bits & SHM_NORESERVE && state.layout.overcommit !== 2 ? 0n : pagesOf(size);
+  if (commit(state, process, promised) !== 0) return failure(ENOMEM);
   const object = takeNumber(state);
   const name = `/SYSV${key.toString(16).padStart(8, '0')}`;
-  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size });
+  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size, promised });
   const mode = bits & PERMISSIONS;
   return value(BigInt(addSegment(state, { key, mode, removed: false, locked: false, size, object })));
 }

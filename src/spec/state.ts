@@ -52,6 +52,8 @@ export interface FileObject {
   seals: number | undefined;
   /** By page number. What is missing is a hole and reads as zeros. */
   pages: Map<bigint, Uint8Array>;
+  /** Pages promised when it was made: shared memory that is no memfd. */
+  promised: bigint;
   /** Pages that have space on the disk but may still be holes; those in `pages` are none. */
   reserved: PageRange[];
   /** Of a pipe or socket: what was written to it and not read. */
@@ -180,8 +182,13 @@ export interface Layout {
   minPlace: bigint;
   /** vm.max_map_count */
   maxMapCount: number;
-  /** RAM and swap: a single demand for more is refused (vm.overcommit_memory = 0). */
+  /** vm.overcommit_memory */
+  overcommit: 0 | 1 | 2;
+  /** RAM and swap: a single demand for more is refused in mode 0. */
   memoryPages: bigint;
+  /** Mode 2: all that may be promised, less what is kept for root (admin_reserve_kbytes); user_reserve_kbytes. */
+  commitLimit: bigint;
+  userReserve: bigint;
   /** Size of the file system: fallocate of more at once is refused. */
   diskPages: bigint;
   /** Hard limit of RLIMIT_MEMLOCK; the others have none. */
@@ -244,7 +251,10 @@ const DEFAULT_LAYOUT: Layout = {
   minAddress: 4096n,
   minPlace: 65536n,
   maxMapCount: 65530,
+  overcommit: 0,
   memoryPages: 1n << 24n,
+  commitLimit: 1n << 23n,
+  userReserve: 1n << 15n,
   diskPages: 1n << 24n,
   memlockMax: 8n * MIB,
 };
@@ -308,6 +318,7 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
     entries: new Map(),
     seals: type === 'regular' && fs === 'tmpfs' ? F_SEAL_SEAL : undefined,
     pages: new Map(),
+    promised: 0n,
     reserved: [],
     queue: [],
     peer: undefined,
