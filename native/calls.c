@@ -47,6 +47,10 @@ static const struct call calls[] = {
     OTHER(pwrite, "pwrite(fd, addr, len, off)", "eeee", SYS_pwrite64, harms_transfer, run_plain),
     OTHER(write, "write(fd, data)", "ed", SYS_write, NULL, run_write),
     OTHER(write, "write(fd, addr, len)", "eee", SYS_write, harms_transfer, run_plain),
+    OTHER(readv, "readv(fd, iov, iovcnt)", "eee", SYS_readv, harms_vector, run_plain),
+    OTHER(preadv, "preadv(fd, iov, iovcnt, off)", "eeee", SYS_preadv, harms_vector, run_plain),
+    OTHER(writev, "writev(fd, iov, iovcnt)", "eee", SYS_writev, harms_vector, run_plain),
+    OTHER(pwritev, "pwritev(fd, iov, iovcnt, off)", "eeee", SYS_pwritev, harms_vector, run_plain),
 
     OTHER(mmap, "mmap(addr, len, prot, flags, fd, off)", "eeeeee", 0, harms_mmap, run_mmap),
     OTHER(mremap, "mremap(old, oldlen, newlen, flags[, newaddr])", "eeee?e", 0, harms_mremap, run_mremap),

@@ -54,6 +54,7 @@ bool harms_access(struct run *run);        /* (address), call->nr bytes */
 bool harms_fetch(struct run *run);         /* (address): an instruction that is not known to be harmless (fetch.c) */
 bool harms_copy(struct run *run);          /* copyin, copyout */
 bool harms_transfer(struct run *run);      /* (fd, address, length) */
+bool harms_vector(struct run *run);        /* (fd, address, count) of iovecs in the process's memory */
 bool harms_length(struct run *run);        /* (fd, length) */
 bool harms_fallocate(struct run *run);
 bool harms_sigaction(struct run *run);

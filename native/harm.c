@@ -5,6 +5,7 @@
  * the machine, or something outside the scratch directory. What the kernel itself refuses is left to the kernel,
  * so that its errno is seen.
  */
+#define _GNU_SOURCE
 #include "calls.h"
 #include "proc.h"
 #include "shm-room.h"
@@ -16,9 +17,11 @@
 #include <string.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 
 #define LONGEST_WAIT 1000000000ul          /* nanoseconds */
+#define MAX_VECTOR 1024u                  /* UIO_MAXIOV: the kernel refuses more */
 #define LARGE (1ul << 30)                  /* more memory or disk than a scenario may fill */
 #define BEYOND (1ul << 46)                 /* more than any machine could: the kernel says no */
 #define LARGEST_FILE (1ul << 44)           /* of ext4 */
@@ -151,6 +154,29 @@ static bool too_long(uint64_t length)
 bool harms_transfer(struct run *run)
 {
     return too_long(run->a[2]) || reaches(run, run->a[1], run->a[2]);
+}
+
+static bool leaves_user_space(const struct iovec *range)
+{
+    return range->iov_len > TASK_SIZE || (uint64_t)range->iov_base > TASK_SIZE - range->iov_len;
+}
+
+/* The ranges stand in the process's memory. What cannot be read there is left to the kernel, and so is a count that it refuses. */
+bool harms_vector(struct run *run)
+{
+    static struct iovec vector[MAX_VECTOR];
+    uint64_t count = run->a[2], total = 0;
+    if (count == 0 || count > MAX_VECTOR) return false;
+    struct iovec here = { vector, count * sizeof *vector }, there = { (void *)run->a[1], count * sizeof *vector };
+    if (reaches(run, run->a[1], here.iov_len)) return true;
+    if (process_vm_readv(run->process->pid, &here, 1, &there, 1, 0) != (ssize_t)here.iov_len) return false;
+    for (uint64_t i = 0; i < count; i++) {
+        if (vector[i].iov_len > INT64_MAX || (count > 1 && leaves_user_space(&vector[i]))) return false;
+        total += vector[i].iov_len;
+        if (vector[i].iov_len > MAX_TRANSFER || total > MAX_TRANSFER) return true;
+        if (reaches(run, (uint64_t)vector[i].iov_base, vector[i].iov_len)) return true;
+    }
+    return false;
 }
 
 bool harms_length(struct run *run)

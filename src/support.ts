@@ -54,6 +54,7 @@ const CALLS: SupportGroup = {
     partial('madvise', 'advice about reclaim and dumps has nothing to act on, see below'),
     supported('read write pread pwrite lseek ftruncate fallocate fsync fdatasync close dup memfd_create'),
     partial('pipe socketpair', 'nobody waits: what would is EAGAIN; sockets are AF_UNIX streams'),
+    supported('readv writev preadv pwritev', 'the iovecs lie in the memory of the process'),
     supported('sync syncfs sync_file_range readahead'),
     partial('posix_fadvise', 'what was advised to be dropped goes if its write-back has ended'),
     partial('open', 'no symbolic links, and permission bits are kept but not checked'),

@@ -70,43 +70,47 @@ function sourceOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSource 
 }
 
 /** Which way bytes go. */
-type Direction = 'read' | 'write';
+export type Direction = 'read' | 'write';
 
 function allows(file: OpenFile, direction: Direction): boolean {
   return direction === 'read' ? file.readable : file.writable;
 }
 
-/** Where a transfer begins; or a negative errno for what forbids it. */
-function begin(
-  parts: FileCallParts,
-  file: OpenFile,
-  buffer: Buffer,
-  offset: Offset,
-  direction: Direction,
-): Position | number {
+/** The file that a transfer is made with, if the descriptor is for that; or a negative errno. */
+export function fileFor(task: Task, fd: Word, offset: Offset, direction: Direction): OpenFile | number {
+  if (offset !== undefined && toSigned(offset) < 0n) return -EINVAL;
+  const file = task.files.usable(toInt(fd));
+  if (file === null) return -EBADF;
   const { preads, pwrites } = TRAITS[file.inode.kind];
   if (offset !== undefined && !(direction === 'read' ? preads : pwrites)) return -ESPIPE;
-  if (!allows(file, direction)) return -EBADF;
-  if (isOutside(parts, buffer)) return -EFAULT;
+  return allows(file, direction) ? file : -EBADF;
+}
+
+/** Where a transfer of `length` bytes begins; or -EINVAL. */
+function positionOf(parts: FileCallParts, file: OpenFile, length: bigint, offset: Offset): Position | number {
   const size = BigInt(parts.ram.pageSize);
   const at = offset === undefined ? BigInt(file.positionPage) * size + BigInt(file.positionByte) : toSigned(offset);
-  if (isBadRange(at, lengthOf(buffer))) return -EINVAL;
+  if (isBadRange(at, length)) return -EINVAL;
   return { page: pageOf(at, parts.ram.pageSize), byte: offsetOf(at, parts.ram.pageSize) };
 }
 
-function countOf(buffer: Buffer): number {
-  const length = lengthOf(buffer);
+function countOf(length: bigint): number {
   return length > BigInt(TRANSFER_MAX) ? TRANSFER_MAX : Number(length);
 }
 
 /** read and pread: bytes moved or a negative errno. */
 export function read(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
-  if (offset !== undefined && toSigned(offset) < 0n) return -EINVAL;
-  const file = task.files.usable(toInt(fd));
-  if (file === null) return -EBADF;
-  const position = begin(parts, file, buffer, offset, 'read');
+  const file = fileFor(task, fd, offset, 'read');
+  if (typeof file === 'number') return file;
+  if (isOutside(parts, buffer)) return -EFAULT;
+  return readInto(parts, file, lengthOf(buffer), offset, sinkOf(parts, task, buffer));
+}
+
+/** Moves up to `length` bytes of a file that may be read; bytes moved or a negative errno. */
+export function readInto(parts: FileCallParts, file: OpenFile, length: bigint, offset: Offset, sink: ByteSink): number {
+  const position = positionOf(parts, file, length, offset);
   if (typeof position === 'number') return position;
-  const moved = take(parts, file, position, countOf(buffer), sinkOf(parts, task, buffer));
+  const moved = take(parts, file, position, countOf(length), sink);
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
 }
@@ -119,12 +123,24 @@ function take(parts: FileCallParts, file: OpenFile, position: Position, count: n
 
 /** write and pwrite: bytes moved or a negative errno. */
 export function write(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
-  if (offset !== undefined && toSigned(offset) < 0n) return -EINVAL;
-  const file = task.files.usable(toInt(fd));
-  if (file === null) return -EBADF;
-  const position = begin(parts, file, buffer, offset, 'write');
+  const file = fileFor(task, fd, offset, 'write');
+  if (typeof file === 'number') return file;
+  if (isOutside(parts, buffer)) return -EFAULT;
+  return writeFrom(parts, task, file, lengthOf(buffer), offset, sourceOf(parts, task, buffer));
+}
+
+/** Moves up to `length` bytes into a file that may be written; bytes moved or a negative errno. */
+export function writeFrom(
+  parts: FileCallParts,
+  task: Task,
+  file: OpenFile,
+  length: bigint,
+  offset: Offset,
+  source: ByteSource,
+): number {
+  const position = positionOf(parts, file, length, offset);
   if (typeof position === 'number') return position;
-  const moved = give(parts, task, file, position, countOf(buffer), sourceOf(parts, task, buffer));
+  const moved = give(parts, task, file, position, countOf(length), source);
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
 }

@@ -97,6 +97,24 @@ export class ProcessFiles extends ProcessAtomics {
     return check(this.sys.write(fd, { address, length }, offset), offset === undefined ? 'write' : 'pwrite');
   }
 
+  /** Into the ranges that `count` iovecs at `address` tell, address and length each: bytes moved. */
+  readv(fd: Word, address: Word, count: Word): number {
+    return check(this.sys.readv(fd, address, count), 'readv');
+  }
+
+  preadv(fd: Word, address: Word, count: Word, offset: Word): number {
+    return check(this.sys.readv(fd, address, count, offset), 'preadv');
+  }
+
+  /** From such ranges: bytes moved. */
+  writev(fd: Word, address: Word, count: Word): number {
+    return check(this.sys.writev(fd, address, count), 'writev');
+  }
+
+  pwritev(fd: Word, address: Word, count: Word, offset: Word): number {
+    return check(this.sys.writev(fd, address, count, offset), 'pwritev');
+  }
+
   lseek(fd: Word, offset: Word, whence: Word): number | bigint {
     return check(this.sys.lseek(fd, offset, whence), 'lseek');
   }

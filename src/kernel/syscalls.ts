@@ -13,14 +13,8 @@ import {
   SYS_BRK,
   SYS_CLOSE,
   SYS_DUP,
-  SYS_FADVISE64,
-  SYS_FALLOCATE,
   SYS_FCNTL,
-  SYS_FSTAT,
-  SYS_FSYNC,
-  SYS_FTRUNCATE,
   SYS_GETRLIMIT,
-  SYS_LSEEK,
   SYS_MADVISE,
   SYS_MEMFD_CREATE,
   SYS_MINCORE,
@@ -37,26 +31,16 @@ import {
   SYS_MUNMAP,
   SYS_OPEN,
   SYS_PIPE2,
-  SYS_PREAD64,
-  SYS_PWRITE64,
-  SYS_READ,
-  SYS_READAHEAD,
   SYS_RENAME,
   SYS_RMDIR,
   SYS_SETRLIMIT,
   SYS_SOCKETPAIR,
-  SYS_SYNC,
-  SYS_SYNC_FILE_RANGE,
-  SYS_SYNCFS,
   SYS_UNLINK,
-  SYS_WRITE,
 } from '../syscall-numbers.ts';
 import { toInt, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { brk, sbrk } from './brk.ts';
-import { posixFadvise, readahead, sync, syncFileRange, syncfs } from './cache-calls.ts';
 import { fcntl } from './fcntl.ts';
-import { type Buffer, lseek, type Offset, read, write } from './file-calls.ts';
 import { madvise } from './madvise.ts';
 import { mincore } from './mincore.ts';
 import { mlock, mlockall, munlock, munlockall } from './mlock.ts';
@@ -67,10 +51,9 @@ import { mseal } from './mseal.ts';
 import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
 import { close, dup, memfdCreate, open, pipe, socketpair } from './open.ts';
-import { ProcessCalls } from './process-calls.ts';
-import { fallocate, fstat, fsync, ftruncate } from './size-calls.ts';
+import { FileSyscalls } from './syscalls-files.ts';
 
-export class Syscalls extends ProcessCalls {
+export class Syscalls extends FileSyscalls {
   mmap(address: Word, length: Word, prot: Word, flags: Word, fd: Word, offset: Word): number {
     this.enter(SYS_MMAP);
     return this.leave(mmap(this.parts, this.task, address, length, prot, flags, fd, offset));
@@ -208,69 +191,6 @@ export class Syscalls extends ProcessCalls {
   getrlimit(resource: number): number {
     this.enter(SYS_GETRLIMIT);
     return this.leave(this.task.limits.get(resource));
-  }
-
-  /** read (no offset) and pread. */
-  read(fd: Word, buffer: Buffer, offset?: Offset): number {
-    this.enter(offset === undefined ? SYS_READ : SYS_PREAD64);
-    return this.leave(read(this.parts, this.task, fd, buffer, offset));
-  }
-
-  /** write (no offset) and pwrite. */
-  write(fd: Word, buffer: Buffer, offset?: Offset): number {
-    this.enter(offset === undefined ? SYS_WRITE : SYS_PWRITE64);
-    return this.leave(write(this.parts, this.task, fd, buffer, offset));
-  }
-
-  lseek(fd: Word, offset: Word, whence: Word): number | bigint {
-    this.enter(SYS_LSEEK);
-    return this.leave(lseek(this.parts, this.task, fd, offset, whence));
-  }
-
-  ftruncate(fd: Word, length: Word): number {
-    this.enter(SYS_FTRUNCATE);
-    return this.leave(ftruncate(this.parts, this.task, fd, length));
-  }
-
-  fallocate(fd: Word, mode: Word, offset: Word, length: Word): number {
-    this.enter(SYS_FALLOCATE);
-    return this.leave(fallocate(this.parts, this.task, fd, mode, offset, length));
-  }
-
-  /** Size in bytes (a bigint beyond 2^53). */
-  fstat(fd: Word): number | bigint {
-    this.enter(SYS_FSTAT);
-    return this.leave(fstat(this.parts, this.task, fd));
-  }
-
-  fsync(fd: Word): number {
-    this.enter(SYS_FSYNC);
-    return this.leave(fsync(this.parts, this.task, fd));
-  }
-
-  sync(): number {
-    this.enter(SYS_SYNC);
-    return this.leave(sync(this.parts));
-  }
-
-  syncfs(fd: Word): number {
-    this.enter(SYS_SYNCFS);
-    return this.leave(syncfs(this.parts, this.task, fd));
-  }
-
-  syncFileRange(fd: Word, offset: Word, length: Word, flags: Word): number {
-    this.enter(SYS_SYNC_FILE_RANGE);
-    return this.leave(syncFileRange(this.parts, this.task, fd, offset, length, flags));
-  }
-
-  posixFadvise(fd: Word, offset: Word, length: Word, advice: Word): number {
-    this.enter(SYS_FADVISE64);
-    return this.leave(posixFadvise(this.parts, this.task, fd, offset, length, advice));
-  }
-
-  readahead(fd: Word, offset: Word, length: Word): number {
-    this.enter(SYS_READAHEAD);
-    return this.leave(readahead(this.parts, this.task, fd, offset, length));
   }
 
   setrlimit(resource: number, soft: Word): number {

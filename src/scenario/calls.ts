@@ -80,6 +80,8 @@ const ADDR = number('addr');
 const LEN = number('len');
 const OFF = number('off');
 const FLAGS = number('flags');
+const IOV = number('iov');
+const IOVCNT = number('iovcnt');
 const VALUE = number('value');
 const SHOWN: Parameter = { name: 'len', kind: 'transfer' };
 const DATA: Parameter = { name: 'data', kind: 'data' };
@@ -116,6 +118,10 @@ export const CALLS: readonly CallShape[] = [
   { name: 'pwrite', parameters: [FD, ADDR, LEN, OFF], result: 'number' },
   { name: 'write', parameters: [FD, DATA], result: 'number' },
   { name: 'write', parameters: [FD, ADDR, LEN], result: 'number' },
+  { name: 'readv', parameters: [FD, IOV, IOVCNT], result: 'number' },
+  { name: 'preadv', parameters: [FD, IOV, IOVCNT, OFF], result: 'number' },
+  { name: 'writev', parameters: [FD, IOV, IOVCNT], result: 'number' },
+  { name: 'pwritev', parameters: [FD, IOV, IOVCNT, OFF], result: 'number' },
   { name: 'lseek', parameters: [FD, OFF, number('whence')], result: 'number' },
   { name: 'fstat', parameters: [FD], result: 'size' },
   {

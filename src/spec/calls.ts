@@ -32,7 +32,7 @@ import { maps, smaps, vmflags } from './proc-maps.ts';
 import { pagemap, status, statusField } from './proc-status.ts';
 import { processVm } from './process-vm.ts';
 import { exit, fork, wait } from './processes.ts';
-import { read, readShown, write, writeShown } from './read-write.ts';
+import { read, readShown, readv, write, writeShown, writev } from './read-write.ts';
 import { remapFilePages } from './remap-file-pages.ts';
 import { shmat, shmctl, shmdt, shmget } from './shm.ts';
 import { shmOpen, shmUnlink } from './shm-open.ts';
@@ -90,6 +90,10 @@ export const CALLS = {
   write: (caller: Caller, fd: bigint, address: bigint, length: bigint) =>
     write(caller, fd, { address, length }, 'current'),
   write_shown: (caller: Caller, fd: bigint, bytes: Uint8Array) => writeShown(caller, fd, bytes, 'current'),
+  readv: (caller: Caller, fd: bigint, iov: bigint, count: bigint) => readv(caller, fd, iov, count, 'current'),
+  preadv: readv,
+  writev: (caller: Caller, fd: bigint, iov: bigint, count: bigint) => writev(caller, fd, iov, count, 'current'),
+  pwritev: writev,
   lseek,
   fstat,
   mmap,

@@ -6,7 +6,7 @@
  * Source: read(2), write(2), pread(2); Linux fs/read_write.c, mm/filemap.c.
  */
 
-import { EBADF, EFAULT, EFBIG, EINVAL, EPERM } from '../errno.ts';
+import { EBADF, EFBIG, EINVAL, EPERM } from '../errno.ts';
 import { O_APPEND, O_DSYNC, RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, transferred, value } from './answer.ts';
 import {
@@ -28,21 +28,19 @@ import { bytesAt, type Place } from './faults.ts';
 import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
 import { positionedErrno } from './kinds.ts';
 import { checkSizeSeals, isWriteSealed } from './memfd.ts';
-import { copyFromUser, copyToUser, isUserRange, putBytes } from './memory-access.ts';
+import { copyFromUser, copyToUser, putBytes } from './memory-access.ts';
 import { readBytes } from './objects.ts';
 import { withRange } from './page-ranges.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
 import { readStream, writeStream } from './streams.ts';
+import { Ranges, type UserRange, type Vector } from './user-ranges.ts';
 
 /** The most that one call moves. */
 const TRANSFER_MAX = 0x7fff_f000n;
 const POSITION_END = 1n << 63n;
 
-/** Memory of the program. */
-interface Memory {
-  readonly address: bigint;
-  readonly length: bigint;
-}
+/** The memory of the program that a transfer is about: one range, or several whose iovecs stand in its memory. */
+export type Memory = UserRange | Vector;
 
 /**
  * Where a transfer takes place: at a position of its own (pread, pwrite), or at that of the open file, which it moves
@@ -52,7 +50,7 @@ export type Position = bigint | 'current';
 
 /** read and pread into the caller's own buffer, which is always there. */
 export function readShown({ state, process }: Caller, fd: bigint, count: bigint, where: Position): Answer {
-  const begun = begin(state, process, fd, 'readable', count, where, undefined);
+  const begun = begin(state, process, fd, 'readable', where, () => count);
   if (typeof begun === 'number') return failure(begun);
   if (begun.object.type !== 'regular') return otherShown(state, begun, min(count, TRANSFER_MAX));
   const bytes = readBytes(begun.object, begun.position, min(count, TRANSFER_MAX));
@@ -98,24 +96,59 @@ function readOther(state: State, begun: Begun, count: bigint, move: Move): Answe
  * EFAULT: the first byte already cannot be stored
  */
 export function read({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
-  const begun = begin(state, process, fd, 'readable', memory.length, where, memory.address);
+  const ranges = new Ranges(state, process, memory);
+  const begun = begin(state, process, fd, 'readable', where, () => ranges.find());
   if (typeof begun === 'number') return failure(begun);
+  if (isNothing(memory, ranges)) return value(0n);
   const { object, position } = begun;
   const move: Move = (place, offset, length, at) =>
-    copyToUser(state, process, memory.address + at, place, offset, length);
-  if (object.type !== 'regular') return readOther(state, begun, min(memory.length, TRANSFER_MAX), move);
-  const count = min(min(memory.length, TRANSFER_MAX), object.size > position ? object.size - position : 0n);
+    ranges.move(at, length, (address, done, part) => copyToUser(state, process, address, place, offset + done, part));
+  if (object.type !== 'regular') return readOther(state, begun, min(ranges.length, TRANSFER_MAX), move);
+  const count = min(min(ranges.length, TRANSFER_MAX), object.size > position ? object.size - position : 0n);
   const done = moveChunks(object, position, count, move);
   moveOn(begun, where, done);
   return transferred(done, count);
 }
 
+/**
+ * @call readv preadv
+ * Moves bytes of a file into several ranges of memory, one after the other, and answers how many.
+ *
+ * The ranges are told by `iovcnt` iovecs at `iov`, in the memory of the process: an address and a length of 8 bytes each. They are
+ * read whole before anything moves. What then cannot be stored to ends the transfer, wherever it lies; what was moved before stays
+ * and counts. Ranges of no bytes at all are 0, whatever else would be wrong with the file.
+ *
+ * @errors
+ * EINVAL: preadv with a negative position
+ * EBADF: `fd` is no descriptor
+ * ESPIPE: preadv of a pipe, a socket or a terminal
+ * EBADF: not open for reading
+ * EINVAL: more than 1024 iovecs
+ * EFAULT: an iovec cannot be read
+ * EINVAL: a negative length
+ * EFAULT: a range leaves user space, even one of no bytes
+ * EINVAL: position and length together exceed 2^63 - 1
+ * EISDIR: it is a directory
+ * EAGAIN: nothing is in the pipe or socket, and somebody could still write
+ * EFAULT: the first byte already cannot be stored
+ */
+export function readv(caller: Caller, fd: bigint, iov: bigint, count: bigint, where: Position): Answer {
+  return read(caller, fd, { iov, count }, where);
+}
+
 /** write and pwrite of bytes that are always there. */
 export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8Array, where: Position): Answer {
-  return writeFrom(state, process, fd, BigInt(bytes.length), where, undefined, (place, offset, length, at) => {
-    putBytes(place, offset, bytes.subarray(Number(at), Number(at) + length));
-    return length;
-  });
+  return writeFrom(
+    state,
+    process,
+    fd,
+    where,
+    () => BigInt(bytes.length),
+    (place, offset, length, at) => {
+      putBytes(place, offset, bytes.subarray(Number(at), Number(at) + length));
+      return length;
+    },
+  );
 }
 
 /**
@@ -142,10 +175,52 @@ export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8A
  * EFAULT: the first byte already cannot be loaded
  */
 export function write({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
-  const { address, length: count } = memory;
-  return writeFrom(state, process, fd, count, where, address, (place, offset, length, at) =>
-    copyFromUser(state, process, address + at, place, offset, length),
+  const ranges = new Ranges(state, process, memory);
+  const find = (): bigint | Errno => ranges.find();
+  return writeFrom(
+    state,
+    process,
+    fd,
+    where,
+    find,
+    (place, offset, length, at) =>
+      ranges.move(at, length, (address, done, part) =>
+        copyFromUser(state, process, address, place, offset + done, part),
+      ),
+    () => isNothing(memory, ranges),
   );
+}
+
+/**
+ * @call writev pwritev
+ * Moves bytes from several ranges of memory into a file, one after the other, and answers how many.
+ *
+ * The ranges are told as for readv. It is one transfer: what cannot be loaded ends it, wherever it lies.
+ *
+ * @errors
+ * EINVAL: pwritev with a negative position
+ * EBADF: `fd` is no descriptor
+ * ESPIPE: pwritev to a pipe, a socket, a terminal or /proc
+ * EBADF: not open for writing
+ * EINVAL: more than 1024 iovecs
+ * EFAULT: an iovec cannot be read
+ * EINVAL: a negative length
+ * EFAULT: a range leaves user space, even one of no bytes
+ * EINVAL: position and length together exceed 2^63 - 1
+ * EFBIG: the first byte already lies beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
+ * EPERM: the memory file is sealed against it
+ * ENOSPC: /dev/full
+ * EPIPE: nobody can read from the pipe or socket; SIGPIPE comes with it
+ * EAGAIN: the pipe is full
+ * EFAULT: the first byte already cannot be loaded
+ */
+export function writev(caller: Caller, fd: bigint, iov: bigint, count: bigint, where: Position): Answer {
+  return write(caller, fd, { iov, count }, where);
+}
+
+/** Ranges of no bytes at all: nothing is looked at any more. */
+function isNothing(memory: Memory, ranges: Ranges): boolean {
+  return 'iov' in memory && ranges.length === 0n;
 }
 
 /**
@@ -155,7 +230,11 @@ type Move = (place: Place, offset: number, length: number, at: bigint) => number
 
 interface Begun extends Opened {
   readonly position: bigint;
+  readonly count: bigint;
 }
+
+/** How many bytes are to be moved, or why the memory for them is none. */
+type Count = () => bigint | Errno;
 
 /** The checks that reading and writing share. */
 function begin(
@@ -163,9 +242,8 @@ function begin(
   process: Process,
   fd: bigint,
   right: 'readable' | 'writable',
-  count: bigint,
   where: Position,
-  address: bigint | undefined,
+  find: Count,
 ): Begun | Errno {
   if (where !== 'current' && signed(where) < 0n) return EINVAL;
   const found = opened(state, process, fd);
@@ -173,10 +251,11 @@ function begin(
   const positioned = where === 'current' ? 0 : positionedErrno(found.object.type, right);
   if (positioned !== 0) return positioned;
   if (!found.file[right]) return EBADF;
-  if (address !== undefined && !isUserRange(state, address, count)) return EFAULT;
+  const count = find();
+  if (typeof count === 'number') return count;
   const position = where === 'current' ? found.file.position : where;
   if (signed(count) < 0n || position + count >= POSITION_END) return EINVAL;
-  return { ...found, position };
+  return { ...found, position, count };
 }
 
 function moveOn({ file, position }: Begun, where: Position, count: bigint): void {
@@ -198,14 +277,15 @@ function writeFrom(
   state: State,
   process: Process,
   fd: bigint,
-  count: bigint,
   where: Position,
-  address: bigint | undefined,
+  find: Count,
   move: Move,
+  isDone = (): boolean => false,
 ): Answer {
-  const begun = begin(state, process, fd, 'writable', count, where, address);
+  const begun = begin(state, process, fd, 'writable', where, find);
   if (typeof begun === 'number') return failure(begun);
-  const { file, object } = begun;
+  if (isDone()) return value(0n);
+  const { file, object, count } = begun;
   if (object.type !== 'regular') return writeOther(state, process, begun, min(count, TRANSFER_MAX), move);
   if (count === 0n) return value(0n);
   const position = file.flags & O_APPEND ? object.size : begun.position;

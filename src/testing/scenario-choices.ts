@@ -46,6 +46,7 @@ export type StatementKind =
   | 'fallocate'
   | 'fsync'
   | 'pageCache'
+  | 'vector'
   | 'lseek'
   | 'open'
   | 'dup'
@@ -104,6 +105,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   ftruncate: ['ftruncate'],
   fallocate: ['fallocate'],
   fsync: ['fsync', 'fdatasync'],
+  vector: ['readv', 'preadv', 'writev', 'pwritev'],
   pageCache: ['sync_file_range', 'posix_fadvise', 'readahead'],
   lseek: ['lseek'],
   open: ['open', 'memfd_create'],
@@ -167,6 +169,7 @@ const FILES = {
   fallocate: 3,
   fsync: 2,
   pageCache: 2,
+  vector: 1,
   lseek: 2,
   open: 3,
   dup: 1,

@@ -32,6 +32,7 @@ import * as ranges from './write-ranges.ts';
 import * as seals from './write-seals.ts';
 import * as shm from './write-shm.ts';
 import * as threads from './write-threads.ts';
+import { writeVector } from './write-vectors.ts';
 
 /** One drawn operation: which kind of statement, then what its arguments are made of. Whole numbers from 0 to 999. */
 export type DrawnCall = readonly number[];
@@ -83,6 +84,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   fallocate: files.writeFallocate,
   fsync: files.writeFsync,
   pageCache: files.writePageCache,
+  vector: writeVector,
   lseek: files.writeLseek,
   open: files.writeOpen,
   dup: files.writeDup,
@@ -150,7 +152,10 @@ export class ScenarioWriter {
     scene.chooseProcess();
     const text = this.write(kind);
     if (text === null) return null;
-    return saidBy(scene.me, scene.slips() ? spoil(scene.draws, text) : text);
+    const lines = text.split('\n');
+    const last = lines.length - 1;
+    if (scene.slips()) lines[last] = spoil(scene.draws, lines[last]);
+    return lines.map((line) => saidBy(scene.me, line)).join('\n');
   }
 
   /** What cannot be written for lack of memory makes some instead. */

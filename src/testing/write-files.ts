@@ -26,14 +26,14 @@ const TRANSFER_LENGTHS = [4096, 1, 64, 100, 5000, 10000] as const;
 const BUFFER_LENGTHS = [64, 4096, 16, 6000, 8192] as const;
 
 /** A descriptor of this process; `fits` unless the choice is careless. Undefined if it has none. */
-function chooseDescriptor(scene: Scene, fits: (descriptor: Descriptor) => boolean): Descriptor | undefined {
+export function chooseDescriptor(scene: Scene, fits: (descriptor: Descriptor) => boolean): Descriptor | undefined {
   const { descriptors } = scene.me;
   const fitting = scene.slips() ? descriptors : descriptors.filter(fits);
   return fitting.length === 0 ? undefined : scene.draws.pick(fitting);
 }
 
-const forReading = ({ read }: Descriptor): boolean => read;
-const forWriting = ({ write }: Descriptor): boolean => write;
+export const forReading = ({ read }: Descriptor): boolean => read;
+export const forWriting = ({ write }: Descriptor): boolean => write;
 const any = (): boolean => true;
 
 function addDescriptor(scene: Scene, descriptor: Omit<Descriptor, 'name'>): string {
