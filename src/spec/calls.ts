@@ -32,7 +32,7 @@ import { maps, smaps, vmflags } from './proc-maps.ts';
 import { pagemap, status, statusField } from './proc-status.ts';
 import { processVm } from './process-vm.ts';
 import { exit, fork, wait } from './processes.ts';
-import { read, readShown, readv, write, writeShown, writev } from './read-write.ts';
+import { read, readShown, write, writeShown } from './read-write.ts';
 import { remapFilePages } from './remap-file-pages.ts';
 import { shmat, shmctl, shmdt, shmget } from './shm.ts';
 import { shmOpen, shmUnlink } from './shm-open.ts';
@@ -40,6 +40,7 @@ import { sigaction } from './signals.ts';
 import type { Caller } from './state.ts';
 import { pipe, socketpair } from './streams.ts';
 import { exitThread, thread } from './threads.ts';
+import { readv, writev } from './vectors.ts';
 
 /** Two lists of ranges with their counts, and flags. */
 type VectorArguments = readonly [bigint, bigint, bigint, bigint, bigint];

@@ -110,32 +110,6 @@ export function read({ state, process }: Caller, fd: bigint, memory: Memory, whe
   return transferred(done, count);
 }
 
-/**
- * @call readv preadv
- * Moves bytes of a file into several ranges of memory, one after the other, and answers how many.
- *
- * The ranges are told by `iovcnt` iovecs at `iov`, in the memory of the process: an address and a length of 8 bytes each. They are
- * read whole before anything moves. What then cannot be stored to ends the transfer, wherever it lies; what was moved before stays
- * and counts. Ranges of no bytes at all are 0, whatever else would be wrong with the file.
- *
- * @errors
- * EINVAL: preadv with a negative position
- * EBADF: `fd` is no descriptor
- * ESPIPE: preadv of a pipe, a socket or a terminal
- * EBADF: not open for reading
- * EINVAL: more than 1024 iovecs
- * EFAULT: an iovec cannot be read
- * EINVAL: a negative length
- * EFAULT: a range leaves user space, even one of no bytes
- * EINVAL: position and length together exceed 2^63 - 1
- * EISDIR: it is a directory
- * EAGAIN: nothing is in the pipe or socket, and somebody could still write
- * EFAULT: the first byte already cannot be stored
- */
-export function readv(caller: Caller, fd: bigint, iov: bigint, count: bigint, where: Position): Answer {
-  return read(caller, fd, { iov, count }, where);
-}
-
 /** write and pwrite of bytes that are always there. */
 export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8Array, where: Position): Answer {
   return writeFrom(
@@ -189,33 +163,6 @@ export function write({ state, process }: Caller, fd: bigint, memory: Memory, wh
       ),
     () => isNothing(memory, ranges),
   );
-}
-
-/**
- * @call writev pwritev
- * Moves bytes from several ranges of memory into a file, one after the other, and answers how many.
- *
- * The ranges are told as for readv. It is one transfer: what cannot be loaded ends it, wherever it lies.
- *
- * @errors
- * EINVAL: pwritev with a negative position
- * EBADF: `fd` is no descriptor
- * ESPIPE: pwritev to a pipe, a socket, a terminal or /proc
- * EBADF: not open for writing
- * EINVAL: more than 1024 iovecs
- * EFAULT: an iovec cannot be read
- * EINVAL: a negative length
- * EFAULT: a range leaves user space, even one of no bytes
- * EINVAL: position and length together exceed 2^63 - 1
- * EFBIG: the first byte already lies beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
- * EPERM: the memory file is sealed against it
- * ENOSPC: /dev/full
- * EPIPE: nobody can read from the pipe or socket; SIGPIPE comes with it
- * EAGAIN: the pipe is full
- * EFAULT: the first byte already cannot be loaded
- */
-export function writev(caller: Caller, fd: bigint, iov: bigint, count: bigint, where: Position): Answer {
-  return write(caller, fd, { iov, count }, where);
 }
 
 /** Ranges of no bytes at all: nothing is looked at any more. */
