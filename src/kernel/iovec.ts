@@ -1,16 +1,21 @@
 /**
  * Lists of ranges that a program hands to a call (struct iovec).
  *
- * Place: under process-vm.ts. A list stands in the program's memory, or comes from whoever uses the machine. Lengths that are
+ * Place: under process-vm.ts and vector-calls.ts. A list stands in the program's memory, or comes from whoever uses the machine. Lengths that are
  * negative as a C long are refused, those beyond what one call moves are cut.
  * Source: Linux lib/iov_iter.c __import_iovec, iovec_from_user.
  */
 
 import { EFAULT, EINVAL } from '../errno.ts';
 import { toUnsigned, type Word } from '../units.ts';
-import { BY_KERNEL } from './access.ts';
-import type { KernelParts } from './kernel.ts';
+import { type AccessEngine, BY_KERNEL } from './access.ts';
+import type { Placement } from './placement.ts';
 import type { Task } from './task.ts';
+
+export interface IoVectorParts {
+  readonly engine: AccessEngine;
+  readonly placement: Placement;
+}
 
 export interface IoVector {
   readonly address: number;
@@ -34,7 +39,7 @@ const LENGTH_END = 2n ** 63n;
 const MOVED_MAX = 0x7ffff000n;
 
 /** The caller's own ranges, all inside user space; or a negative errno. */
-export function importLocal(parts: KernelParts, task: Task, vectors: IoVectors): IoVector[] | number {
+export function importLocal(parts: IoVectorParts, task: Task, vectors: IoVectors): IoVector[] | number {
   const all = exactVectors(parts, task, vectors, 32);
   if (typeof all === 'number') return all;
   const end = BigInt(parts.placement.layout.userEnd);
@@ -52,24 +57,25 @@ export function importLocal(parts: KernelParts, task: Task, vectors: IoVectors):
 }
 
 /** Ranges of another address space, of which nothing is checked yet; or a negative errno. */
-export function importRemote(parts: KernelParts, task: Task, vectors: IoVectors): IoVector[] | number {
+export function importRemote(parts: IoVectorParts, task: Task, vectors: IoVectors): IoVector[] | number {
   const all = exactVectors(parts, task, vectors, 64);
   if (typeof all === 'number') return all;
   return all.map(({ address, length }) => ({ address: Number(address), length: Number(length) }));
 }
 
 /** The count is a C unsigned int for one side and a long for the other: `bits`. */
-function exactVectors(parts: KernelParts, task: Task, vectors: IoVectors, bits: number): Exact[] | number {
+function exactVectors(parts: IoVectorParts, task: Task, vectors: IoVectors, bits: number): Exact[] | number {
   if (!('count' in vectors)) {
     const all = vectors.map(({ address, length }) => ({ address: toUnsigned(address), length: toUnsigned(length) }));
     return all.some(({ length }) => length >= LENGTH_END) ? -EINVAL : all;
   }
   const count = BigInt.asUintN(bits, toUnsigned(vectors.count));
   if (count > COUNT_MAX) return -EINVAL;
+  if (count === 0n) return [];
   return readVectors(parts, task, toUnsigned(vectors.address), Number(count));
 }
 
-function readVectors(parts: KernelParts, task: Task, address: bigint, count: number): Exact[] | number {
+function readVectors(parts: IoVectorParts, task: Task, address: bigint, count: number): Exact[] | number {
   const bytes = new Uint8Array(count * VECTOR_BYTES);
   if (address + BigInt(bytes.length) > BigInt(parts.placement.layout.userEnd)) return -EFAULT;
   const there = parts.engine.copyFromUser(task, Number(address), bytes, BY_KERNEL);

@@ -83,7 +83,7 @@ function isEmpty(vectors: readonly Vector[]): boolean {
 }
 
 /** A single range is cut to what one call moves before it is checked, several after. */
-function ownVectors(caller: Caller, list: VectorList | readonly Vector[]): readonly Vector[] | Errno {
+export function ownVectors(caller: Caller, list: VectorList | readonly Vector[]): readonly Vector[] | Errno {
   const vectors = vectorsOf(caller, list, 32);
   if (typeof vectors === 'number') return vectors;
   const asked = vectors.length === 1 ? vectors.map((one) => ({ ...one, length: min(one.length, MOVED_MAX) })) : vectors;
@@ -94,6 +94,7 @@ function vectorsOf(caller: Caller, list: VectorList | readonly Vector[], bits: n
   if (!('count' in list)) return list.every(({ length }) => length < LENGTH_END) ? list : EINVAL;
   const count = BigInt.asUintN(bits, list.count);
   if (count > VECTORS_MAX) return EINVAL;
+  if (count === 0n) return [];
   if (!isUserRange(caller.state, list.address, count * VECTOR_BYTES)) return EFAULT;
   const vectors: Vector[] = [];
   for (let index = 0n; index < count; index++) {

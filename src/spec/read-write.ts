@@ -95,8 +95,9 @@ function readOther(state: State, begun: Begun, count: bigint, move: Move): Answe
  * ECONNRESET: the other socket was closed with bytes unread
  * EFAULT: the first byte already cannot be stored
  */
-export function read({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
-  const ranges = new Ranges(state, process, memory);
+export function read(caller: Caller, fd: bigint, memory: Memory, where: Position): Answer {
+  const { state, process } = caller;
+  const ranges = new Ranges(caller, memory);
   const begun = begin(state, process, fd, 'readable', where, () => ranges.find());
   if (typeof begun === 'number') return failure(begun);
   if (isNothing(memory, ranges)) return value(0n);
@@ -148,8 +149,9 @@ export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8A
  * EAGAIN: the pipe is full
  * EFAULT: the first byte already cannot be loaded
  */
-export function write({ state, process }: Caller, fd: bigint, memory: Memory, where: Position): Answer {
-  const ranges = new Ranges(state, process, memory);
+export function write(caller: Caller, fd: bigint, memory: Memory, where: Position): Answer {
+  const { state, process } = caller;
+  const ranges = new Ranges(caller, memory);
   const find = (): bigint | Errno => ranges.find();
   return writeFrom(
     state,

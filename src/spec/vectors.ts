@@ -23,7 +23,7 @@ import type { Caller } from './state.ts';
  * EBADF: `fd` is no descriptor
  * ESPIPE: preadv of a pipe, a socket or a terminal
  * EBADF: not open for reading
- * EINVAL: more than 1024 iovecs
+ * EINVAL: more than 1024 iovecs (of `iovcnt` the lower 32 bits count)
  * EFAULT: an iovec cannot be read
  * EINVAL: a negative length
  * EFAULT: a range leaves user space, even one of no bytes
@@ -47,7 +47,7 @@ export function readv(caller: Caller, fd: bigint, iov: bigint, count: bigint, wh
  * EBADF: `fd` is no descriptor
  * ESPIPE: pwritev to a pipe, a socket, a terminal or /proc
  * EBADF: not open for writing
- * EINVAL: more than 1024 iovecs
+ * EINVAL: more than 1024 iovecs (of `iovcnt` the lower 32 bits count)
  * EFAULT: an iovec cannot be read
  * EINVAL: a negative length
  * EFAULT: a range leaves user space, even one of no bytes
