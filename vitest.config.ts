@@ -36,7 +36,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     passWithNoTests: false,
-    exclude: [...configDefaults.exclude, 'dist/**', '.build-*/**'],
+    exclude: [...configDefaults.exclude, 'dist/**', '.build-*/**', '.stryker-tmp/**'],
     projects: [
       project('house', { timeoutMs: 120 * SECOND }),
       project('unit', { timeoutMs: 20 * SECOND }),
