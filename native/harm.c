@@ -134,6 +134,12 @@ bool harms_stretch(struct run *run)
     return reaches(run, run->a[0], run->a[1]);
 }
 
+bool harms_vector(struct run *run)
+{
+    uint64_t nr_pages = run->a[1] / PAGE_SIZE + 1;
+    return harms_stretch(run) || reaches(run, run->a[2], nr_pages);
+}
+
 bool harms_access(struct run *run)
 {
     return overlaps(run->a[0], (uint64_t)run->statement->call->nr);

@@ -20,14 +20,50 @@ export interface MincoreParts {
   readonly placement: Placement;
 }
 
-/** Fills `vector`'s first bytes (1 = in memory); pages answered, or a negative errno. */
-export function mincore(
-  parts: MincoreParts,
-  task: Task,
-  address: Word,
-  length: Word,
-  deliver: (vector: Uint8Array) => boolean,
-): number {
+/** Where the bytes go, one a page: 1 = in memory. */
+export interface ResidencyVector {
+  /** Whether so many bytes can lie there at all; EFAULT if not, before anything is looked at. */
+  fits(pages: number): boolean;
+  /** Takes the bytes of the pages from `first` on; EFAULT if it cannot. */
+  put(first: number, bytes: Uint8Array): boolean;
+}
+
+/** The bytes in the hands of who asked, outside the simulated memory. */
+export class ResidencyBytes implements ResidencyVector {
+  private readonly chunks: Uint8Array[];
+  private length: number;
+
+  constructor() {
+    this.chunks = [];
+    this.length = 0;
+  }
+
+  fits(): boolean {
+    return true;
+  }
+
+  put(first: number, bytes: Uint8Array): boolean {
+    this.chunks.push(bytes);
+    this.length = first + bytes.length;
+    return true;
+  }
+
+  all(): Uint8Array {
+    const whole = new Uint8Array(this.length);
+    let at = 0;
+    for (const chunk of this.chunks) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    return whole;
+  }
+}
+
+/**
+ * 0 or a negative errno. Goes from mapping to mapping, and at most as many pages at once as a page has bytes: what was
+ * put before a hole stays.
+ */
+export function mincore(parts: MincoreParts, task: Task, address: Word, length: Word, vector: ResidencyVector): number {
   const { pageSize } = task.mm;
   if (offsetOf(address, pageSize) !== 0) return -EINVAL;
   const start = pageOf(address, pageSize) * pageSize;
@@ -35,14 +71,21 @@ export function mincore(
   const { userEnd } = parts.placement.layout;
   if (bytes > userEnd || start > userEnd - bytes) return -ENOMEM;
   const pages = Math.ceil(bytes / pageSize);
-  const vector = new Uint8Array(pages);
-  for (let page = 0; page < pages; page++) {
+  if (!vector.fits(pages)) return -EFAULT;
+  for (let page = 0; page < pages; ) {
     const va = start + page * pageSize;
     const vma = task.mm.vmas.containing(va);
     if (vma === null) return -ENOMEM;
-    vector[page] = isResident(parts, vma, va) ? 1 : 0;
+    const count = Math.min(pages - page, pageSize, (vma.end - va) / pageSize);
+    if (!vector.put(page, residentPages(parts, vma, va, count))) return -EFAULT;
+    page += count;
   }
-  return deliver(vector) ? 0 : -EFAULT;
+  return 0;
+}
+
+function residentPages(parts: MincoreParts, vma: Vma, start: number, count: number): Uint8Array {
+  const { pageSize } = vma.mm;
+  return Uint8Array.from({ length: count }, (_, page) => (isResident(parts, vma, start + page * pageSize) ? 1 : 0));
 }
 
 function isResident(parts: MincoreParts, vma: Vma, va: number): boolean {

@@ -64,13 +64,15 @@ export class Process extends ProcessTasks {
 
   /** One byte a page: 1 = in memory. */
   mincore(address: Word, length: Word): Uint8Array {
-    let vector = new Uint8Array(0);
-    const deliver = (found: Uint8Array): boolean => {
-      vector = found.slice();
-      return true;
-    };
-    check(this.sys.mincore(address, length, deliver), 'mincore');
-    return vector;
+    const found = this.sys.mincore(address, length);
+    if (typeof found !== 'number') return found;
+    check(found, 'mincore');
+    return new Uint8Array(0);
+  }
+
+  /** The same, into the process's own memory at `vec`. EFAULT: it cannot be stored there. */
+  mincoreInto(address: Word, length: Word, vec: Word): void {
+    check(this.sys.mincoreInto(address, length, vec), 'mincore');
   }
 
   mlock(address: Word, length: Word, flags: Word = 0): void {

@@ -37,12 +37,12 @@ import {
   SYS_SOCKETPAIR,
   SYS_UNLINK,
 } from '../syscall-numbers.ts';
-import { toInt, type Word } from '../units.ts';
+import { toInt, toUnsigned, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { brk, sbrk } from './brk.ts';
 import { fcntl } from './fcntl.ts';
 import { madvise } from './madvise.ts';
-import { mincore } from './mincore.ts';
+import { mincore, ResidencyBytes, type ResidencyVector } from './mincore.ts';
 import { mlock, mlockall, munlock, munlockall } from './mlock.ts';
 import { mmap } from './mmap.ts';
 import { mprotect } from './mprotect.ts';
@@ -84,10 +84,26 @@ export class Syscalls extends FileSyscalls {
     return this.leave(madvise(this.parts, this.task, address, length, advice));
   }
 
-  /** Into the caller's hands (`vector` null: user memory at `vectorAddress`). */
-  mincore(address: Word, length: Word, deliver: (vector: Uint8Array) => boolean): number {
+  /** One byte a page: 1 = in memory; or a negative errno. */
+  mincore(address: Word, length: Word): Uint8Array | number {
+    const vector = new ResidencyBytes();
+    const failed = this.residency(address, length, vector);
+    return failed < 0 ? failed : vector.all();
+  }
+
+  /** The same into user memory at `vec`. */
+  mincoreInto(address: Word, length: Word, vec: Word): number {
+    const start = toUnsigned(vec);
+    const end = BigInt(this.parts.placement.layout.userEnd);
+    return this.residency(address, length, {
+      fits: (pages) => start + BigInt(pages) <= end,
+      put: (first, bytes) => this.putUser(start + BigInt(first), bytes),
+    });
+  }
+
+  private residency(address: Word, length: Word, vector: ResidencyVector): number {
     this.enter(SYS_MINCORE);
-    return this.leave(mincore(this.parts, this.task, address, length, deliver));
+    return this.leave(mincore(this.parts, this.task, address, length, vector));
   }
 
   /** Stores bytes in user memory as a call does; false where that faults. */

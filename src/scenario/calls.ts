@@ -152,6 +152,7 @@ export const CALLS: readonly CallShape[] = [
   { name: 'munlockall', parameters: [], result: 'number' },
   { name: 'mseal', parameters: [ADDR, LEN, FLAGS], result: 'number' },
   { name: 'mincore', parameters: [ADDR, LEN], result: 'residency' },
+  { name: 'mincore', parameters: [ADDR, LEN, number('vec')], result: 'number' },
   { name: 'brk', parameters: [ADDR], result: 'address' },
   { name: 'sbrk', parameters: [number('n')], result: 'address' },
   { name: 'shmget', parameters: [number('key'), number('size'), FLAGS], result: 'number' },

@@ -96,12 +96,9 @@ function send(process: Process, args: Arguments, positioned: boolean): Answer {
 }
 
 function residency(process: Process, args: Arguments): Answer {
-  let pages = new Uint8Array(0);
-  const failed = process.sys.mincore(args.number(0), args.number(1), (vector) => {
-    pages = vector.slice();
-    return true;
-  });
-  return failed < 0 ? result(failed) : { kind: 'residency', pages };
+  if (args.count === 3) return result(process.sys.mincoreInto(args.number(0), args.number(1), args.number(2)));
+  const found = process.sys.mincore(args.number(0), args.number(1));
+  return typeof found === 'number' ? result(found) : { kind: 'residency', pages: found };
 }
 
 function waitStatus(status: MachineWait): WaitStatus {

@@ -19,7 +19,7 @@ import { lseek } from './lseek.ts';
 import { madvise } from './madvise.ts';
 import { memfdCreate } from './memfd.ts';
 import { compareExchange, copyin, copyout, fetch, fetchAdd, load, store } from './memory-access.ts';
-import { mincore } from './mincore.ts';
+import { mincore, mincoreInto } from './mincore.ts';
 import { mlock, mlock2, mlockall, munlock, munlockall } from './mlock.ts';
 import { mmap } from './mmap.ts';
 import { mprotect } from './mprotect.ts';
@@ -111,6 +111,7 @@ export const CALLS = {
   munlockall,
   mseal,
   mincore,
+  mincore_into: mincoreInto,
   brk,
   sbrk,
   shmget,

@@ -6,13 +6,19 @@
  * Source: mincore(2); Linux mm/mincore.c.
  */
 
-import { EINVAL, ENOMEM } from '../errno.ts';
-import { type Answer, failure, UNSPECIFIED } from './answer.ts';
-import { isAligned, PAGE_SIZE, pageOf, pagesOf } from './arithmetic.ts';
-import { objectOf } from './faults.ts';
-import { isUserRange } from './memory-access.ts';
+import { EFAULT, EINVAL, ENOMEM } from '../errno.ts';
+import { type Answer, failure, outcome, UNSPECIFIED } from './answer.ts';
+import { type Errno, isAligned, PAGE_SIZE, pageOf, pagesOf } from './arithmetic.ts';
+import { objectOf, type Place } from './faults.ts';
+import { copyToUser, isUserRange } from './memory-access.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
 import { pgoffAt, vmaAt } from './vmas.ts';
+
+/** Instead of an errno: what follows is not the business of this specification. */
+const UNKNOWN = -1;
+
+/** Pages that the kernel answers at once, at most: as many as a page has bytes. */
+const CHUNK = PAGE_SIZE;
 
 /**
  * @call mincore
@@ -21,25 +27,72 @@ import { pgoffAt, vmaAt } from './vmas.ts';
  * Of private anonymous memory those pages are that were stored to or loaded from. Of a file those that its page cache
  * holds, whether this process has touched them or not, and behind a private mapping too: on tmpfs, and for memory files
  * and shared anonymous memory, these are the pages that the object has; on ext4 whatever was read, written or read
- * ahead. Scenarios print a digit a page: `0 [1010]`.
+ * ahead. Scenarios print a digit a page, `0 [1010]`, or name a vector of theirs, which gets a byte a page; what was
+ * stored there before an error stays.
  *
  * @errors
  * EINVAL: the address is not a multiple of the page size
  * ENOMEM: the range leaves user space
+ * EFAULT: the vector leaves user space
  * ENOMEM: part of the range is not mapped
+ * EFAULT: the vector cannot be stored to
  */
-export function mincore({ state, process }: Caller, address: bigint, length: bigint): Answer {
-  if (!isAligned(address)) return failure(EINVAL);
-  if (!isUserRange(state, address, length)) return failure(ENOMEM);
-  const pages: (boolean | undefined)[] = [];
+export function mincore(caller: Caller, address: bigint, length: bigint): Answer {
+  const pages: boolean[] = [];
+  const end = walk(caller, address, length, (found) => {
+    pages.push(...found);
+    return 0;
+  });
+  return end === 0 ? { kind: 'residency', pages } : stopped(end);
+}
+
+/** See mincore: the form with a vector. */
+export function mincoreInto(caller: Caller, address: bigint, length: bigint, vector: bigint): Answer {
+  const { state, process } = caller;
+  if (checkRange(state, address, length) === 0 && !isUserRange(state, vector, pagesOf(length))) return failure(EFAULT);
+  let at = vector;
+  const end = walk(caller, address, length, (found) => {
+    const bytes: Place = { pages: new Map([[0n, Uint8Array.from(found, Number)]]), page: 0n };
+    const done = copyToUser(state, process, at, bytes, 0, found.length);
+    at += BigInt(done);
+    return done === found.length ? 0 : EFAULT;
+  });
+  return stopped(end);
+}
+
+function stopped(end: Errno): Answer {
+  return end === UNKNOWN ? UNSPECIFIED : outcome(end);
+}
+
+function checkRange(state: State, address: bigint, length: bigint): Errno {
+  if (!isAligned(address)) return EINVAL;
+  return isUserRange(state, address, length) ? 0 : ENOMEM;
+}
+
+/** From mapping to mapping, a chunk at a time, until `take` has an errno or there is a hole. */
+function walk(caller: Caller, address: bigint, length: bigint, take: (found: readonly boolean[]) => Errno): Errno {
+  const { state, process } = caller;
+  const errno = checkRange(state, address, length);
+  if (errno !== 0) return errno;
   const end = address + pagesOf(length) * PAGE_SIZE;
   for (let at = address; at < end; ) {
     const vma = vmaAt(process, at);
-    if (!vma) return failure(ENOMEM);
-    for (; at < end && at < vma.end; at += PAGE_SIZE) pages.push(isPresent(state, process, vma, at));
+    if (!vma) return ENOMEM;
+    const chunkEnd = least(end, vma.end, at + CHUNK * PAGE_SIZE);
+    const found: boolean[] = [];
+    for (; at < chunkEnd; at += PAGE_SIZE) {
+      const present = isPresent(state, process, vma, at);
+      if (present === undefined) return UNKNOWN;
+      found.push(present);
+    }
+    const taken = take(found);
+    if (taken !== 0) return taken;
   }
-  const known = pages.filter((present) => present !== undefined);
-  return known.length === pages.length ? { kind: 'residency', pages: known } : UNSPECIFIED;
+  return 0;
+}
+
+function least(...addresses: bigint[]): bigint {
+  return addresses.reduce((low, address) => (address < low ? address : low));
 }
 
 /** undefined where this specification does not say. */

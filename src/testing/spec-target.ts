@@ -83,7 +83,9 @@ export class SpecTarget implements Target {
 function specCall(process: number, { name, args }: TargetCall): Call {
   const shown = SHOWN_FORMS[name] === args.length;
   const ranges = name.startsWith('process_vm_') && args.length === 4;
-  const form = name === 'status' && args.length === 1 ? '_field' : shown ? '_shown' : ranges ? '_ranges' : '';
+  const into = name === 'mincore' && args.length === 3;
+  const field = name === 'status' && args.length === 1;
+  const form = field ? '_field' : shown ? '_shown' : ranges ? '_ranges' : into ? '_into' : '';
   return { process, name: `${name}${form}` as CallName, args: specArguments(name, args) } as Call;
 }
 

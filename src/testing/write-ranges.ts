@@ -7,7 +7,7 @@ import { addressText, aim, findRange, lengthText, usableEnd } from './aim.ts';
 import type { Weighted } from './draws.ts';
 import type { Mapping, Range, Span } from './memory-sketch.ts';
 import type { Scene } from './scene.ts';
-import { isReadable } from './write-access.ts';
+import { findPlace, isReadable, isWritable } from './write-access.ts';
 import { chooseProtection } from './write-mmap.ts';
 
 /** Address and length of a call. */
@@ -41,7 +41,10 @@ export function writeMsync(scene: Scene): string {
 export function writeMincore(scene: Scene): string | null {
   const span = aim(scene, () => true);
   const isKnown = scene.options.fs === 'tmpfs' || scene.isPlain(span.base);
-  return isKnown ? `mincore(${spanText(scene, span)})` : null;
+  if (!isKnown) return null;
+  const isInto = scene.options.transfers !== 'shown' && scene.draws.chance(20);
+  const vector = isInto ? findPlace(scene, 8, isWritable) : undefined;
+  return `mincore(${[spanText(scene, span), ...(vector ? [vector.text] : [])].join(', ')})`;
 }
 
 /** An advice, the memory it works on, and what it changes that the sketch knows of. */

@@ -70,12 +70,7 @@ export class MachineVm implements Implementation {
     return this.process.sys.brk(address);
   }
   mincore(address: bigint, length: bigint): Uint8Array | number {
-    let pages = new Uint8Array(0);
-    const failed = this.process.sys.mincore(address, length, (vector) => {
-      pages = vector.slice();
-      return true;
-    });
-    return failed < 0 ? failed : pages;
+    return this.process.sys.mincore(address, length);
   }
   maps(): MapsEntry[] {
     return this.process
