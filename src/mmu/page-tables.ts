@@ -93,6 +93,11 @@ export class PageTables {
     this.lastTable = 0;
   }
 
+  /** Entries have a bit that forbids execution, rather than one that allows it, or none. */
+  get hasNoExecute(): boolean {
+    return this.codes.noExecuteHigh !== 0;
+  }
+
   /** The low lane of an entry: the whole of it unless entries have 8 bytes. */
   rawLow(slot: number): number {
     return this.lanes[slot * this.stride];
