@@ -3,5 +3,5 @@ import { test } from 'vitest';
 import { ToyVm } from './toy-vm.ts';
 
 test('the toy answers as Linux does', () => {
-  checkImplementation(() => new ToyVm(), { runs: 500, seed: 1 });
+  checkImplementation(() => new ToyVm(), { runs: 500, seed: 4 });
 });

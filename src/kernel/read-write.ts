@@ -154,6 +154,12 @@ function writePages(parts: TransferParts, inode: Inode, position: Position, coun
   return done;
 }
 
+/** Room for what a new folio takes of a write of `pages` pages: it is there even if then no bytes come. */
+function reserveFolio({ filePages }: TransferParts, inode: Inode, page: number, pages: number): void {
+  const end = Math.min(filePages.folios.of(inode, page)?.end ?? 0, page + pages);
+  for (let index = page + 1; index < end; index++) inode.fs.reserve(inode, index);
+}
+
 /** Writes up to `want` bytes into one page; how many came, or a negative errno. */
 function writeChunk(
   parts: TransferParts,
@@ -167,8 +173,10 @@ function writeChunk(
   const { pageSize } = parts.ram;
   const reserved = inode.fs.reserve(inode, page);
   if (reserved < 0) return reserved;
+  const isNew = inode.cache.get(page) === 0;
   const pfn = parts.filePages.forWrite(inode, page, byte, left);
   if (pfn < 0) return pfn;
+  if (isNew) reserveFolio(parts, inode, page, Math.ceil((byte + left) / pageSize));
   // The page cannot go away while user memory is touched for it.
   parts.pool.get(pfn);
   const good = source(pfn * pageSize + byte, want);
