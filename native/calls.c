@@ -66,7 +66,7 @@ static const struct call calls[] = {
     PLAIN(munlockall, "munlockall()", "", INTEGER, 0, NULL),
     OTHER(mseal, "mseal(addr, len, flags)", "eee", SYS_MSEAL, harms_stretch, run_plain),
     OTHER(mincore, "mincore(addr, len)", "ee", 0, harms_stretch, run_mincore),
-    OTHER(mincore, "mincore(addr, len, vec)", "eee", SYS_mincore, harms_vector, run_plain),
+    OTHER(mincore, "mincore(addr, len, vec)", "eee", SYS_mincore, harms_residency, run_plain),
     OTHER(brk, "brk(addr)", "e", 0, NULL, run_brk),
     OTHER(sbrk, "sbrk(n)", "e", 0, NULL, run_sbrk),
 

@@ -50,7 +50,7 @@ bool harms_mremap(struct run *run);
 bool harms_munmap(struct run *run);        /* (address, length), holes skipped, refused whole by the kernel */
 bool harms_madvise(struct run *run);       /* (address, length), holes skipped */
 bool harms_stretch(struct run *run);       /* (address, length), ends at the first hole */
-bool harms_vector(struct run *run);        /* the same with a byte a page at a third address */
+bool harms_residency(struct run *run);     /* the same with a byte a page at a third address */
 bool harms_access(struct run *run);        /* (address), call->nr bytes */
 bool harms_fetch(struct run *run);         /* (address): an instruction that is not known to be harmless (fetch.c) */
 bool harms_copy(struct run *run);          /* copyin, copyout */

@@ -134,7 +134,7 @@ bool harms_stretch(struct run *run)
     return reaches(run, run->a[0], run->a[1]);
 }
 
-bool harms_vector(struct run *run)
+bool harms_residency(struct run *run)
 {
     uint64_t nr_pages = run->a[1] / PAGE_SIZE + 1;
     return harms_stretch(run) || reaches(run, run->a[2], nr_pages);

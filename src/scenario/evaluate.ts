@@ -122,7 +122,9 @@ function join(runs: readonly Run[], length: number): Uint8Array {
   let offset = 0;
   for (const run of runs) {
     const end = offset + run.bytes.length * Number(run.times);
-    for (; offset < end; offset += run.bytes.length) data.set(run.bytes, offset);
+    if (run.bytes.length === 1) data.fill(run.bytes[0], offset, end);
+    else for (let at = offset; at < end; at += run.bytes.length) data.set(run.bytes, at);
+    offset = end;
   }
   return data;
 }

@@ -38,10 +38,8 @@ export function writeMsync(scene: Scene): string {
   return `msync(${spanText(scene, span)}, ${flags})`;
 }
 
-export function writeMincore(scene: Scene): string | null {
+export function writeMincore(scene: Scene): string {
   const span = aim(scene, () => true);
-  const isKnown = scene.options.fs === 'tmpfs' || scene.isPlain(span.base);
-  if (!isKnown) return null;
   const isInto = scene.options.transfers !== 'shown' && scene.draws.chance(20);
   const vector = isInto ? findPlace(scene, 8, isWritable) : undefined;
   return `mincore(${[spanText(scene, span), ...(vector ? [vector.text] : [])].join(', ')})`;
