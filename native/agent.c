@@ -26,6 +26,7 @@
 #define LIVENESS_SECONDS 5
 #define SA_RESTORER_FLAG 0x04000000ul
 #define TRAP_FLAG 0x100
+#define VFORK_FLAGS (CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD)
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 #define CANARY 5                           /* index in thread_area: %fs:0x28 */
 #define MMAP_AREA 0x7e0000000000ul         /* the mmap base is above, wherever chance puts it */
@@ -159,7 +160,7 @@ static int64_t clone_onto(struct slot *child, uint64_t flags)
     __asm__ volatile("syscall\n\ttestq %%rax, %%rax\n\tjnz 1f\n\txorl %%ebp, %%ebp\n\tmovq %%r12, %%rdi\n\t"
                      "call *%%r13\n\tud2\n1:"
                      : "=a"(result)
-                     : "a"(SYS_clone), "D"(flags), "S"((uint64_t)child + SLOT_SIZE), "d"(0ul), "r"(r10),
+                     : "a"(SYS_clone), "D"(flags), "S"((uint64_t)child + SLOT_SIZE), "d"((uint64_t)&child->made), "r"(r10),
                        "r"(r8), "r"(r12), "r"(r13)
                      : "rcx", "r11", "memory");
     return result;
@@ -178,7 +179,9 @@ static int64_t obey(struct slot *slot)
     case OP_FETCHADD: return (int64_t)guarded_fetchadd(slot, a[0], a[1], a[2]);
     case OP_FETCH: guarded_fetch(slot, a[0]); return 0;
     case OP_DISPOSITION: return choose_disposition(slot, (int)a[0], (int)a[1]);
-    case OP_FORK: return clone_onto(SLOT_AT(a[0]), a[1] ? THREAD_FLAGS : SIGCHLD);
+    case OP_FORK: return clone_onto(SLOT_AT(a[0]), SIGCHLD);
+    case OP_THREAD: return clone_onto(SLOT_AT(a[0]), THREAD_FLAGS);
+    case OP_VFORK: return clone_onto(SLOT_AT(a[0]), VFORK_FLAGS);
     }
     return -ENOSYS;
 }

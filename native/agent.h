@@ -28,7 +28,7 @@
 #define MAX_KEEP 8
 #define MAX_OWN (2 * MAX_KEEP + 4)
 
-enum op { OP_SYSCALL, OP_LOAD, OP_STORE, OP_COPYIN, OP_COPYOUT, OP_CAS, OP_FETCHADD, OP_FETCH, OP_DISPOSITION, OP_FORK };
+enum op { OP_SYSCALL, OP_LOAD, OP_STORE, OP_COPYIN, OP_COPYOUT, OP_CAS, OP_FETCHADD, OP_FETCH, OP_DISPOSITION, OP_FORK, OP_THREAD, OP_VFORK };
 enum disposition { TO_DEFAULT, TO_IGNORE, TO_CATCH };
 
 /* Values of slot.reply. While a process works it holds its thread id with FUTEX_WAITERS, the form in which the
@@ -44,6 +44,7 @@ struct slot {
     uint32_t reply;                  /* futex: enum reply, or the thread id */
     uint32_t op;
     uint32_t nr_notes;
+    int32_t made;                    /* id of the process on this slot, where a call of vfork has made it */
     uint64_t nr, args[6];            /* system call number; the op's arguments */
     int64_t result;
     uint64_t landing;                /* where a caught fault resumes, 0 when none may happen */

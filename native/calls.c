@@ -101,6 +101,7 @@ static const struct call calls[] = {
     OTHER(setrlimit, "setrlimit(resource, n)", "ee", 0, harms_limit, run_setrlimit),
     OTHER(getrlimit, "getrlimit(resource)", "e", 0, harms_limit, run_getrlimit),
     OTHER(fork, "c = fork()", "", 0, NULL, run_fork),
+    OTHER(vfork, "c = vfork()", "", 0, NULL, run_vfork),
     OTHER(thread, "t = thread()", "", 0, NULL, run_thread),
     OTHER(exit_thread, "exit_thread(n)", "e", 0, NULL, run_exit_thread),
     { "futex", "futex(addr, op, val[, timeout])", "eee?e", SYS_futex, INTEGER, UINT64_MAX, harms_futex, run_futex },
@@ -127,7 +128,7 @@ void calls_print(void)
 
 bool call_makes_process(const struct call *call)
 {
-    return call->run == run_fork || call->run == run_thread;
+    return call->run == run_fork || call->run == run_thread || call->run == run_vfork;
 }
 
 static bool takes_kind(const struct call *call, int argument, char wanted)

@@ -104,6 +104,14 @@ enum outcome run_fork(struct run *run)
     return make(run, A_CHILD);
 }
 
+enum outcome run_vfork(struct run *run)
+{
+    enum outcome outcome = process_vfork(run->process, &run->made);
+    if (outcome != DONE) return outcome;
+    printf(" = %s", run->made ? run->statement->name->name : "timeout");
+    return DONE;
+}
+
 enum outcome run_thread(struct run *run)
 {
     return make(run, A_THREAD);

@@ -1,19 +1,13 @@
 /*
- * The controller's side of the control region: starts the first process, gives commands, waits with a limit,
- * sees deaths (robust futex, then pidfd), makes processes fork, and clears up after a scenario.
+ * The controller's processes: starts the first, has processes fork and make threads, and clears up after a scenario.
  *
- * Invariant: one command is under way at a time, and those of processes that wait. A death is reported only once the process is a zombie, so that
- * its parent's wait() is sure to find it.
+ * Commands, and how their end is seen, are command.c's.
  */
 #define _GNU_SOURCE
 #include "process.h"
+#include "command.h"
 #include "enter.h"
-#include "proc.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/futex.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,15 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DEATH_SECONDS 10
-#define SHORT_NS 50000
-#define SLICE_NS 50000000                  /* at most a second */
 
 volatile int interrupted;
 
-static struct process *all;
+struct process *all;
 static struct space *spaces;
-static double limit_seconds;
 
 /* ---- preparing ---- */
 
@@ -41,7 +31,7 @@ bool processes_prepare(double step_seconds)
 {
     void *at = mmap((void *)CONTROL_BASE, CONTROL_END - CONTROL_BASE, PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    limit_seconds = step_seconds;
+    command_limit(step_seconds);
     if (at != (void *)CONTROL_BASE) {
         perror("driver: cannot map the control region");
         return false;
@@ -51,138 +41,6 @@ bool processes_prepare(double step_seconds)
     if (find_own_text()) return true;
     fprintf(stderr, "driver: cannot find its own program in /proc/self/maps; is /proc mounted?\n");
     return false;
-}
-
-/* ---- waiting ---- */
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static bool has_died(const struct process *process, int milliseconds)
-{
-    struct pollfd poller = { process->pidfd, POLLIN, 0 };
-    return poll(&poller, 1, milliseconds) > 0;
-}
-
-/* Waits until the process has answered, has died, or the time is over. A death under way is told by the robust
- * futex at once; one that came while the process was idle is seen a slice later. */
-static enum outcome await_reply(const struct process *process)
-{
-    struct slot *slot = process_slot(process);
-    const struct timespec slice = { 0, SLICE_NS };
-    double end = now() + limit_seconds;
-    for (;;) {
-        uint32_t seen = __atomic_load_n(&slot->reply, __ATOMIC_ACQUIRE);
-        if (seen == REPLY_DONE) return DONE;
-        if (seen & FUTEX_OWNER_DIED) return DIED;
-        if (now() > end || interrupted) return TIMED_OUT;
-        long r = syscall(SYS_futex, &slot->reply, FUTEX_WAIT, seen, &slice, NULL, 0);
-        if (r < 0 && errno == ETIMEDOUT && has_died(process, 0)) return DIED;
-    }
-}
-
-/* Waits until the process, with all its threads, is a zombie or gone. */
-static bool await_end(const struct process *process)
-{
-    double end = now() + DEATH_SECONDS;
-    while (now() < end)
-        if (has_died(process, 1000)) return true;
-    fprintf(stderr, "driver: process %d will not die\n", (int)process->group);
-    return false;
-}
-
-/* Waits until a thread has ended whose process goes on; where it is the first of them no descriptor tells. */
-static void await_thread_end(const struct process *process)
-{
-    const struct timespec pause = { 0, SHORT_NS };
-    double end = now() + DEATH_SECONDS;
-    while (now() < end && !thread_ended(process)) nanosleep(&pause, NULL);
-}
-
-static void mark_dead(struct process *process)
-{
-    process->alive = process->waiting = false;
-    close(process->pidfd);
-    process->pidfd = -1;
-}
-
-static bool shares_group(const struct process *one, const struct process *other)
-{
-    return one->alive && one->group == other->group;
-}
-
-/* The process that `gone` was a thread of has ended, and all its threads with it. */
-static void mark_group_dead(struct process *gone)
-{
-    await_end(gone);
-    int signal = death_signal(gone->group);
-    for (struct process *p = all; p; p = p->next) {
-        if (!shares_group(p, gone) || p == gone) continue;
-        p->death_signal = signal;
-        mark_dead(p);
-    }
-    gone->death_signal = signal;
-    mark_dead(gone);
-}
-
-static bool is_last(const struct process *process)
-{
-    for (struct process *p = all; p; p = p->next)
-        if (p != process && shares_group(p, process)) return false;
-    return true;
-}
-
-/* A thread that made the system call exit goes alone, unless it is the last. */
-static void bury(struct process *process)
-{
-    const struct slot *slot = process_slot(process);
-    bool alone = slot->op == OP_SYSCALL && slot->nr == SYS_exit && !is_last(process);
-    if (!alone) {
-        mark_group_dead(process);
-        return;
-    }
-    await_thread_end(process);
-    mark_dead(process);
-}
-
-static enum outcome end_of_command(struct process *process)
-{
-    enum outcome outcome = await_reply(process);
-    if (outcome == DONE) return DONE;
-    if (outcome == TIMED_OUT) kill(process->group, SIGKILL);
-    bury(process);
-    return outcome;
-}
-
-/* ---- commands ---- */
-
-static void give_command(struct process *process, enum op op, const uint64_t args[6])
-{
-    struct slot *slot = process_slot(process);
-    slot->op = op;
-    slot->nr_notes = 0;
-    memcpy(slot->args, args, sizeof slot->args);
-    slot->reply = (uint32_t)process->pid | FUTEX_WAITERS;
-    __atomic_store_n(&slot->command, slot->command + 1, __ATOMIC_RELEASE);
-    syscall(SYS_futex, &slot->command, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
-
-enum outcome process_command(struct process *process, enum op op, const uint64_t args[6])
-{
-    give_command(process, op, args);
-    return end_of_command(process);
-}
-
-enum outcome process_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result)
-{
-    process_slot(process)->nr = (uint64_t)nr;
-    enum outcome outcome = process_command(process, OP_SYSCALL, args);
-    *result = process_slot(process)->result;
-    return outcome;
 }
 
 /* The index of a slot that no living process has, or MAX_PROCESSES; parse.c limits the forks. */
@@ -248,23 +106,50 @@ struct process *process_start(const char *cwd)
     return NULL;
 }
 
-enum outcome process_fork(struct process *parent, enum kinship kinship, struct process **child, int64_t *error)
+static struct process *new_kin(const struct process *parent, enum kinship kinship)
 {
     struct process *made = new_process();
-    *child = NULL;
-    *error = 0;
     memcpy(process_slot(made)->disposition, process_slot(parent)->disposition, sizeof process_slot(made)->disposition);
-    uint64_t args[6] = { (uint64_t)made->index, kinship == A_THREAD };
-    enum outcome outcome = process_command(parent, OP_FORK, args);
+    made->space = kinship == A_CHILD ? new_space(parent->space) : parent->space;
+    return made;
+}
+
+enum outcome process_fork(struct process *parent, enum kinship kinship, struct process **child, int64_t *error)
+{
+    struct process *made = new_kin(parent, kinship);
+    uint64_t args[6] = { (uint64_t)made->index };
+    *child = NULL;
+    enum outcome outcome = process_command(parent, kinship == A_THREAD ? OP_THREAD : OP_FORK, args);
     *error = process_slot(parent)->result;
     if (outcome != DONE || *error < 0) {
         free(made);
         return outcome;
     }
-    made->space = kinship == A_THREAD ? parent->space : new_space(parent->space);
     enlist(made, (pid_t)*error, kinship == A_THREAD ? parent->group : (pid_t)*error);
     if (end_of_command(made) == DONE) *child = made;
     else *error = 0;
+    return DONE;
+}
+
+/* The parent's command comes back when the child has ended; until then it is the child that answers. */
+enum outcome process_vfork(struct process *parent, struct process **child)
+{
+    struct process *made = new_kin(parent, A_VFORK_CHILD);
+    const struct slot *slot = process_slot(made);
+    const struct timespec pause = { 0, SHORT_NS };
+    double end = command_end();
+    uint64_t args[6] = { (uint64_t)made->index };
+    *child = NULL;
+    give_command(parent, OP_VFORK, args);
+    while (__atomic_load_n(&slot->reply, __ATOMIC_ACQUIRE) != REPLY_DONE && now() < end && !interrupted) nanosleep(&pause, NULL);
+    if (slot->made == 0) {
+        free(made);
+        return end_of_command(parent);
+    }
+    parent->waiting = true;
+    made->resumes = parent;
+    enlist(made, slot->made, slot->made);
+    if (end_of_command(made) == DONE) *child = made;
     return DONE;
 }
 
@@ -277,54 +162,13 @@ void process_share_dispositions(const struct process *process)
             memcpy(process_slot(p)->disposition, slot->disposition, sizeof slot->disposition);
 }
 
-/* ---- calls that wait ---- */
-
-enum outcome process_waiting_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result)
-{
-    struct slot *slot = process_slot(process);
-    const struct timespec pause = { 0, SHORT_NS };
-    double end = now() + limit_seconds;
-    slot->nr = (uint64_t)nr;
-    give_command(process, OP_SYSCALL, args);
-    while (now() < end && !interrupted) {
-        uint32_t seen = __atomic_load_n(&slot->reply, __ATOMIC_ACQUIRE);
-        if (seen == REPLY_DONE || (seen & FUTEX_OWNER_DIED)) break;
-        if (sleeps_in(process, nr, args[0])) {
-            process->waiting = true;
-            return WAITING;
-        }
-        nanosleep(&pause, NULL);
-    }
-    enum outcome outcome = end_of_command(process);
-    *result = slot->result;
-    return outcome;
-}
-
-/* Sees whether a waiting process has come back. */
-static bool came_back(struct process *process)
-{
-    if (!process->waiting || __atomic_load_n(&process_slot(process)->reply, __ATOMIC_ACQUIRE) != REPLY_DONE) return false;
-    process->waiting = false;
-    return true;
-}
-
-bool processes_collect(int64_t count)
-{
-    const struct timespec pause = { 0, SHORT_NS };
-    double end = now() + limit_seconds;
-    while (count > 0 && now() < end && !interrupted) {
-        for (struct process *p = all; p; p = p->next)
-            if (p->alive && came_back(p)) count--;
-        if (count > 0) nanosleep(&pause, NULL);
-    }
-    return count <= 0;
-}
-
 bool processes_finish(void)
 {
     bool clean = true;
-    for (struct process *p = all; p; p = p->next)
+    for (struct process *p = all; p; p = p->next) {
+        p->resumes = NULL;
         if (p->alive) kill(p->group, SIGKILL);
+    }
     while (all) {
         struct process *gone = all;
         if (gone->alive) clean = await_end(gone) && clean;

@@ -32,10 +32,11 @@ struct process {
     bool waiting;                          /* in a call that has not come back: it takes no command */
     int death_signal;                      /* once dead: the signal that killed it, or 0 */
     struct space *space;
+    struct process *resumes;               /* who waits, in vfork, for it to end */
 };
 
 enum outcome { DONE, DIED, TIMED_OUT, WAITING };
-enum kinship { A_CHILD, A_THREAD };
+enum kinship { A_CHILD, A_THREAD, A_VFORK_CHILD };
 
 /* Once, before the first scenario: maps the control region. Prints what fails and returns false. */
 bool processes_prepare(double step_seconds);
@@ -61,6 +62,9 @@ void process_share_dispositions(const struct process *process);
 /* Makes `parent` fork, or have another thread. On DONE `*child` is the new process, or NULL with `*error` the negative errno, or
  * with 0 when it did not come up in time. */
 enum outcome process_fork(struct process *parent, enum kinship kinship, struct process **child, int64_t *error);
+
+/* The same for vfork: `parent` waits until the child has ended. `*child` is NULL when it did not come up. */
+enum outcome process_vfork(struct process *parent, struct process **child);
 
 /* Kills what is alive, reaps everything, forgets all. False when something would not die (said on stderr). */
 bool processes_finish(void);

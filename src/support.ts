@@ -64,7 +64,7 @@ const CALLS: SupportGroup = {
     partial('shmget', 'one user, who owns every segment and has no privilege over it'),
     partial('shmctl', 'no times, process ids and owners'),
     partial('fcntl', 'duplicates, flags and seals; no locks'),
-    supported('fork exit'),
+    supported('fork vfork exit'),
     partial('thread exit_thread', 'clone(CLONE_THREAD) and the system call exit; no stack, no thread-local storage'),
     partial('process_vm_readv process_vm_writev', 'processes of one user: no EPERM'),
     partial('futex', 'FUTEX_WAIT and FUTEX_WAKE; a thread that waits makes no calls until it is woken'),
@@ -73,7 +73,7 @@ const CALLS: SupportGroup = {
     partial('setrlimit getrlimit', 'soft limits of the resources below'),
     partial('sysconf', 'the four names below'),
     absent('pkey_mprotect process_madvise userfaultfd mbind'),
-    absent('execve clone vfork', 'what execve leaves is laid out by the replay only'),
+    absent('execve clone', 'what execve leaves is laid out by the replay only'),
     absent('truncate link symlink chmod sendfile copy_file_range'),
   ],
 };

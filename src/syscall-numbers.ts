@@ -31,6 +31,7 @@ export const SYS_DUP = 32;
 export const SYS_SOCKETPAIR = 53;
 export const SYS_CLONE = 56;
 export const SYS_FORK = 57;
+export const SYS_VFORK = 58;
 export const SYS_EXIT = 60;
 export const SYS_WAIT4 = 61;
 export const SYS_SHMDT = 67;

@@ -27,6 +27,12 @@ export interface WaitStatus {
   readonly signal: number;
 }
 
+/** The child of a vfork gives the address space back to the task that waits for it. */
+export function endVfork(child: Task): void {
+  if (child.vforkParent?.waitsFor === 'vfork') child.vforkParent.waitsFor = '';
+  child.vforkParent = null;
+}
+
 export class Exiter {
   private readonly unmapper: Unmapper;
   private readonly openFiles: OpenFiles;
@@ -85,6 +91,7 @@ export class Exiter {
     this.engine.active = null;
     if (task.waitsFor === 'futex') this.futexes.forget(task);
     task.waitsFor = '';
+    endVfork(task);
     if (--task.files.users === 0) for (const file of task.files.files()) this.openFiles.put(file);
     if (--task.mm.users === 0) this.releaseMm(task.mm);
   }

@@ -49,6 +49,16 @@ export function fork(parts: ForkParts, parent: Task, taskId: number, mmId: numbe
   return child;
 }
 
+/** vfork: a child that runs in the address space of `parent`, who waits meanwhile. */
+export function vfork(parent: Task, taskId: number): Task {
+  const child = new Task(taskId, copyGroup(parent.group, taskId), parent.mm, parent.files.copy(), parent.cpu);
+  child.mm.users++;
+  child.mayLockMemory = parent.mayLockMemory;
+  child.vforkParent = parent;
+  parent.waitsFor = 'vfork';
+  return child;
+}
+
 /** Another thread of the process of `task`: it has the same address space and descriptors. */
 export function newThread(task: Task, id: number): Task {
   const thread = new Task(id, task.group, task.mm, task.files, task.cpu);

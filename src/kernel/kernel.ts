@@ -36,7 +36,7 @@ import { Exiter } from './exit.ts';
 import { FaultHandler } from './fault.ts';
 import { FdTable } from './fd-table.ts';
 import { FilePages } from './file-pages.ts';
-import { fork, newThread } from './fork.ts';
+import { fork, newThread, vfork } from './fork.ts';
 import { FramePool } from './frame-pool.ts';
 import { Ext4 } from './fs-ext4.ts';
 import { Tmpfs } from './fs-tmpfs.ts';
@@ -284,6 +284,13 @@ export class Kernel {
     if (typeof child === 'number') return child;
     this.lastMmId = child.mm.id;
     return this.enlist(child);
+  }
+
+  /** A child of `parent` in the same address space; the parent waits. */
+  vfork(parent: Task): Task {
+    const child = this.enlist(vfork(parent, this.lastTaskId + 1));
+    this.parts.engine.active = null;
+    return child;
   }
 
   /** Another thread of the process of `task`. */

@@ -15,6 +15,7 @@ import {
   SYS_PROCESS_VM_READV,
   SYS_PROCESS_VM_WRITEV,
   SYS_RT_SIGACTION,
+  SYS_VFORK,
   SYS_WAIT4,
 } from '../syscall-numbers.ts';
 import { toInt, type Word } from '../units.ts';
@@ -49,6 +50,12 @@ export class ProcessCalls extends ShmSyscalls {
   wait(childId: number): WaitStatus | number {
     this.enter(SYS_WAIT4);
     return this.leave(this.parts.exiter.wait(this.task, this.kernel.tasks.get(childId) ?? null));
+  }
+
+  /** The child's task; this one waits until that has ended. */
+  vfork(): Task {
+    this.enter(SYS_VFORK);
+    return this.leave(this.kernel.vfork(this.task));
   }
 
   /** Another thread of this process. */

@@ -164,6 +164,11 @@ export class Process extends ProcessTasks {
     return new Process(this.kernel, child);
   }
 
+  /** A child in the same memory. This process waits (`waiting`) until the child has ended. */
+  vfork(): Process {
+    return new Process(this.kernel, this.sys.vfork());
+  }
+
   /** Another thread of this process: the same memory and descriptors, a CPU of its own. */
   thread(): Process {
     return new Process(this.kernel, this.sys.thread());

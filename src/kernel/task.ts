@@ -28,7 +28,7 @@ export type SignalHandler = (info: SignalInfo) => 'retry' | 'abandon';
 export type Disposition = 'default' | 'ignore' | SignalHandler;
 
 /** What keeps a task from running: nothing, or a call of its own that has not come back. */
-export type WaitsFor = '' | 'futex';
+export type WaitsFor = '' | 'futex' | 'vfork';
 
 export class ThreadGroup {
   /** That of its first task. */
@@ -70,6 +70,8 @@ export class Task {
   majorFaults: number;
   exited: boolean;
   waitsFor: WaitsFor;
+  /** The task that waits (vfork) until this one has ended or runs another program. */
+  vforkParent: Task | null;
   /** CAP_IPC_LOCK: memory locks are not limited. */
   mayLockMemory: boolean;
 
@@ -83,6 +85,7 @@ export class Task {
     this.majorFaults = 0;
     this.exited = false;
     this.waitsFor = '';
+    this.vforkParent = null;
     this.mayLockMemory = false;
     group.threads.push(this);
   }

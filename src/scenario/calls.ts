@@ -183,6 +183,7 @@ export const CALLS: readonly CallShape[] = [
   { name: 'sigaction', parameters: [number('sig'), number('handler')], result: 'number' },
   { name: 'setrlimit', parameters: [number('resource'), number('n')], result: 'number' },
   { name: 'fork', parameters: [], result: 'process' },
+  { name: 'vfork', parameters: [], result: 'process', shares: true },
   { name: 'thread', parameters: [], result: 'process', shares: true },
   { name: 'exit_thread', parameters: [number('n')], result: 'nothing' },
   {

@@ -180,7 +180,8 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   sigaction: (t, p, a) => t.setHandler(p, Number(a.number(0)), a.number(1)),
   setrlimit: (_t, p, a) => result(p.sys.setrlimit(Number(a.number(0)), a.number(1))),
   fork: (t, p, a) => t.fork(p, Number(a.number(0))),
-  thread: (t, p, a) => t.thread(p, Number(a.number(0))),
+  vfork: (t, p, a) => t.adopt(p.sys.vfork().id, Number(a.number(0))),
+  thread: (t, p, a) => t.adopt(p.sys.thread().id, Number(a.number(0))),
   exit_thread: (_t, p, a) => stored(() => p.exitThread(a.number(0))),
   futex: (_t, p, a) => futex(p, a),
   process_vm_readv: (t, p, a) => t.processVm(p, 'read', a),
@@ -282,12 +283,8 @@ export class MachineTarget implements Target {
     return this.adopt(child.id, childNumber);
   }
 
-  thread(process: Process, number: number): Answer {
-    return this.adopt(process.sys.thread().id, number);
-  }
-
   /** Gives a new process or thread the runner's number. */
-  private adopt(id: number, number: number): Answer {
+  adopt(id: number, number: number): Answer {
     const [made] = this.machine.processes().filter((candidate) => candidate.id === id);
     this.processes.set(number, made);
     return { kind: 'value', value: BigInt(number) };

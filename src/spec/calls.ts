@@ -41,6 +41,7 @@ import type { Caller } from './state.ts';
 import { pipe, socketpair } from './streams.ts';
 import { exitThread, thread } from './threads.ts';
 import { readv, writev } from './vectors.ts';
+import { vfork } from './vfork.ts';
 
 /** Two lists of ranges with their counts, and flags. */
 type VectorArguments = readonly [bigint, bigint, bigint, bigint, bigint];
@@ -146,6 +147,7 @@ export const CALLS = {
   sigaction,
   setrlimit,
   fork,
+  vfork,
   thread,
   exit_thread: exitThread,
   process_vm_readv: (caller: Caller, child: bigint, ...args: VectorArguments) => lists(caller, 'read', child, args),

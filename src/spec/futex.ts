@@ -57,13 +57,13 @@ export function futex(caller: Caller, address: bigint, op: bigint, number: bigin
   // The end itself passes: of so few bytes the kernel checks only the address.
   if (address > caller.state.layout.taskSize) return failure(EFAULT);
   const isPrivate = (low32(op) & FUTEX_PRIVATE_FLAG) !== 0;
-  const key = isPrivate ? `private ${caller.number} ${address}` : sharedKey(caller, address);
+  const key = isPrivate ? `private ${caller.process.memory} ${address}` : sharedKey(caller, address);
   if (typeof key === 'number') return failure(key);
   if (command === FUTEX_WAKE) return wake(caller.state, key, Math.max(1, low32(number)));
   const errno = mustWait(caller, address, number);
   if (errno !== 0) return failure(errno);
   if (timeout !== FOREVER) return failure(ETIMEDOUT);
-  caller.thread.waiting = { for: key, since: takeNumber(caller.state) };
+  caller.thread.waiting = { word: { key, since: takeNumber(caller.state) } };
   return { kind: 'waiting' };
 }
 
@@ -75,7 +75,7 @@ function mustWait({ state, process }: Caller, address: bigint, expected: bigint)
 
 function wake(state: State, key: string, count: number): Answer {
   const woken = [...state.threads.values()]
-    .filter((thread) => thread.waiting?.for === key && lives(state, thread))
+    .filter((thread) => thread.waiting?.word?.key === key && lives(state, thread))
     .sort((one, other) => since(one) - since(other))
     .slice(0, count);
   for (const thread of woken) thread.waiting = undefined;
@@ -83,17 +83,17 @@ function wake(state: State, key: string, count: number): Answer {
 }
 
 function since({ waiting }: Thread): number {
-  return waiting?.since ?? 0;
+  return waiting?.word?.since ?? 0;
 }
 
-function sharedKey({ state, process, number }: Caller, address: bigint): string | Errno {
+function sharedKey({ state, process }: Caller, address: bigint): string | Errno {
   const vma = vmaAt(process, address);
   if (vma === undefined) return EFAULT;
   const isStored = finds(state, process, vma, address, 'store');
   if (!isStored && !finds(state, process, vma, address, 'load')) return EFAULT;
   if (vma.flags & VM_MAYSHARE) return objectKey(state, vma, address);
   const isOwn = process.pages.has(address / 4096n);
-  if (isOwn || vma.file === undefined) return isStored ? `process ${number} ${address}` : EFAULT;
+  if (isOwn || vma.file === undefined) return isStored ? `memory ${process.memory} ${address}` : EFAULT;
   return objectKey(state, vma, address);
 }
 

@@ -11,6 +11,7 @@ import { access, isFault, type Place, touch } from './faults.ts';
 import { copyFromUser, copyToUser, isUserRange, numberIn } from './memory-access.ts';
 import type { Caller, Process, State } from './state.ts';
 import { lives } from './threads.ts';
+import { memoryOf } from './vfork.ts';
 import { VM_READ, VM_WRITE } from './vm-flags.ts';
 import { vmaAt } from './vmas.ts';
 
@@ -74,8 +75,7 @@ export function processVm(
   if (isEmpty(theirs)) return value(0n);
   const thread = caller.state.threads.get(Number(child));
   if (!lives(caller.state, thread)) return failure(ESRCH);
-  const other = caller.state.processes.get(thread.process) as Process;
-  return transfer(caller, direction, other, own, theirs);
+  return transfer(caller, direction, memoryOf(caller, thread.process), own, theirs);
 }
 
 function isEmpty(vectors: readonly Vector[]): boolean {

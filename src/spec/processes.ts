@@ -34,22 +34,35 @@ export function fork({ state, process, number }: Caller, child: bigint): Answer 
   const vmas = process.vmas.filter((vma) => (vma.flags & VM_DONTCOPY) === 0);
   if (!canPromise(state, process, vmas)) return failure(ENOMEM);
   state.processes.set(Number(child), {
+    ...childOf(process, number),
+    memory: takeNumber(state),
+    vmas: vmas.map((vma) => inheritedMapping(state, vma)),
+    pages: inheritedPages(process, vmas),
+    brk: process.brk,
+  });
+  state.threads.set(Number(child), { process: Number(child), ended: false, waiting: undefined });
+  return value(child);
+}
+
+/** A child without memory: what it has of its parent besides. */
+export function childOf(process: Process, number: number): Process {
+  return {
     parent: number,
     status: { state: 'running' },
     reaped: false,
     descriptors: new Map(process.descriptors),
     closeOnExec: new Set(process.closeOnExec),
-    vmas: vmas.map((vma) => inheritedMapping(state, vma)),
-    pages: inheritedPages(process, vmas),
-    brk: process.brk,
+    borrows: undefined,
+    memory: 0,
+    vmas: [],
+    pages: new Map(),
+    brk: 0n,
     lockedPages: 0n,
     futureFlags: 0,
     limits: { ...process.limits },
     handlers: { ...process.handlers },
     pendingSignal: undefined,
-  });
-  state.threads.set(Number(child), { process: Number(child), ended: false, waiting: undefined });
-  return value(child);
+  };
 }
 
 /** What the mappings of the child are promised, one after the other. */
@@ -98,12 +111,9 @@ export function exit({ process }: Caller, code: bigint): Answer {
   return { kind: 'gone' };
 }
 
-/** What a process is when it is no more. */
+/** The process is no more; what it had goes when the call is over. */
 export function endProcess(process: Process, status: ProcessStatus): void {
   process.status = status;
-  process.vmas = [];
-  process.pages = new Map();
-  process.descriptors = new Map();
 }
 
 /**

@@ -127,10 +127,10 @@ export type ProcessStatus =
 
 /** What a thread waits for. */
 export interface Waiting {
-  /** The key of a word of memory. */
-  for: string;
-  /** Who began earlier has the smaller number. */
-  since: number;
+  /** The key of a word of memory, and when it began: who began earlier has the smaller number. */
+  word?: { key: string; since: number };
+  /** The thread that vfork has made, which is to end first. */
+  child?: number;
 }
 
 export interface Thread {
@@ -151,6 +151,10 @@ export interface Process {
   descriptors: Map<number, number>;
   /** Descriptors with FD_CLOEXEC. */
   closeOnExec: Set<number>;
+  /** The process whose memory it uses (vfork): it has that while it makes a call, else none. */
+  borrows: number | undefined;
+  /** A number that names its memory, whoever uses that. */
+  memory: number;
   /** By address. They do not overlap. */
   vmas: Vma[];
   /** The pages of its private mappings that it has a copy of its own of, or has read as zeros. */
@@ -284,6 +288,8 @@ function firstProcess(layout: Layout): Process {
     reaped: false,
     descriptors: new Map([0, 1, 2].map((fd) => [fd, NULL_FILE])),
     closeOnExec: new Set(),
+    borrows: undefined,
+    memory: 0,
     vmas: [],
     pages: new Map(),
     brk: layout.brk,

@@ -12,6 +12,7 @@ import { CALLS, type Call } from './calls.ts';
 import { deliverPending } from './signals.ts';
 import type { Process, State } from './state.ts';
 import { lives } from './threads.ts';
+import { lend, resumeParents, settle } from './vfork.ts';
 
 enableMapSet();
 
@@ -31,7 +32,11 @@ function perform(state: State, call: Call): Answer {
   const process = state.processes.get(thread.process) as Process;
   if (thread.waiting !== undefined) return { kind: 'waiting' };
   const run = CALLS[call.name] as (...args: readonly unknown[]) => Answer;
-  return deliverPending(process, run({ state, process, number: thread.process, thread }, ...call.args));
+  lend(state, process);
+  const answer = deliverPending(process, run({ state, process, number: thread.process, thread }, ...call.args));
+  settle(state, thread.process, process);
+  if (!lives(state, thread)) resumeParents(state);
+  return answer;
 }
 
 /** Whether a process or thread was made and has not ended. One that waits is running too, but does nothing. */

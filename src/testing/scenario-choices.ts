@@ -28,6 +28,7 @@ export type StatementKind =
   | 'break'
   | 'fork'
   | 'thread'
+  | 'vfork'
   | 'exitThread'
   | 'futex'
   | 'processVm'
@@ -88,6 +89,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   break: ['brk', 'sbrk'],
   fork: ['fork'],
   thread: ['thread'],
+  vfork: ['vfork'],
   exitThread: ['exit_thread'],
   futex: ['futex'],
   processVm: ['process_vm_readv', 'process_vm_writev'],
@@ -188,6 +190,7 @@ const FILES = {
 const PROCESSES = {
   fork: 3,
   thread: 2,
+  vfork: 1,
   exitThread: 1,
   futex: 2,
   processVm: 3,

@@ -66,6 +66,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   break: processes.writeBreak,
   fork: processes.writeFork,
   thread: threads.writeThread,
+  vfork: threads.writeVfork,
   exitThread: threads.writeExitThread,
   futex: threads.writeFutex,
   processVm: writeProcessVm,

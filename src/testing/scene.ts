@@ -49,6 +49,8 @@ export interface SketchedProcess {
   readonly group: string;
   /** Who forked it; undefined for `main`. */
   readonly parent: string | undefined;
+  /** The child that it waits for (vfork): while there is one, it makes no calls. */
+  child?: SketchedProcess;
   readonly memory: MemorySketch;
   descriptors: readonly Descriptor[];
   others: readonly OtherDescriptor[];
@@ -126,7 +128,11 @@ export class Scene {
 
   /** Lets another process make the call. */
   chooseProcess(): void {
-    this.me = this.draws.pick(this.processes);
+    this.me = this.draws.pick(this.processes.filter((process) => !this.waitsForChild(process)));
+  }
+
+  private waitsForChild({ child }: SketchedProcess): boolean {
+    return child !== undefined && this.processes.includes(child);
   }
 
   allows(call: string): boolean {

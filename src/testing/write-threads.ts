@@ -32,6 +32,17 @@ export function writeThread(scene: Scene): string | null {
   return `${name} = thread()`;
 }
 
+/** The child has the memory of its parent, and descriptors of its own. */
+export function writeVfork(scene: Scene): string | null {
+  if (!scene.canFork) return null;
+  const { me } = scene;
+  const { memory, descriptors, others } = me;
+  const name = scene.freshName('v');
+  me.child = { name, group: name, parent: me.name, memory, descriptors, others };
+  scene.addProcess(me.child);
+  return `${name} = vfork()`;
+}
+
 export function writeExitThread(scene: Scene): string | null {
   const others = scene.processes.slice(1);
   if (others.length === 0) return null;
