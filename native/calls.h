@@ -42,8 +42,10 @@ bool call_makes_process(const struct call *call);
 bool call_takes_process(const struct call *call, int argument);
 bool call_binds_argument(const struct call *call, int argument);
 
-/* harm.c: true when running would damage the driver or the machine, or leave the scratch directory. */
+/* harm.c, harm-path.c: true when running would damage the driver or the machine, or leave the scratch directory. */
 bool harms_path(struct run *run);          /* every string argument is a path */
+bool harms_symlink(struct run *run);
+bool harms_fchmod(struct run *run);        /* (fd) */
 bool harms_open(struct run *run);          /* the same, except for devices that anybody may open */
 bool harms_mmap(struct run *run);
 bool harms_mremap(struct run *run);

@@ -46,6 +46,34 @@ enum outcome run_fstat(struct run *run)
     return DONE;
 }
 
+static const char *file_type(unsigned mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFREG: return "S_IFREG";
+    case S_IFDIR: return "S_IFDIR";
+    case S_IFLNK: return "S_IFLNK";
+    case S_IFCHR: return "S_IFCHR";
+    case S_IFIFO: return "S_IFIFO";
+    case S_IFSOCK: return "S_IFSOCK";
+    }
+    return "0";
+}
+
+/* The links of a directory are the file system's own affair. */
+enum outcome run_fstat_mode(struct run *run)
+{
+    const struct stat *about = (const struct stat *)TRANSFER;
+    enum outcome outcome = ask(run, SYS_fstat, run->a[0], TRANSFER, 0, 0);
+    if (outcome != DONE) return outcome;
+    print_integer(run);
+    if (failed(run)) return DONE;
+    printf(" {st_mode=%s|%04o", file_type(about->st_mode), about->st_mode & 07777);
+    if (!S_ISDIR(about->st_mode)) printf(", st_nlink=%lu", (unsigned long)about->st_nlink);
+    putchar('}');
+    bind(run, about->st_mode);
+    return DONE;
+}
+
 static void bind_argument(struct run *run, int argument, int fd)
 {
     struct symbol *name = run->statement->args[argument].expr.steps[0].symbol;

@@ -30,6 +30,7 @@ enum outcome run_plain(struct run *run);
 enum outcome run_read(struct run *run);
 enum outcome run_write(struct run *run);
 enum outcome run_fstat(struct run *run);
+enum outcome run_fstat_mode(struct run *run);
 enum outcome run_pipe(struct run *run);
 enum outcome run_mmap(struct run *run);
 enum outcome run_mremap(struct run *run);

@@ -10,7 +10,6 @@
 #include "proc.h"
 #include "shm-room.h"
 
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
 #include <signal.h>
@@ -71,33 +70,6 @@ static bool is_aligned(uint64_t address)
 static bool fills_machine(uint64_t length)
 {
     return length > LARGE && length < BEYOND;
-}
-
-/* Devices that do nothing to the machine, and files that tell about it and are only read. */
-bool harms_open(struct run *run)
-{
-    static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty" };
-    const char *path = (const char *)run->a[0];
-    uint64_t flags = run->a[1];
-    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
-        if (strcmp(path, devices[i]) == 0) return false;
-    if (strcmp(path, "/dev/ptmx") == 0) return !(flags & O_NONBLOCK);
-    if (strcmp(path, "/proc/uptime") == 0) return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != O_RDONLY;
-    return harms_path(run);
-}
-
-bool harms_path(struct run *run)
-{
-    for (int i = 0; i < run->statement->nr_args; i++) {
-        if (!run->statement->args[i].pieces) continue;
-        const char *path = (const char *)run->a[i];
-        if (*path == '/') return true;
-        for (const char *at = path; at; at = strchr(at, '/')) {
-            at += *at == '/';
-            if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0')) return true;
-        }
-    }
-    return false;
 }
 
 bool harms_mmap(struct run *run)

@@ -161,9 +161,12 @@ static void run_statement(const struct statement *statement)
     if (statement->name) bind_name(statement->name, &run);
 }
 
+const char *scenario_directory;
+
 bool scenario_run(struct scenario *scenario, const char *cwd)
 {
     shm_room_begin();
+    scenario_directory = cwd;
     scenario->main->process = process_start(cwd);
     bool started = scenario->main->process != NULL;
     print_reset();

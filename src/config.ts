@@ -100,6 +100,8 @@ export interface MachineConfig {
   readonly invariants?: 0 | 1 | 2;
   /** Mappings per process (vm.max_map_count). */
   readonly maxMapCount?: number;
+  /** Open files of the whole system (fs.file-max): beyond, ENFILE. */
+  readonly filesMax?: number;
   readonly overcommit?: Partial<OvercommitConfig>;
   /** Limits of System V shared memory. */
   readonly shm?: Partial<ShmConfig>;
@@ -125,6 +127,7 @@ export interface ResolvedConfig {
   readonly costs: CostTable;
   readonly invariants: 0 | 1 | 2;
   readonly maxMapCount: number;
+  readonly filesMax: number;
   readonly overcommit: OvercommitConfig;
   readonly shm: ShmConfig;
   readonly memlockLimit: number;
@@ -316,6 +319,7 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
     costs: resolveCosts(config.costs),
     invariants: config.invariants ?? 1,
     maxMapCount: wholeNumber('maxMapCount', config.maxMapCount ?? 65530, 1, 2 ** 31 - 1),
+    filesMax: wholeNumber('filesMax', config.filesMax ?? 2 ** 31 - 1, 1, 2 ** 31 - 1),
     overcommit: resolveOvercommit(config.overcommit, ramBytes),
     shm: resolveShm(config.shm),
     memlockLimit: config.memlockLimit ?? 8 * MIB,

@@ -57,9 +57,9 @@ const CALLS: SupportGroup = {
     supported('readv writev preadv pwritev', 'the iovecs lie in the memory of the process'),
     supported('sync syncfs sync_file_range readahead'),
     partial('posix_fadvise', 'what was advised to be dropped goes if its write-back has ended'),
-    partial('open', 'no symbolic links, and permission bits are kept but not checked'),
-    partial('fstat', 'the size only'),
-    partial('unlink rename mkdir rmdir', 'no links, no permissions'),
+    partial('open chmod fchmod', 'everybody is the owner of everything, without privileges'),
+    partial('fstat', 'size, type, permissions and links'),
+    supported('link symlink unlink rename mkdir rmdir'),
     supported('mseal remap_file_pages shmat shmdt shm_open shm_unlink'),
     partial('shmget', 'one user, who owns every segment and has no privilege over it'),
     partial('shmctl', 'no times, process ids and owners'),
@@ -74,7 +74,7 @@ const CALLS: SupportGroup = {
     partial('sysconf', 'the four names below'),
     absent('pkey_mprotect process_madvise userfaultfd mbind'),
     absent('execve clone', 'what execve leaves is laid out by the replay only'),
-    absent('truncate link symlink chmod sendfile copy_file_range'),
+    absent('truncate sendfile copy_file_range'),
   ],
 };
 
@@ -133,11 +133,11 @@ const ADVICE: SupportGroup = {
 const FILES: SupportGroup = {
   title: 'open, fcntl, lseek, fallocate, memfd_create',
   rows: [
-    supported('O_RDONLY O_WRONLY O_RDWR O_ACCMODE O_CREAT O_EXCL O_TRUNC O_APPEND O_DIRECTORY O_PATH'),
+    supported('O_RDONLY O_WRONLY O_RDWR O_ACCMODE O_CREAT O_EXCL O_TRUNC O_APPEND O_DIRECTORY O_NOFOLLOW O_PATH'),
     ignored('O_NOCTTY O_NONBLOCK O_LARGEFILE', 'as on Linux for such files'),
-    ignored('O_NOFOLLOW O_NOATIME O_CLOEXEC', 'there are no symbolic links, no times, no exec'),
+    ignored('O_NOATIME O_CLOEXEC', 'there are no times, no exec'),
     ignored('O_SYNC O_DSYNC', 'a write stays in the page cache until fsync'),
-    ignored('O_DIRECT', 'transfers go through the page cache, aligned or not'),
+    partial('O_DIRECT', 'asks ext4 for whole sectors as Linux does, but goes through the page cache'),
     refused('O_TMPFILE', 'EISDIR', 'as on a file system without it'),
     supported('SEEK_SET SEEK_CUR SEEK_END SEEK_DATA SEEK_HOLE'),
     supported('FALLOC_FL_KEEP_SIZE FALLOC_FL_PUNCH_HOLE'),

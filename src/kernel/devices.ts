@@ -5,11 +5,11 @@
  * A process has no terminal of its own: opening /dev/tty says so (ENXIO).
  */
 
+import { Dentry } from './dentry.ts';
+import { DirectoryEntry, Mount } from './directory.ts';
 import type { FileKind } from './file-kinds.ts';
 import type { FileSystem } from './inode.ts';
 import type { Inodes } from './inodes.ts';
-import { type DirectoryEntry, newDirectoryEntry } from './namespace.ts';
-import { Dentry } from './open-file.ts';
 
 interface Node {
   readonly name: string;
@@ -29,20 +29,22 @@ const DEVICES: readonly Node[] = [
 
 const PROC: readonly Node[] = [{ name: 'uptime', kind: 'proc', mode: 0o444 }];
 
-function directoryOf(inodes: Inodes, fs: FileSystem, nodes: readonly Node[]): DirectoryEntry {
-  const directory = newDirectoryEntry(inodes, fs, '/', 0o555);
+function treeOf(inodes: Inodes, fs: FileSystem, nodes: readonly Node[]): Mount {
+  const mount = new Mount(inodes.make('directory', fs, 0o755));
   for (const { name, kind, mode } of nodes) {
     const inode = inodes.make(kind, fs, mode);
     inode.links = 1;
-    directory.children?.set(name, { dentry: new Dentry(name, false), inode, children: null });
+    mount.root.children?.set(name, new DirectoryEntry(new Dentry(name, false), inode, mount.root));
   }
-  return directory;
+  return mount;
 }
 
-/** The roots of what is mounted beside the files: `dev`, `proc`. */
-export function standardMounts(inodes: Inodes, fs: FileSystem): ReadonlyMap<string, DirectoryEntry> {
+/** What is mounted beside the files: `dev`, `proc`. */
+export function standardMounts(inodes: Inodes, fs: FileSystem): ReadonlyMap<string, Mount> {
+  const proc = treeOf(inodes, fs, PROC);
+  proc.root.inode.mode = 0o555;
   return new Map([
-    ['dev', directoryOf(inodes, fs, DEVICES)],
-    ['proc', directoryOf(inodes, fs, PROC)],
+    ['dev', treeOf(inodes, fs, DEVICES)],
+    ['proc', proc],
   ]);
 }

@@ -7,11 +7,12 @@
  */
 
 import { O_RDWR } from '../flags.ts';
+import { Dentry } from './dentry.ts';
 import type { FileSystem } from './inode.ts';
 import type { Inodes } from './inodes.ts';
 import { accountPages } from './memory-limits.ts';
 import { protFlags } from './mmap.ts';
-import { Dentry, OpenFile } from './open-file.ts';
+import { OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { Task } from './task.ts';
 import type { Unmapper } from './unmap.ts';

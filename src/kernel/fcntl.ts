@@ -29,7 +29,6 @@ import {
   RLIMIT_NOFILE,
 } from '../flags.ts';
 import { toFlags, toInt, type Word } from '../units.ts';
-import { TRAITS } from './file-kinds.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Task } from './task.ts';
 
@@ -67,7 +66,7 @@ export function fcntl(task: Task, fdWord: Word, commandWord: Word, argument: Wor
 }
 
 function setStatusFlags(file: OpenFile, flags: number): number {
-  if (flags & O_DIRECT && !TRAITS[file.inode.kind].direct) return -EINVAL;
+  if (flags & O_DIRECT && !file.mayBeDirect) return -EINVAL;
   file.flags = (file.flags & ~SETTABLE) | (flags & SETTABLE);
   return 0;
 }

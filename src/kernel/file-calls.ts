@@ -9,12 +9,12 @@ import { EBADF, EFAULT, EINVAL, ENXIO, ESPIPE } from '../errno.ts';
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { offsetOf, pageOf, toInt, toSigned, toUnsigned, type Word } from '../units.ts';
-import type { AccessEngine } from './access.ts';
+import { type AccessEngine, BY_KERNEL } from './access.ts';
 import { readDevice, writeDevice } from './char-devices.ts';
 import { TRAITS } from './file-kinds.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
-import { readFile, writeFile } from './read-write.ts';
+import { isDirect, isMisaligned, readFile, writeFile } from './read-write.ts';
 import { readStream, writeStream } from './stream-calls.ts';
 import type { Task } from './task.ts';
 import {
@@ -126,6 +126,7 @@ export function write(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer
   const file = fileFor(task, fd, offset, 'write');
   if (typeof file === 'number') return file;
   if (isOutside(parts, buffer)) return -EFAULT;
+  if (isDirect(file) && !canLoad(parts, task, buffer, file, offset)) return -EFAULT;
   return writeFrom(parts, task, file, lengthOf(buffer), offset, sourceOf(parts, task, buffer));
 }
 
@@ -143,6 +144,18 @@ export function writeFrom(
   const moved = give(parts, task, file, position, countOf(length), source);
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
+}
+
+/** Writing directly, all the memory is taken hold of before any of it counts; what is misaligned is refused for that. */
+function canLoad(parts: FileCallParts, task: Task, buffer: Buffer, file: OpenFile, offset: Offset): boolean {
+  const count = countOf(lengthOf(buffer));
+  const position = positionOf(parts, file, lengthOf(buffer), offset);
+  if ('bytes' in buffer || typeof position === 'number' || isMisaligned(file, position, count)) return true;
+  const { pageSize } = parts.ram;
+  const start = Number(buffer.address);
+  for (let va = start; va < start + count; va = (Math.floor(va / pageSize) + 1) * pageSize)
+    if (parts.engine.resolve(task, va, ACCESS_READ, BY_KERNEL) < 0) return false;
+  return true;
 }
 
 function give(

@@ -9,10 +9,13 @@
 
 import { EINVAL, EIO, EISDIR, ENODEV, ESPIPE } from '../errno.ts';
 
+import { S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../flags.ts';
+
 /** What stands behind a descriptor. */
 export type FileKind =
   | 'regular'
   | 'directory'
+  | 'symlink'
   | 'null'
   | 'zero'
   | 'full'
@@ -31,6 +34,8 @@ export type Seeking = 'file' | 'nowhere' | 'never' | 'from-start';
 export type Mapping = 'pages' | 'memory' | 'none' | { readonly refuses: number };
 
 export interface FileTraits {
+  /** S_IF* */
+  readonly type: number;
   readonly mapping: Mapping;
   /** Offsets of mappings end where files do (2^63), and not where numbers do. */
   readonly offsetsAreSigned: boolean;
@@ -48,6 +53,7 @@ export interface FileTraits {
 }
 
 const DEVICE: FileTraits = {
+  type: S_IFCHR,
   mapping: 'none',
   offsetsAreSigned: false,
   noexec: false,
@@ -63,6 +69,7 @@ const STREAM: FileTraits = { ...DEVICE, seeking: 'never', preads: false, pwrites
 
 export const TRAITS: Readonly<Record<FileKind, FileTraits>> = {
   regular: {
+    type: S_IFREG,
     mapping: 'pages',
     offsetsAreSigned: true,
     noexec: false,
@@ -73,17 +80,19 @@ export const TRAITS: Readonly<Record<FileKind, FileTraits>> = {
     fallocateErrno: 0,
     direct: true,
   },
-  directory: { ...DEVICE, seeking: 'from-start', fsyncErrno: 0, fallocateErrno: EISDIR },
+  directory: { ...DEVICE, type: S_IFDIR, seeking: 'from-start', fsyncErrno: 0, fallocateErrno: EISDIR },
+  symlink: { ...DEVICE, type: S_IFLNK },
   null: DEVICE,
   zero: { ...DEVICE, mapping: 'memory' },
   full: DEVICE,
   random: DEVICE,
   tty: STREAM,
   'no-tty': STREAM,
-  pipe: { ...STREAM, noexec: true, fallocateErrno: ESPIPE, direct: true },
-  socket: { ...STREAM, mapping: { refuses: ENODEV }, offsetsAreSigned: true, noexec: true },
+  pipe: { ...STREAM, type: S_IFIFO, noexec: true, fallocateErrno: ESPIPE, direct: true },
+  socket: { ...STREAM, type: S_IFSOCK, mapping: { refuses: ENODEV }, offsetsAreSigned: true, noexec: true },
   proc: {
     ...DEVICE,
+    type: S_IFREG,
     mapping: { refuses: EIO },
     offsetsAreSigned: true,
     noexec: true,

@@ -74,7 +74,10 @@ export class Inode {
   links: number;
   /** Open file descriptions, those held by VMAs included. */
   opens: number;
+  /** Permissions, S_ISUID, S_ISGID and S_ISVTX. */
   mode: number;
+  /** Of a symbolic link: where it leads. */
+  target: string;
   /** F_SEAL_* bits. */
   seals: number;
   /** Pages promised to a shared memory object when it was made. */
@@ -100,6 +103,7 @@ export class Inode {
     this.links = 0;
     this.opens = 0;
     this.mode = mode;
+    this.target = '';
     this.seals = 0;
     this.chargedPages = 0;
     this.writableMappings = 0;

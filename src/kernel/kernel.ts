@@ -129,7 +129,7 @@ function buildParts(config: ResolvedConfig) {
   const truncator = new Truncator(pageSize, filePages, cache, zapper, rmap);
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
   const inodes = new Inodes(owners);
-  const openFiles = new OpenFiles(filePages, owners);
+  const openFiles = new OpenFiles(filePages, owners, config.filesMax);
   const commitments = new Commitments(config.overcommit, pageSize, config.ramBytes / pageSize);
   const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache, commitments);
   const rootFs =

@@ -1,168 +1,251 @@
 /**
- * Directories: names for inodes.
+ * Names for inodes: directories, links, and what may be done where.
  *
- * Source: Linux fs/namei.c for the order of errors. Paths are relative to the one root, which is every process's
- * directory too; symbolic links do not exist.
- * Differs: what is mounted (/dev, /proc) is found by absolute paths only, so that a program's own files may have such names.
+ * The order of errors is that of Linux: what the path itself shows, then whether its tree may be changed, then what stands
+ * there, then whether its directory may be written.
+ * Source: Linux fs/namei.c filename_create, do_unlinkat, do_rmdir, do_renameat2, do_linkat, may_delete, may_create.
  */
 
-import { EBUSY, EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY } from '../errno.ts';
+import {
+  EACCES,
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  EISDIR,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOTDIR,
+  ENOTEMPTY,
+  EPERM,
+  EROFS,
+  EXDEV,
+} from '../errno.ts';
 import { F_SEAL_SEAL } from '../flags.ts';
+import { Dentry } from './dentry.ts';
+import { DirectoryEntry, Mount } from './directory.ts';
+import type { FileKind } from './file-kinds.ts';
 import type { FileSystem, Inode } from './inode.ts';
 import type { Inodes } from './inodes.ts';
-import { Dentry } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
+import { bytesIn, type Found, PATH_MAX, PathWalk, type Place, S_IWUSR, S_IXUSR } from './path-walk.ts';
 
-const NAME_MAX = 255;
+const CHANGE = S_IWUSR | S_IXUSR;
 
-/** A name with what it stands for; `children` only for directories. */
-export interface DirectoryEntry {
-  readonly dentry: Dentry;
-  readonly inode: Inode;
-  readonly children: Map<string, DirectoryEntry> | null;
+function mayChange({ directory }: Place): boolean {
+  return (directory.inode.mode & CHANGE) === CHANGE;
 }
 
-/** Where a path's last component stands, or would. */
-interface Place {
-  readonly directory: DirectoryEntry;
-  readonly name: string;
-  readonly entry: DirectoryEntry | null;
-}
-
-/** A directory without entries that has one name. */
-export function newDirectoryEntry(inodes: Inodes, fs: FileSystem, name: string, mode: number): DirectoryEntry {
-  const inode = inodes.make('directory', fs, mode);
-  inode.links = 1;
-  return { dentry: new Dentry(name, false), inode, children: new Map() };
+/** What is to be taken out of its directory, and whether as a directory. */
+function mayTakeOut(place: Place, entry: DirectoryEntry, as: 'directory' | 'file'): number {
+  if (!mayChange(place)) return -EACCES;
+  if (as === 'directory') return entry.children === null ? -ENOTDIR : 0;
+  return entry.children === null ? 0 : -EISDIR;
 }
 
 export class Namespace {
   private readonly inodes: Inodes;
   private readonly openFiles: OpenFiles;
-  readonly fs: FileSystem;
-  readonly root: DirectoryEntry;
-  /** Directories that stand at /NAME for absolute paths only, whatever the root holds. */
-  private readonly mounts: Map<string, DirectoryEntry>;
+  private readonly mount: Mount;
+  /** What stands at /NAME for absolute paths, whatever the root holds. */
+  readonly mounts: Map<string, Mount>;
 
-  constructor(inodes: Inodes, openFiles: OpenFiles, fs: FileSystem, mounts: ReadonlyMap<string, DirectoryEntry>) {
+  constructor(inodes: Inodes, openFiles: OpenFiles, fs: FileSystem, mounts: ReadonlyMap<string, Mount>) {
     this.inodes = inodes;
     this.openFiles = openFiles;
-    this.fs = fs;
-    this.root = newDirectoryEntry(inodes, fs, '/', 0o755);
+    this.mount = new Mount(inodes.make('directory', fs, 0o755));
     this.mounts = new Map(mounts);
   }
 
-  private locate(path: string): Place | number {
-    const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-    if (path === '') return -ENOENT;
-    const mounted = path.startsWith('/') && parts.length > 0 ? this.mounts.get(parts[0]) : undefined;
-    if (mounted !== undefined) parts.shift();
-    let directory = mounted ?? this.root;
-    if (parts.length === 0) return { directory, name: '.', entry: directory };
-    for (const part of parts.slice(0, -1)) {
-      const next = directory.children?.get(part);
-      if (next === undefined) return -ENOENT;
-      if (next.children === null) return -ENOTDIR;
-      directory = next;
-    }
-    const name = parts[parts.length - 1];
-    if (name.length > NAME_MAX) return -ENAMETOOLONG;
-    const entry = directory.children?.get(name) ?? null;
-    if (entry !== null && entry.children === null && path.endsWith('/')) return -ENOTDIR;
-    return { directory, name, entry };
+  get root(): DirectoryEntry {
+    return this.mount.root;
   }
 
-  /** The entry that `path` names, or a negative errno. */
+  /** A walk of one path. */
+  walk(): PathWalk {
+    return new PathWalk(this.mount, this.mounts);
+  }
+
+  /** What `path` names, symbolic links followed; or a negative errno. */
   lookup(path: string): DirectoryEntry | number {
-    const place = this.locate(path);
-    if (typeof place === 'number') return place;
-    return place.entry ?? -ENOENT;
+    const found = this.resolve(path, 'follow');
+    return typeof found === 'number' ? found : found.entry;
   }
 
-  /** A new regular file, or the entry that stands there already. */
+  /** The same with the place where it was found. */
+  resolve(path: string, follow: 'follow' | 'stay'): { readonly place: Place; readonly entry: DirectoryEntry } | number {
+    const walk = this.walk();
+    const place = walk.parentOf(path);
+    if (typeof place === 'number') return place;
+    const found = walk.find(place, follow);
+    if (typeof found === 'number') return found;
+    const { entry } = found;
+    if (entry === null) return -ENOENT;
+    return found.place.slash && entry.children === null ? -ENOTDIR : { place: found.place, entry };
+  }
+
+  /** A new regular file at `path`, or the entry that stands there already. */
   create(path: string, mode: number): DirectoryEntry | number {
-    const place = this.locate(path);
+    const walk = this.walk();
+    const place = walk.parentOf(path);
     if (typeof place === 'number') return place;
-    if (place.entry !== null) return place.entry;
-    if (path.endsWith('/')) return -EISDIR;
-    const inode = this.inodes.make('regular', this.fs, mode);
-    // Files with a name take no seals.
-    if (this.fs.swapBacked) inode.seals = F_SEAL_SEAL;
-    return this.enter(place, inode, null);
+    if (place.last === 'name' && place.slash) return -EISDIR;
+    const found = walk.find(place, 'follow');
+    if (typeof found === 'number') return found;
+    return found.entry ?? this.createAt(found.place, mode);
   }
 
-  private enter(place: Place, inode: Inode, children: Map<string, DirectoryEntry> | null): DirectoryEntry {
-    const entry = { dentry: new Dentry(place.name, false), inode, children };
+  /** A new regular file where nothing stands. */
+  createAt(place: Place, mode: number): DirectoryEntry | number {
+    if (place.mount.readOnly) return -EROFS;
+    if (!mayChange(place)) return -EACCES;
+    const inode = this.inodes.make('regular', place.mount.fs, mode);
+    // Files with a name take no seals.
+    if (place.mount.fs.swapBacked) inode.seals = F_SEAL_SEAL;
+    return this.enter(place, inode);
+  }
+
+  private enter(place: Place, inode: Inode): DirectoryEntry {
+    const entry = new DirectoryEntry(new Dentry(place.name, false), inode, place.directory);
     inode.links++;
     place.directory.children?.set(place.name, entry);
     return entry;
   }
 
-  mkdir(path: string, mode: number): number {
-    const place = this.locate(path);
+  /** The place for something new (filename_create); `slash` says whether a slash may follow its name. */
+  private vacant(path: string, slash: 'may-follow' | 'is-wrong'): Place | number {
+    const walk = this.walk();
+    const place = walk.parentOf(path);
     if (typeof place === 'number') return place;
-    if (place.entry !== null) return -EEXIST;
-    this.enter(place, this.inodes.make('directory', this.fs, mode), new Map());
+    if (place.last !== 'name') return -EEXIST;
+    const found = walk.find({ ...place, slash: false }, 'stay');
+    if (typeof found === 'number') return found;
+    if (found.entry !== null) return -EEXIST;
+    if (place.slash && slash === 'is-wrong') return -ENOENT;
+    if (place.mount.readOnly) return -EROFS;
+    return place;
+  }
+
+  private makeAt(place: Place, kind: FileKind, mode: number): Inode | number {
+    if (!mayChange(place)) return -EACCES;
+    const inode = this.inodes.make(kind, place.mount.fs, mode);
+    this.enter(place, inode);
+    return inode;
+  }
+
+  mkdir(path: string, mode: number): number {
+    const place = this.vacant(path, 'may-follow');
+    if (typeof place === 'number') return place;
+    const made = this.makeAt(place, 'directory', mode & 0o1777);
+    return typeof made === 'number' ? made : 0;
+  }
+
+  symlink(target: string, path: string): number {
+    if (target === '') return -ENOENT;
+    const length = bytesIn(target);
+    if (length >= PATH_MAX) return -ENAMETOOLONG;
+    const place = this.vacant(path, 'is-wrong');
+    if (typeof place === 'number') return place;
+    const made = this.makeAt(place, 'symlink', 0o777);
+    if (typeof made === 'number') return made;
+    made.target = target;
+    made.setSize(0, length);
+    return 0;
+  }
+
+  link(from: string, to: string): number {
+    const source = this.resolve(from, 'stay');
+    if (typeof source === 'number') return source;
+    const place = this.vacant(to, 'is-wrong');
+    if (typeof place === 'number') return place;
+    if (source.place.mount !== place.mount) return -EXDEV;
+    if (!mayChange(place)) return -EACCES;
+    if (source.entry.children !== null) return -EPERM;
+    this.enter(place, source.entry.inode);
     return 0;
   }
 
   unlink(path: string): number {
-    const place = this.locate(path);
-    if (typeof place === 'number') return place;
-    if (place.entry === null) return -ENOENT;
-    if (place.entry.children !== null) return -EISDIR;
-    place.directory.children?.delete(place.name);
-    this.removed(place.entry);
-    return 0;
+    const found = this.standing(path, -EISDIR, -EISDIR, -EISDIR);
+    if (typeof found === 'number') return found;
+    const { place, entry } = found;
+    if (place.slash) return entry.children === null ? -ENOTDIR : -EISDIR;
+    const refused = mayTakeOut(place, entry, 'file');
+    if (refused === 0) this.takeOut(entry);
+    return refused;
   }
 
   rmdir(path: string): number {
-    const place = this.locate(path);
-    if (typeof place === 'number') return place;
-    if (place.entry === null) return -ENOENT;
-    if (place.entry.children === null) return -ENOTDIR;
-    if (place.name === '.') return -EINVAL;
-    if (place.entry.children.size > 0) return -ENOTEMPTY;
-    place.directory.children?.delete(place.name);
-    this.removed(place.entry);
+    const found = this.standing(path, -EINVAL, -ENOTEMPTY, -EBUSY);
+    if (typeof found === 'number') return found;
+    const refused = mayTakeOut(found.place, found.entry, 'directory');
+    if (refused < 0) return refused;
+    if ((found.entry.children?.size ?? 0) > 0) return -ENOTEMPTY;
+    this.takeOut(found.entry);
     return 0;
   }
 
-  private removed(entry: DirectoryEntry): void {
+  /** What a name that is to go stands for, links not followed; the errnos are for paths that end in no name. */
+  private standing(
+    path: string,
+    dot: number,
+    dotdot: number,
+    root: number,
+  ): { readonly place: Place; readonly entry: DirectoryEntry } | number {
+    const walk = this.walk();
+    const place = walk.parentOf(path);
+    if (typeof place === 'number') return place;
+    if (place.last !== 'name') return { dot, dotdot, root }[place.last];
+    if (place.mount.readOnly) return -EROFS;
+    const found = walk.find({ ...place, slash: false }, 'stay');
+    if (typeof found === 'number') return found;
+    return found.entry === null ? -ENOENT : { place, entry: found.entry };
+  }
+
+  private takeOut(entry: DirectoryEntry): void {
+    entry.parent?.children?.delete(entry.dentry.name);
     entry.dentry.removed = true;
     entry.inode.links--;
     this.openFiles.releaseInode(entry.inode);
   }
 
   rename(from: string, to: string): number {
-    const source = this.locate(from);
+    const [fromWalk, toWalk] = [this.walk(), this.walk()];
+    const source = fromWalk.parentOf(from);
     if (typeof source === 'number') return source;
-    const target = this.locate(to);
+    const target = toWalk.parentOf(to);
     if (typeof target === 'number') return target;
-    if (source.name === '.' || target.name === '.') return -EBUSY;
-    if (source.entry === null) return -ENOENT;
-    if (target.entry === source.entry) return 0;
-    const refused = this.mayReplace(source.entry, target);
+    if (source.mount !== target.mount) return -EXDEV;
+    if (source.last !== 'name' || target.last !== 'name') return -EBUSY;
+    if (source.mount.readOnly) return -EROFS;
+    const moved = fromWalk.find({ ...source, slash: false }, 'stay');
+    if (typeof moved === 'number') return moved;
+    if (moved.entry === null) return -ENOENT;
+    const replaced = toWalk.find({ ...target, slash: false }, 'stay');
+    if (typeof replaced === 'number') return replaced;
+    return this.renameEntry(source, moved.entry, target, replaced);
+  }
+
+  private renameEntry(source: Place, entry: DirectoryEntry, target: Place, { entry: replaced }: Found): number {
+    const as = entry.children === null ? 'file' : 'directory';
+    if (as === 'file' && (source.slash || target.slash)) return -ENOTDIR;
+    if (target.directory.isInside(entry)) return -EINVAL;
+    if (replaced !== null && replaced !== entry && source.directory.isInside(replaced)) return -ENOTEMPTY;
+    // Two names of one file both stay.
+    if (replaced !== null && replaced.inode === entry.inode) return 0;
+    const refused = mayTakeOut(source, entry, as) || this.mayPut(target, replaced, as);
     if (refused < 0) return refused;
+    if (as === 'directory' && source.directory !== target.directory && !(entry.inode.mode & S_IWUSR)) return -EACCES;
+    if ((replaced?.children?.size ?? 0) > 0) return -ENOTEMPTY;
     source.directory.children?.delete(source.name);
-    if (target.entry !== null) this.removed(target.entry);
-    source.entry.dentry.name = target.name;
-    target.directory.children?.set(target.name, source.entry);
+    if (replaced !== null) this.takeOut(replaced);
+    entry.dentry.name = target.name;
+    entry.parent = target.directory;
+    target.directory.children?.set(target.name, entry);
     return 0;
   }
 
-  private mayReplace(source: DirectoryEntry, target: Place): number {
-    if (source.children !== null && this.isInside(target.directory, source)) return -EINVAL;
-    if (target.entry === null) return 0;
-    if (source.children !== null && target.entry.children === null) return -ENOTDIR;
-    if (source.children === null && target.entry.children !== null) return -EISDIR;
-    return target.entry.children !== null && target.entry.children.size > 0 ? -ENOTEMPTY : 0;
-  }
-
-  private isInside(directory: DirectoryEntry, ancestor: DirectoryEntry): boolean {
-    if (directory === ancestor) return true;
-    return [...(ancestor.children?.values() ?? [])].some(
-      (child) => child.children !== null && this.isInside(directory, child),
-    );
+  private mayPut(target: Place, replaced: DirectoryEntry | null, as: 'directory' | 'file'): number {
+    if (replaced !== null) return mayTakeOut(target, replaced, as);
+    return mayChange(target) ? 0 : -EACCES;
   }
 }

@@ -6,23 +6,10 @@
  */
 
 import { O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, POSIX_FADV_NORMAL } from '../flags.ts';
+import type { Dentry } from './dentry.ts';
+import type { Mount } from './directory.ts';
+import { TRAITS } from './file-kinds.ts';
 import type { Inode } from './inode.ts';
-
-/** A name in a directory, shared by what was opened through it: maps follows renames and shows deletion. */
-export class Dentry {
-  name: string;
-  removed: boolean;
-
-  constructor(name: string, removed: boolean) {
-    this.name = name;
-    this.removed = removed;
-  }
-
-  /** As /proc/PID/maps shows it, without the directory. */
-  get shown(): string {
-    return this.removed ? `${this.name} (deleted)` : this.name;
-  }
-}
 
 /** Who counts the VMAs of a description (System V segments). VMAs that are counted do not disappear by merging. */
 export interface Attachments {
@@ -35,6 +22,8 @@ export class OpenFile {
   /** O_* status flags, as F_GETFL gives them. */
   flags: number;
   readonly dentry: Dentry;
+  /** The tree it was opened in; null for what has no name in any. */
+  readonly mount: Mount | null;
   /** The file position as (page, byte). */
   positionPage: number;
   positionByte: number;
@@ -43,18 +32,22 @@ export class OpenFile {
   /** POSIX_FADV_NORMAL, _RANDOM or _SEQUENTIAL. */
   readAdvice: number;
   refs: number;
+  /** It counts towards the open files of the system: not what only mappings hold. */
+  counted: boolean;
   /** Set before the description is mapped. */
   attachments: Attachments | null;
 
-  constructor(inode: Inode, flags: number, dentry: Dentry) {
+  constructor(inode: Inode, flags: number, dentry: Dentry, mount: Mount | null = null) {
     this.inode = inode;
     this.flags = flags;
     this.dentry = dentry;
+    this.mount = mount;
     this.positionPage = 0;
     this.positionByte = 0;
     this.lastReadPage = -1;
     this.readAdvice = POSIX_FADV_NORMAL;
     this.refs = 1;
+    this.counted = false;
     this.attachments = null;
     inode.opens++;
   }
@@ -76,6 +69,11 @@ export class OpenFile {
 
   get appends(): boolean {
     return (this.flags & O_APPEND) !== 0;
+  }
+
+  /** O_DIRECT can be set: pipes, and files that a path leads to. */
+  get mayBeDirect(): boolean {
+    return TRAITS[this.inode.kind].direct && (this.inode.kind !== 'regular' || this.mount !== null);
   }
 
   setPosition(page: number, byte: number): void {

@@ -22,10 +22,15 @@ function mapsWritably(vma: Vma): boolean {
 export class OpenFiles {
   private readonly pages: FilePages;
   private readonly owners: OwnerTable;
+  /** Open descriptions that descriptors were given for, and how many there may be (fs.file-max). */
+  private count: number;
+  private readonly countMax: number;
 
-  constructor(pages: FilePages, owners: OwnerTable) {
+  constructor(pages: FilePages, owners: OwnerTable, countMax: number) {
     this.pages = pages;
     this.owners = owners;
+    this.count = 0;
+    this.countMax = countMax;
   }
 
   /** `vma` holds `file` from now on. */
@@ -41,9 +46,22 @@ export class OpenFiles {
     file.attachments?.detached();
   }
 
+  /** Whether the system has room for `more` open descriptions; ENFILE if not. */
+  hasRoom(more: number): boolean {
+    return this.count + more <= this.countMax;
+  }
+
+  /** A description is given its first descriptor. */
+  countIn(file: OpenFile): void {
+    if (file.counted) return;
+    file.counted = true;
+    this.count++;
+  }
+
   /** Drops one reference to a description. */
   put(file: OpenFile): void {
     if (--file.refs > 0) return;
+    if (file.counted) this.count--;
     if (file.inode.stream !== null) closeStream(file);
     file.inode.opens--;
     this.releaseInode(file.inode);

@@ -1,61 +1,51 @@
 /**
- * open(2), close(2), dup(2), memfd_create(2), pipe(2), socketpair(2): descriptors.
+ * open(2).
  *
- * Source: Linux fs/open.c, fs/namei.c path_openat, mm/memfd.c.
+ * The checks stand in the kernel's order: flags, path text, descriptor, the way there, what stands at its end.
+ * Differs: O_TMPFILE makes no nameless file.
+ * Source: Linux fs/open.c build_open_flags, fs/namei.c open_last_lookups, do_open, may_open.
  */
 
-import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, ENOTDIR, ENXIO } from '../errno.ts';
+import { EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, ENXIO, EROFS } from '../errno.ts';
 import {
-  F_SEAL_EXEC,
-  F_SEAL_SEAL,
-  MFD_ALLOW_SEALING,
-  MFD_CLOEXEC,
-  MFD_EXEC,
-  MFD_NOEXEC_SEAL,
   O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
   O_DIRECT,
   O_DIRECTORY,
+  O_DSYNC,
   O_EXCL,
   O_LARGEFILE,
   O_NOCTTY,
-  O_NONBLOCK,
+  O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
+  O_SYNC,
+  O_TMPFILE,
   O_TRUNC,
   O_WRONLY,
-  RLIMIT_NOFILE,
 } from '../flags.ts';
 import { toInt, type Word } from '../units.ts';
+import { dropPrivileges } from './chmod.ts';
+import { type DescriptorParts, hasRoom, install } from './descriptor-calls.ts';
+import type { DirectoryEntry } from './directory.ts';
 import { TRAITS } from './file-kinds.ts';
-import type { FileSystem } from './inode.ts';
-import type { Inodes } from './inodes.ts';
-import type { DirectoryEntry, Namespace } from './namespace.ts';
+import type { Namespace } from './namespace.ts';
 import { OpenFile } from './open-file.ts';
-import type { OpenFiles } from './open-files.ts';
-import type { SharedMemory } from './shared-memory.ts';
-import { makePipe, makeSockets } from './stream-ends.ts';
+import { bytesIn, PATH_MAX, type Place, S_IRUSR, S_IWUSR } from './path-walk.ts';
 import type { Task } from './task.ts';
 import type { Truncator } from './truncate.ts';
 
-export interface OpenParts {
+export interface OpenParts extends DescriptorParts {
   readonly namespace: Namespace;
-  readonly openFiles: OpenFiles;
   readonly truncator: Truncator;
-  readonly sharedMemory: SharedMemory;
-  readonly inodes: Inodes;
-  readonly memoryFs: FileSystem;
 }
 
 /** What O_PATH leaves of the flags. */
-const PATH_FLAGS = O_DIRECTORY | O_CLOEXEC | O_PATH;
-const MEMFD_FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC | MFD_NOEXEC_SEAL;
-const MEMFD_NAME_MAX = 249;
-
-/** The owner may read, and write. */
-const S_IRUSR = 0o400;
-const S_IWUSR = 0o200;
+const PATH_FLAGS = O_DIRECTORY | O_CLOEXEC | O_PATH | O_NOFOLLOW;
+/** All that open knows; other bits count for nothing. */
+const KNOWN_FLAGS = 0x7fffc3;
+const TMPFILE = O_TMPFILE & ~O_DIRECTORY;
 
 export function open(parts: OpenParts, task: Task, path: string, flags: Word, mode: Word): number {
   return openIn(parts, parts.namespace, task, path, flags, mode);
@@ -71,41 +61,75 @@ export function openIn(
   modeWord: Word,
 ): number {
   const asked = toInt(flagWord);
-  const flags = asked & O_PATH ? asked & PATH_FLAGS : asked;
-  if (flags & O_CREAT && flags & O_DIRECTORY) return -EINVAL;
-  // Before the path is looked at: without a descriptor nothing is made or emptied.
-  const room = task.files.lowestFree(0, task.limits.soft(RLIMIT_NOFILE));
+  const flags = asked & O_PATH ? asked & PATH_FLAGS : asked & (KNOWN_FLAGS | TMPFILE);
+  const wrong = checkRequest(flags, path);
+  if (wrong < 0) return wrong;
+  // Before the path is walked: without a descriptor nothing is made or emptied.
+  const room = hasRoom(parts, task, 1);
   if (room < 0) return room;
-  const entry = findEntry(names, task, path, flags, toInt(modeWord));
-  if (typeof entry === 'number') return entry;
-  if (!(flags & O_PATH)) {
-    const unopened = checkKind(entry, flags);
-    if (unopened < 0) return unopened;
+  const found = findOrCreate(names, path, flags, toInt(modeWord) & 0o7777 & ~task.group.umask);
+  if (typeof found === 'number') return found;
+  const { entry, place, created } = found;
+  if (!created) {
+    const refused = checkExisting(entry, place, flags);
+    if (refused < 0) return refused;
+    if (flags & O_TRUNC && entry.inode.kind === 'regular') {
+      dropPrivileges(entry.inode);
+      parts.truncator.setSize(entry.inode, 0, 0);
+    }
   }
-  if (flags & O_TRUNC && entry.inode.kind === 'regular') parts.truncator.setSize(entry.inode, 0, 0);
-  const file = new OpenFile(entry.inode, statusFlags(flags), entry.dentry);
+  const file = new OpenFile(entry.inode, statusFlags(flags), entry.dentry, place.mount);
   return install(parts, task, file, (flags & O_CLOEXEC) !== 0);
 }
 
-function findEntry(names: Namespace, task: Task, path: string, flags: number, mode: number): DirectoryEntry | number {
-  const present = names.lookup(path);
-  if (typeof present === 'number') {
-    // What a new file's mode forbids, it forbids those who open it next.
-    return flags & O_CREAT ? names.create(path, mode & 0o7777 & ~task.group.umask) : present;
-  }
-  const refused = checkEntry(present, flags);
-  return refused < 0 ? refused : present;
+function checkRequest(flags: number, path: string): number {
+  if (flags & O_CREAT && flags & O_DIRECTORY) return -EINVAL;
+  if (flags & TMPFILE && (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) === O_RDONLY)) return -EINVAL;
+  if (path === '') return -ENOENT;
+  return bytesIn(path) >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-function checkEntry(entry: DirectoryEntry, flags: number): number {
-  const isDirectory = entry.children !== null;
+interface Opened {
+  readonly entry: DirectoryEntry;
+  readonly place: Place;
+  readonly created: boolean;
+}
+
+function findOrCreate(names: Namespace, path: string, flags: number, mode: number): Opened | number {
+  const walk = names.walk();
+  const place = walk.parentOf(path);
+  if (typeof place === 'number') return place;
+  if (endsInSlash(place, flags)) return -EISDIR;
+  const stays = flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
+  const found = walk.find(place, stays ? 'stay' : 'follow');
+  if (typeof found === 'number') return found;
+  // A symbolic link may have brought a slash of its own.
+  if (endsInSlash(found.place, flags)) return -EISDIR;
+  if (found.entry !== null) return { entry: found.entry, place: found.place, created: false };
+  // What a new file's mode forbids, it forbids those who open it next.
+  const made = flags & O_CREAT ? names.createAt(found.place, mode) : -ENOENT;
+  return typeof made === 'number' ? made : { entry: made, place: found.place, created: true };
+}
+
+function endsInSlash({ last, slash }: Place, flags: number): boolean {
+  return last === 'name' && slash && (flags & O_CREAT) !== 0;
+}
+
+function checkExisting({ inode }: DirectoryEntry, place: Place, flags: number): number {
+  const isDirectory = inode.kind === 'directory';
   if (flags & O_CREAT && flags & O_EXCL) return -EEXIST;
-  if (flags & O_DIRECTORY && !isDirectory) return -ENOTDIR;
-  if (isDirectory && flags & O_CREAT) return -EISDIR;
+  if (flags & O_CREAT && isDirectory) return -EISDIR;
+  if ((flags & O_DIRECTORY || place.slash) && !isDirectory) return -ENOTDIR;
   if (flags & O_PATH) return 0;
+  const stored = isDirectory || inode.kind === 'regular';
+  if (flags & O_TRUNC && inode.kind === 'regular' && place.mount.readOnly) return -EROFS;
+  if (inode.kind === 'symlink') return -ELOOP;
   const writes = (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
   if (isDirectory && writes) return -EISDIR;
-  return isPermitted(entry.inode.mode, flags, writes) ? 0 : -EACCES;
+  if (!isPermitted(inode.mode, flags, writes)) return -EACCES;
+  if (writes && stored && place.mount.readOnly) return -EROFS;
+  if (inode.kind === 'no-tty') return -ENXIO;
+  return flags & O_DIRECT && !TRAITS[inode.kind].direct ? -EINVAL : 0;
 }
 
 /** Everybody is the owner here, and nobody may pass over what the file's mode says. */
@@ -114,76 +138,9 @@ function isPermitted(mode: number, flags: number, writes: boolean): boolean {
   return (!reads || (mode & S_IRUSR) !== 0) && (!writes || (mode & S_IWUSR) !== 0);
 }
 
-/** What the thing itself refuses when it is opened. */
-function checkKind({ inode }: DirectoryEntry, flags: number): number {
-  if (inode.kind === 'no-tty') return -ENXIO;
-  return flags & O_DIRECT && !TRAITS[inode.kind].direct ? -EINVAL : 0;
-}
-
 /** What F_GETFL gives: flags that only say how to open are gone. */
 function statusFlags(flags: number): number {
   const kept = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
-  return flags & O_PATH ? kept : kept | O_LARGEFILE;
-}
-
-function install(parts: OpenParts, task: Task, file: OpenFile, closeOnExec: boolean): number {
-  const fd = task.files.install(file, 0, task.limits.soft(RLIMIT_NOFILE));
-  if (fd < 0) parts.openFiles.put(file);
-  else task.files.setCloseOnExec(fd, closeOnExec);
-  return fd;
-}
-
-export function close(parts: OpenParts, task: Task, fd: Word): number {
-  const file = task.files.remove(toInt(fd));
-  if (typeof file === 'number') return file;
-  parts.openFiles.put(file);
-  return 0;
-}
-
-export function dup(parts: OpenParts, task: Task, fd: Word): number {
-  const file = task.files.get(toInt(fd));
-  if (file === null) return -EBADF;
-  file.refs++;
-  return install(parts, task, file, false);
-}
-
-export function memfdCreate(parts: OpenParts, task: Task, name: string, flagWord: Word): number {
-  const flags = toInt(flagWord);
-  if (flags - (flags & MEMFD_FLAGS) !== 0 || new TextEncoder().encode(name).length > MEMFD_NAME_MAX) return -EINVAL;
-  if (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL) return -EINVAL;
-  const file = parts.sharedMemory.named(`/memfd:${name}`, 0, 0);
-  file.inode.mode = flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777;
-  if (flags & MFD_NOEXEC_SEAL) file.inode.seals = F_SEAL_EXEC;
-  else if (!(flags & MFD_ALLOW_SEALING)) file.inode.seals = F_SEAL_SEAL;
-  return install(parts, task, file, (flags & MFD_CLOEXEC) !== 0);
-}
-
-const PIPE_FLAGS = O_CLOEXEC | O_DIRECT | O_NONBLOCK;
-
-/** pipe2: the descriptors to read from and to write to, or a negative errno. */
-export function pipe(parts: OpenParts, task: Task, flagWord: Word): readonly [number, number] | number {
-  const flags = toInt(flagWord);
-  if (flags - (flags & PIPE_FLAGS) !== 0) return -EINVAL;
-  return installPair(parts, task, makePipe(parts, flags), (flags & O_CLOEXEC) !== 0);
-}
-
-/** socketpair(AF_UNIX, SOCK_STREAM): two descriptors; `flags` may be O_NONBLOCK and O_CLOEXEC. */
-export function socketpair(parts: OpenParts, task: Task, flagWord: Word): readonly [number, number] | number {
-  const flags = toInt(flagWord);
-  if (flags - (flags & (O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
-  return installPair(parts, task, makeSockets(parts, flags & O_NONBLOCK), (flags & O_CLOEXEC) !== 0);
-}
-
-/** Both or none. */
-function installPair(
-  parts: OpenParts,
-  task: Task,
-  [first, second]: readonly [OpenFile, OpenFile],
-  closeOnExec: boolean,
-): readonly [number, number] | number {
-  const a = install(parts, task, first, closeOnExec);
-  const b = a < 0 ? a : install(parts, task, second, closeOnExec);
-  if (a < 0) parts.openFiles.put(second);
-  else if (b < 0) close(parts, task, a);
-  return b < 0 ? b : [a, b];
+  if (flags & O_PATH) return kept;
+  return kept | O_LARGEFILE | (flags & (O_SYNC & ~O_DSYNC) ? O_DSYNC : 0);
 }

@@ -23,10 +23,10 @@ import type { WaitStatus } from './exit.ts';
 import { futex, type WAITING } from './futex.ts';
 import type { IoVectors } from './iovec.ts';
 import { processVm, type VmDirection } from './process-vm.ts';
-import { ShmSyscalls } from './syscalls-shm.ts';
+import { NameSyscalls } from './syscalls-names.ts';
 import type { Disposition, Task } from './task.ts';
 
-export class ProcessCalls extends ShmSyscalls {
+export class ProcessCalls extends NameSyscalls {
   sigaction(signal: number, disposition: Disposition): number {
     this.enter(SYS_RT_SIGACTION);
     if (signal < 1 || signal > 64 || signal === 9 || signal === 19) return this.leave(-EINVAL);

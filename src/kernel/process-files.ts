@@ -9,6 +9,7 @@ import type { Word } from '../units.ts';
 import { check, checkPair } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import { ProcessAtomics } from './process-atomics.ts';
+import type { FileStatus } from './size-calls.ts';
 import { Syscalls } from './syscalls.ts';
 import type { Task } from './task.ts';
 
@@ -53,6 +54,22 @@ export class ProcessFiles extends ProcessAtomics {
 
   rename(from: string, to: string): void {
     check(this.sys.rename(from, to), 'rename');
+  }
+
+  link(from: string, to: string): void {
+    check(this.sys.link(from, to), 'link');
+  }
+
+  symlink(target: string, path: string): void {
+    check(this.sys.symlink(target, path), 'symlink');
+  }
+
+  chmod(path: string, mode: Word): void {
+    check(this.sys.chmod(path, mode), 'chmod');
+  }
+
+  fchmod(fd: Word, mode: Word): void {
+    check(this.sys.fchmod(fd, mode), 'fchmod');
   }
 
   rmdir(path: string): void {
@@ -127,8 +144,10 @@ export class ProcessFiles extends ProcessAtomics {
     check(this.sys.fallocate(fd, mode, offset, length), 'fallocate');
   }
 
-  fstat(fd: Word): { readonly size: number | bigint } {
-    return { size: check(this.sys.fstat(fd), 'fstat') };
+  /** Size in bytes, type and permissions (S_IF* and the rest of st_mode), names. */
+  fstat(fd: Word): { readonly size: number | bigint; readonly mode: number; readonly links: number } {
+    const size = check(this.sys.fstat(fd), 'fstat');
+    return { size, ...(this.sys.fstatMode(fd) as FileStatus) };
   }
 
   fsync(fd: Word): void {

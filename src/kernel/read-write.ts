@@ -7,17 +7,19 @@
  * Source: Linux fs/read_write.c, mm/filemap.c filemap_read, generic_perform_write.
  */
 
-import { EFAULT, EFBIG, EPERM } from '../errno.ts';
+import { EFAULT, EFBIG, EINVAL, EPERM } from '../errno.ts';
 import {
   F_SEAL_FUTURE_WRITE,
   F_SEAL_GROW,
   F_SEAL_WRITE,
+  O_DIRECT,
   POSIX_FADV_RANDOM,
   POSIX_FADV_SEQUENTIAL,
   RLIMIT_FSIZE,
   SI_USER,
   SIGXFSZ,
 } from '../flags.ts';
+import { dropPrivileges } from './chmod.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Task } from './task.ts';
@@ -30,6 +32,9 @@ import {
   type TransferParts,
 } from './transfers.ts';
 
+/** The device's logical block, in bytes. */
+const SECTOR = 512;
+
 /** Moves up to `count` bytes from `position` on, which moves along; bytes moved or a negative errno. */
 export function readFile(
   parts: TransferParts,
@@ -39,6 +44,7 @@ export function readFile(
   sink: ByteSink,
 ): number {
   const { inode } = file;
+  if (count > 0 && bytesInPage(parts, inode, position) > 0 && isMisaligned(file, position, count)) return -EINVAL;
   let left = Math.min(count, TRANSFER_MAX);
   let done = 0;
   while (left > 0) {
@@ -56,7 +62,8 @@ export function readFile(
     done += moved;
     left -= moved;
     file.lastReadPage = position.byte > 0 ? position.page : position.page - 1;
-    if (moved < wanted) return done > 0 ? done : -EFAULT;
+    // Reading directly, all the memory is taken hold of before anything counts.
+    if (moved < wanted) return done > 0 && !isDirect(file) ? done : -EFAULT;
   }
   return done;
 }
@@ -79,6 +86,16 @@ function readAheadPages(file: OpenFile, index: number, left: number, pageSize: n
 /** The largest read-ahead window: twice the usual one for a file that will be read in order. */
 function windowPages({ filePages }: TransferParts, file: OpenFile): number {
   return file.readAdvice === POSIX_FADV_SEQUENTIAL ? filePages.readAheadPages * 2 : filePages.readAheadPages;
+}
+
+/** O_DIRECT goes to the disk; memory has none. */
+export function isDirect({ flags, inode }: OpenFile): boolean {
+  return (flags & O_DIRECT) !== 0 && !inode.fs.swapBacked;
+}
+
+/** The disk is read and written by sectors. Where user memory begins counts for nothing. */
+export function isMisaligned(file: OpenFile, { byte }: Position, count: number): boolean {
+  return isDirect(file) && (byte % SECTOR !== 0 || count % SECTOR !== 0);
 }
 
 /** Bytes of the file from `position` to the end of its page; 0 or less at the end of the file. */
@@ -104,6 +121,8 @@ export function writeFile(
   }
   const allowed = allowedBytes(parts, task, inode, position, Math.min(count, TRANSFER_MAX));
   if (allowed < 0) return allowed;
+  if (isMisaligned(file, position, allowed)) return -EINVAL;
+  dropPrivileges(inode);
   return writePages(parts, inode, position, allowed, source);
 }
 

@@ -8,9 +8,10 @@
 import { ENOMEM } from '../errno.ts';
 import { O_LARGEFILE, O_RDWR } from '../flags.ts';
 import type { Asker, Commitments } from './commitments.ts';
+import { Dentry } from './dentry.ts';
 import type { FileSystem } from './inode.ts';
 import type { Inodes } from './inodes.ts';
-import { Dentry, OpenFile } from './open-file.ts';
+import { OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
 
 export class SharedMemory {

@@ -22,6 +22,7 @@ import {
   SIGXFSZ,
 } from '../flags.ts';
 import { offsetOf, pageOf, toInt, toSigned, type Word } from '../units.ts';
+import { dropPrivileges } from './chmod.ts';
 import { TRAITS } from './file-kinds.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import type { Signals } from './signals.ts';
@@ -34,6 +35,12 @@ export interface SizeParts {
   readonly truncator: Truncator;
   readonly writeback: Writeback;
   readonly signals: Signals;
+}
+
+export interface FileStatus {
+  /** S_IF* and permissions. */
+  readonly mode: number;
+  readonly links: number;
 }
 
 /** Whether a file may become (pages, tail) long: 0 or -EFBIG, with SIGXFSZ beyond the task's limit. */
@@ -58,6 +65,7 @@ export function ftruncate(parts: SizeParts, task: Task, fd: Word, length: Word):
   if (checked < 0) return checked;
   const change = comparePosition(pages, tail, inode.sizePages, inode.sizeTail);
   if ((change < 0 && inode.seals & F_SEAL_SHRINK) || (change > 0 && inode.seals & F_SEAL_GROW)) return -EPERM;
+  dropPrivileges(inode);
   parts.truncator.setSize(inode, pages, tail);
   return 0;
 }
@@ -102,13 +110,15 @@ export function fallocate(parts: SizeParts, task: Task, fd: Word, modeWord: Word
     return -EFBIG;
   const allowed = checkAllocation(parts, task, inode, mode, endPage, endByte);
   if (allowed < 0) return allowed;
-  return inode.fs.fallocate(inode, {
+  const done = inode.fs.fallocate(inode, {
     mode,
     fromPage: pageOf(from, parts.pageSize),
     fromByte: offsetOf(from, parts.pageSize),
     endPage,
     endByte,
   });
+  if (done === 0) dropPrivileges(inode);
+  return done;
 }
 
 /** Seals and RLIMIT_FSIZE; tmpfs looks at the limit even when the size is kept. */
@@ -138,6 +148,16 @@ export function fstat(parts: SizeParts, task: Task, fd: Word): number | bigint {
   const { sizePages, sizeTail } = file.inode;
   const bytes = sizePages * parts.pageSize + sizeTail;
   return Number.isSafeInteger(bytes) ? bytes : BigInt(sizePages) * BigInt(parts.pageSize) + BigInt(sizeTail);
+}
+
+/** The type and permissions, and how many names it has; or a negative errno. */
+export function fstatMode(task: Task, fd: Word): FileStatus | number {
+  const file = task.files.get(toInt(fd));
+  if (file === null) return -EBADF;
+  return {
+    mode: TRAITS[file.inode.kind].type | file.inode.mode,
+    links: file.inode.stream === null ? file.inode.links : 1,
+  };
 }
 
 /** fsync and fdatasync: the same here, metadata being in memory. */

@@ -7,9 +7,10 @@
  */
 
 import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '../flags.ts';
+import { Dentry } from './dentry.ts';
 import type { FileSystem, Inode } from './inode.ts';
 import type { Inodes } from './inodes.ts';
-import { Dentry, OpenFile } from './open-file.ts';
+import { OpenFile } from './open-file.ts';
 import { Stream } from './stream.ts';
 
 export interface StreamParts {

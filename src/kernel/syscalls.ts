@@ -11,14 +11,9 @@ import { EINVAL } from '../errno.ts';
 import { SC_AVPHYS_PAGES, SC_NPROCESSORS_ONLN, SC_PAGESIZE, SC_PHYS_PAGES } from '../flags.ts';
 import {
   SYS_BRK,
-  SYS_CLOSE,
-  SYS_DUP,
-  SYS_FCNTL,
   SYS_GETRLIMIT,
   SYS_MADVISE,
-  SYS_MEMFD_CREATE,
   SYS_MINCORE,
-  SYS_MKDIR,
   SYS_MLOCK2,
   SYS_MLOCKALL,
   SYS_MMAP,
@@ -29,18 +24,11 @@ import {
   SYS_MUNLOCK,
   SYS_MUNLOCKALL,
   SYS_MUNMAP,
-  SYS_OPEN,
-  SYS_PIPE2,
-  SYS_RENAME,
-  SYS_RMDIR,
   SYS_SETRLIMIT,
-  SYS_SOCKETPAIR,
-  SYS_UNLINK,
 } from '../syscall-numbers.ts';
-import { toInt, toUnsigned, type Word } from '../units.ts';
+import { toUnsigned, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { brk, sbrk } from './brk.ts';
-import { fcntl } from './fcntl.ts';
 import { madvise } from './madvise.ts';
 import { mincore, ResidencyBytes, type ResidencyVector } from './mincore.ts';
 import { mlock, mlockall, munlock, munlockall } from './mlock.ts';
@@ -50,7 +38,6 @@ import { mremap } from './mremap.ts';
 import { mseal } from './mseal.ts';
 import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
-import { close, dup, memfdCreate, open, pipe, socketpair } from './open.ts';
 import { FileSyscalls } from './syscalls-files.ts';
 
 export class Syscalls extends FileSyscalls {
@@ -139,63 +126,6 @@ export class Syscalls extends FileSyscalls {
   sbrk(increment: Word): number {
     this.enter(SYS_BRK);
     return this.leave(sbrk(this.parts, this.task, increment));
-  }
-
-  open(path: string, flags: Word, mode: Word): number {
-    this.enter(SYS_OPEN);
-    return this.leave(open(this.parts, this.task, path, flags, mode));
-  }
-
-  close(fd: Word): number {
-    this.enter(SYS_CLOSE);
-    return this.leave(close(this.parts, this.task, fd));
-  }
-
-  dup(fd: Word): number {
-    this.enter(SYS_DUP);
-    return this.leave(dup(this.parts, this.task, fd));
-  }
-
-  /** Two descriptors, to read from and to write to; or a negative errno. */
-  pipe(flags: Word): readonly [number, number] | number {
-    this.enter(SYS_PIPE2);
-    return this.leave(pipe(this.parts, this.task, flags));
-  }
-
-  /** Two descriptors of connected stream sockets. */
-  socketpair(flags: Word): readonly [number, number] | number {
-    this.enter(SYS_SOCKETPAIR);
-    return this.leave(socketpair(this.parts, this.task, flags));
-  }
-
-  memfdCreate(name: string, flags: Word): number {
-    this.enter(SYS_MEMFD_CREATE);
-    return this.leave(memfdCreate(this.parts, this.task, name, flags));
-  }
-
-  unlink(path: string): number {
-    this.enter(SYS_UNLINK);
-    return this.leave(this.parts.namespace.unlink(path));
-  }
-
-  rename(from: string, to: string): number {
-    this.enter(SYS_RENAME);
-    return this.leave(this.parts.namespace.rename(from, to));
-  }
-
-  mkdir(path: string, mode: Word): number {
-    this.enter(SYS_MKDIR);
-    return this.leave(this.parts.namespace.mkdir(path, toInt(mode) & ~this.task.group.umask));
-  }
-
-  rmdir(path: string): number {
-    this.enter(SYS_RMDIR);
-    return this.leave(this.parts.namespace.rmdir(path));
-  }
-
-  fcntl(fd: Word, command: Word, argument: Word): number {
-    this.enter(SYS_FCNTL);
-    return this.leave(fcntl(this.task, fd, command, argument));
   }
 
   mseal(address: Word, length: Word, flags: Word): number {

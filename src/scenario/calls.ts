@@ -30,6 +30,7 @@ export type ResultFormat =
   | 'size'
   | 'struct'
   | 'pair'
+  | 'mode'
   | 'residency'
   | 'process'
   | 'maps'
@@ -100,6 +101,10 @@ export const CALLS: readonly CallShape[] = [
   { name: 'rename', parameters: [string('from'), string('to')], result: 'number' },
   { name: 'mkdir', parameters: [PATH, optional('mode', 0o777n)], result: 'number' },
   { name: 'rmdir', parameters: [PATH], result: 'number' },
+  { name: 'link', parameters: [string('old'), string('new')], result: 'number' },
+  { name: 'symlink', parameters: [string('target'), PATH], result: 'number' },
+  { name: 'chmod', parameters: [PATH, number('mode')], result: 'number' },
+  { name: 'fchmod', parameters: [FD, number('mode')], result: 'number' },
   { name: 'fcntl', parameters: [FD, number('cmd'), optional('arg', 0n)], result: 'number' },
   { name: 'ftruncate', parameters: [FD, LEN], result: 'number' },
   { name: 'fallocate', parameters: [FD, number('mode'), OFF, LEN], result: 'number' },
@@ -124,6 +129,7 @@ export const CALLS: readonly CallShape[] = [
   { name: 'pwritev', parameters: [FD, IOV, IOVCNT, OFF], result: 'number' },
   { name: 'lseek', parameters: [FD, OFF, number('whence')], result: 'number' },
   { name: 'fstat', parameters: [FD], result: 'size' },
+  { name: 'fstat_mode', parameters: [FD], result: 'mode' },
   {
     name: 'mmap',
     parameters: [ADDR, LEN, number('prot'), FLAGS, FD, OFF],

@@ -5,6 +5,7 @@
  * one process; how a value is printed depends on the call (`ResultFormat`).
  */
 
+import { S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../flags.ts';
 import type { AddressBook } from './addresses.ts';
 import { hex } from './addresses.ts';
 import type { CallStatement, DirectiveStatement } from './ast.ts';
@@ -82,6 +83,8 @@ function success(statement: CallStatement, answer: Success, view: AddressView): 
       return `0 {st_size=${signed(answer.size)}}`;
     case 'struct':
       return `${answer.value}${members(answer.members)}`;
+    case 'mode':
+      return `0 {st_mode=${fileMode(answer.mode)}${answer.links === undefined ? '' : `, st_nlink=${answer.links}`}}`;
     case 'pair':
       return `0 [${answer.values.join(', ')}]`;
     case 'residency':
@@ -163,4 +166,20 @@ function mapping(entry: MapsEntry, view: AddressView): string {
 /** A C `long`. */
 function signed(number: bigint): string {
   return BigInt.asIntN(64, number).toString();
+}
+
+const TYPE_MASK = 0o170000;
+
+const TYPES: ReadonlyMap<number, string> = new Map([
+  [S_IFREG, 'S_IFREG'],
+  [S_IFDIR, 'S_IFDIR'],
+  [S_IFLNK, 'S_IFLNK'],
+  [S_IFCHR, 'S_IFCHR'],
+  [S_IFIFO, 'S_IFIFO'],
+  [S_IFSOCK, 'S_IFSOCK'],
+]);
+
+/** `S_IFREG|0644` */
+function fileMode(mode: number): string {
+  return `${TYPES.get(mode & TYPE_MASK) ?? '0'}|${(mode & ~TYPE_MASK).toString(8).padStart(4, '0')}`;
 }

@@ -140,6 +140,7 @@ function wholeNumber(name: string, value: string): number {
 const SETTINGS: Readonly<Record<string, (value: string) => MachineConfig>> = {
   ram: (value) => ({ ram: value }),
   cpus: (value) => ({ cpus: wholeNumber('cpus', value) }),
+  files: (value) => ({ filesMax: wholeNumber('files', value) }),
   fs: (value) => ({ fs: value as 'tmpfs' }),
   seed: (value) => ({ seed: value }),
   tlb: (value) => ({ tlb: value as 'default' }),

@@ -11,6 +11,8 @@ import {
   BUS_ADRERR,
   BUS_MCEERR_AR,
   O_NONBLOCK,
+  S_IFDIR,
+  S_IFREG,
   SEGV_ACCERR,
   SEGV_MAPERR,
   SI_KERNEL,
@@ -67,6 +69,13 @@ function describeSignal(info: MachineSignal): SignalInfo {
 
 type CallHandler = (target: MachineTarget, process: Process, args: Arguments) => Answer;
 
+/** The links of a directory are the file system's own affair. */
+function fileStatus(status: { readonly mode: number; readonly links: number } | number): Answer {
+  if (typeof status === 'number') return result(status);
+  const isDirectory = (status.mode & S_IFDIR) !== 0 && (status.mode & S_IFREG) === 0;
+  return { kind: 'mode', mode: status.mode, links: isDirectory ? undefined : status.links };
+}
+
 /** Two descriptors; none of them ever lets a process of a scenario wait. */
 function pair(made: readonly [number, number] | number): Answer {
   return typeof made === 'number' ? result(made) : { kind: 'pair', values: [BigInt(made[0]), BigInt(made[1])] };
@@ -118,6 +127,11 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   unlink: (_t, p, a) => result(p.sys.unlink(a.text(0))),
   rename: (_t, p, a) => result(p.sys.rename(a.text(0), a.text(1))),
   mkdir: (_t, p, a) => result(p.sys.mkdir(a.text(0), a.number(1))),
+  link: (_t, p, a) => result(p.sys.link(a.text(0), a.text(1))),
+  symlink: (_t, p, a) => result(p.sys.symlink(a.text(0), a.text(1))),
+  chmod: (_t, p, a) => result(p.sys.chmod(a.text(0), a.number(1))),
+  fchmod: (_t, p, a) => result(p.sys.fchmod(a.number(0), a.number(1))),
+  fstat_mode: (_t, p, a) => fileStatus(p.sys.fstatMode(a.number(0))),
   rmdir: (_t, p, a) => result(p.sys.rmdir(a.text(0))),
   fcntl: (_t, p, a) => result(p.sys.fcntl(a.number(0), a.number(1), a.number(2))),
   ftruncate: (_t, p, a) => result(p.sys.ftruncate(a.number(0), a.number(1))),

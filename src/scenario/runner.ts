@@ -217,6 +217,8 @@ function boundValue(answer: Answer): bigint | undefined {
       return answer.value;
     case 'size':
       return answer.size;
+    case 'mode':
+      return BigInt(answer.mode);
     case 'bytes':
       return BigInt(answer.bytes.length);
     case 'maps':

@@ -91,6 +91,8 @@ export type Answer =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** `pipe` and `socketpair`: two descriptors. */
   | { readonly kind: 'pair'; readonly values: readonly [bigint, bigint] }
+  /** `fstat_mode`: st_mode, and st_nlink of what is no directory. */
+  | { readonly kind: 'mode'; readonly mode: number; readonly links: number | undefined }
   /** `fstat` */
   | { readonly kind: 'size'; readonly size: bigint }
   /** `mincore`: a byte a page, of which the lowest bit counts. */

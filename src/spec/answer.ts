@@ -34,6 +34,8 @@ export type Answer =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** pipe and socketpair: two descriptors. */
   | { readonly kind: 'pair'; readonly values: readonly [bigint, bigint] }
+  /** fstat_mode */
+  | { readonly kind: 'mode'; readonly mode: number; readonly links: number | undefined }
   /** fstat */
   | { readonly kind: 'size'; readonly size: bigint }
   /** mincore: for each page whether it is in memory. */

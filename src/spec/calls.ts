@@ -8,8 +8,9 @@
 import type { Answer } from './answer.ts';
 import { brk, sbrk } from './brk.ts';
 import { posixFadvise, readahead, sync, syncFileRange, syncfs } from './cache-calls.ts';
+import { chmod, fchmod, fstatMode } from './chmod.ts';
 import { close, dup } from './descriptors.ts';
-import { mkdir, rename, rmdir, unlink } from './directories.ts';
+import { link, mkdir, rename, rmdir, symlink, unlink } from './directories.ts';
 import { fallocate } from './fallocate.ts';
 import { fcntl } from './fcntl.ts';
 import { fsync, ftruncate } from './file-sizes.ts';
@@ -70,6 +71,11 @@ export const CALLS = {
   rename,
   mkdir,
   rmdir,
+  link,
+  symlink,
+  chmod,
+  fchmod,
+  fstat_mode: fstatMode,
   fcntl,
   ftruncate,
   fallocate,

@@ -1,14 +1,25 @@
 /**
- * unlink(2), rename(2), mkdir(2), rmdir(2): names. A name may be changed only where the directory can be written.
+ * unlink(2), rename(2), mkdir(2), rmdir(2), link(2), symlink(2): names. A name may be changed only where the directory can be written.
  *
- * Source: unlink(2), rename(2), mkdir(2), rmdir(2); Linux fs/namei.c.
+ * Source: unlink(2), rename(2), mkdir(2), rmdir(2), link(2), symlink(2); Linux fs/namei.c.
  */
 
-import { EACCES, EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY } from '../errno.ts';
+import { EACCES, EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../errno.ts';
 import { type Answer, failure, outcome, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32 } from './arithmetic.ts';
-import { type Found, lookUp, MAY_WRITE } from './paths.ts';
-import type { Caller, FileObject } from './state.ts';
+import {
+  bytesIn,
+  checkPath,
+  type Found,
+  isDots,
+  lookUp,
+  lookUpName,
+  MAY_SEARCH,
+  MAY_WRITE,
+  type Place,
+  Walk,
+} from './paths.ts';
+import type { Caller, FileObject, Name, State } from './state.ts';
 import { newObject, ROOT_OBJECT, takeNumber } from './state.ts';
 
 /**
@@ -35,15 +46,15 @@ export function unlink(caller: Caller, path: string): Answer {
 
 /** unlink(2) of a path that begins in the directory `root`. */
 export function unlinkIn({ state }: Caller, root: number, path: string): Answer {
-  const found = lookUp(state, path, root);
+  const found = lookUpName(state, path, root);
   if (found === 'elsewhere') return UNSPECIFIED;
   if (typeof found === 'number') return failure(found);
-  if (found.name === '.') return failure(EISDIR);
+  if (isDots(found.name)) return failure(EISDIR);
   const { object } = found;
   if (!object) return failure(ENOENT);
   if (found.slash) return failure(object.type === 'directory' ? EISDIR : ENOTDIR);
   const errno = mayTakeOut(found.directory, object, 'file');
-  if (errno === 0) takeOut(found.directory, found.name, object);
+  if (errno === 0) takeOut(state, found);
   return outcome(errno);
 }
 
@@ -57,22 +68,23 @@ export function unlinkIn({ state }: Caller, root: number, path: string): Answer 
  * ENOTDIR: something on the way is no directory
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
  * EINVAL: the path ends in `.`
+ * ENOTEMPTY: the path ends in `..`
  * ENOENT: there is no such directory
  * EACCES: the directory that it stands in cannot be written
  * ENOTDIR: it is a file
  * ENOTEMPTY: something is in it
  */
 export function rmdir({ state }: Caller, path: string): Answer {
-  const found = lookUp(state, path);
+  const found = lookUpName(state, path);
   if (found === 'elsewhere') return UNSPECIFIED;
   if (typeof found === 'number') return failure(found);
-  if (found.name === '.') return failure(EINVAL);
+  if (isDots(found.name)) return failure(found.name === '.' ? EINVAL : ENOTEMPTY);
   const { object } = found;
   if (!object) return failure(ENOENT);
   const errno = mayTakeOut(found.directory, object, 'directory');
   if (errno !== 0) return failure(errno);
   if (object.entries.size > 0) return failure(ENOTEMPTY);
-  takeOut(found.directory, found.name, object);
+  takeOut(state, found);
   return SUCCESS;
 }
 
@@ -89,16 +101,86 @@ export function rmdir({ state }: Caller, path: string): Answer {
  * EACCES: the directory that it is to stand in cannot be written
  */
 export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
-  const found = lookUp(state, path);
+  const place = vacant(state, path, 'slash may follow');
+  if (place === 'elsewhere') return UNSPECIFIED;
+  if (typeof place === 'number') return failure(place);
+  const made = newObject('directory', state.layout.fs, '');
+  return outcome(enter(state, place, { ...made, mode: low32(mode) & 0o1777, parent: place.directoryNumber }));
+}
+
+/** Where something new can stand: EEXIST if something does, ENOENT for a slash where none may be. */
+function vacant(state: State, path: string, slash: 'slash may follow' | 'no slash'): Found | Errno | 'elsewhere' {
+  const found = lookUpName(state, path);
+  if (typeof found !== 'object') return found;
+  if (isDots(found.name) || found.object) return EEXIST;
+  return found.slash && slash === 'no slash' ? ENOENT : found;
+}
+
+/** Puts a new object, or one that has names already, under a name. */
+function enter(state: State, place: Found, made: FileObject | number): Errno {
+  if (!mayChange(place.directory)) return EACCES;
+  const object = typeof made === 'number' ? made : takeNumber(state);
+  if (typeof made !== 'number') state.objects.set(object, made);
+  addName(state, place, object);
+  return 0;
+}
+
+/**
+ * @call symlink
+ * Makes a name that leads to another path.
+ *
+ * The path need not exist. It is followed where it stands on the way, and by open and chmod at the end too.
+ *
+ * @errors
+ * ENOENT: the target is empty
+ * ENAMETOOLONG: the target has 4096 bytes or more
+ * EACCES: a directory on the way may not be searched
+ * ENOENT: a directory on the way does not exist; the path is empty
+ * ENOTDIR: something on the way is no directory
+ * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
+ * EEXIST: there is something of that name
+ * ENOENT: a slash follows the name
+ * EACCES: the directory that it is to stand in cannot be written
+ */
+export function symlink({ state }: Caller, target: string, path: string): Answer {
+  const wrong = checkPath(target);
+  if (wrong !== 0) return failure(wrong);
+  const place = vacant(state, path, 'no slash');
+  if (place === 'elsewhere') return UNSPECIFIED;
+  if (typeof place === 'number') return failure(place);
+  const made = newObject('symlink', state.layout.fs, '');
+  return outcome(enter(state, place, { ...made, target, size: BigInt(bytesIn(target)) }));
+}
+
+/**
+ * @call link
+ * Gives a file one more name.
+ *
+ * What was opened or mapped by one of its names keeps that one in /proc/PID/maps. Of a symbolic link the link itself gets
+ * the name.
+ *
+ * @errors
+ * EACCES: a directory on the way may not be searched
+ * ENOENT: a directory on the way, or the file, does not exist; a path is empty
+ * ENOTDIR: something on the way is no directory; a slash follows the name of a file
+ * ENAMETOOLONG: a path has 4096 bytes or more, or a component more than 255
+ * EEXIST: there is something of the new name
+ * ENOENT: a slash follows the new name
+ * EACCES: the directory that the new name is to stand in cannot be written
+ * EPERM: it is a directory
+ */
+export function link({ state }: Caller, from: string, to: string): Answer {
+  const found = lookUp(state, from, 'stay');
   if (found === 'elsewhere') return UNSPECIFIED;
   if (typeof found === 'number') return failure(found);
-  if (found.object) return failure(EEXIST);
-  if (!(found.directory.mode & MAY_WRITE)) return failure(EACCES);
-  const number = takeNumber(state);
-  const made = newObject('directory', state.layout.fs, found.name);
-  state.objects.set(number, { ...made, mode: low32(mode) & 0o1777 });
-  found.directory.entries.set(found.name, number);
-  return SUCCESS;
+  const { object, number, slash } = found;
+  if (!object || number === undefined) return failure(ENOENT);
+  if (slash && object.type !== 'directory') return failure(ENOTDIR);
+  const place = vacant(state, to, 'no slash');
+  if (place === 'elsewhere') return UNSPECIFIED;
+  if (typeof place === 'number') return failure(place);
+  if (!mayChange(place.directory)) return failure(EACCES);
+  return object.type === 'directory' ? failure(EPERM) : outcome(enter(state, place, number));
 }
 
 /**
@@ -112,7 +194,7 @@ export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
  * ENOENT: a directory on the way does not exist; the path is empty
  * ENOTDIR: something on the way is no directory
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
- * EBUSY: one of the paths is the directory itself
+ * EBUSY: one of the paths ends in `.` or `..`
  * ENOENT: there is nothing of the old name
  * ENOTDIR: a slash follows the name of a file
  * EINVAL: a directory would come to stand in itself
@@ -123,28 +205,40 @@ export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
  * ENOTEMPTY: the directory that would be replaced has something in it
  */
 export function rename({ state }: Caller, from: string, to: string): Answer {
-  const source = lookUp(state, from);
-  const target = lookUp(state, to);
-  if (source === 'elsewhere' || target === 'elsewhere') return UNSPECIFIED;
+  const [sourceWalk, targetWalk] = [new Walk(state), new Walk(state)];
+  const source = sourceWalk.placeOf(from);
   if (typeof source === 'number') return failure(source);
+  const target = targetWalk.placeOf(to);
   if (typeof target === 'number') return failure(target);
-  if (source.name === '.' || target.name === '.') return failure(EBUSY);
-  const { object, number } = source;
-  if (!object || number === undefined) return failure(ENOENT);
-  const errno = mayRename(state.objects, object, source, target);
-  if (errno !== 0 || object === target.object) return outcome(errno);
-  if (target.object) takeOut(target.directory, target.name, target.object);
-  source.directory.entries.delete(source.name);
-  target.directory.entries.set(target.name, number);
-  object.name = target.name;
-  return SUCCESS;
+  if (source === 'elsewhere' || target === 'elsewhere') return UNSPECIFIED;
+  if (isDots(source.name) || isDots(target.name)) return failure(EBUSY);
+  const moved = sourceWalk.at({ ...source, slash: false }, 'stay');
+  if (typeof moved === 'number') return failure(moved);
+  if (moved === 'elsewhere' || !moved.object) return failure(ENOENT);
+  const replaced = targetWalk.at({ ...target, slash: false }, 'stay');
+  if (typeof replaced === 'number') return failure(replaced);
+  if (replaced === 'elsewhere') return UNSPECIFIED;
+  return outcome(renameTo(state, { ...moved, slash: source.slash }, { ...replaced, slash: target.slash }));
 }
 
-function mayRename(objects: ReadonlyMap<number, FileObject>, object: FileObject, source: Found, target: Found): Errno {
+function renameTo(state: State, source: Found, target: Found): Errno {
+  const object = source.object as FileObject;
+  const errno = mayRename(state, object, source, target);
+  if (errno !== 0 || object === target.object) return errno;
+  const nameNumber = source.nameNumber as number;
+  if (target.object) takeOut(state, target);
+  source.directory.entries.delete(source.name);
+  target.directory.entries.set(target.name, nameNumber);
+  (state.names.get(nameNumber) as Name).text = target.name;
+  if (object.type === 'directory') object.parent = target.directoryNumber;
+  return 0;
+}
+
+function mayRename(state: State, object: FileObject, source: Found, target: Found): Errno {
   const isDirectory = object.type === 'directory';
   if (!isDirectory && (source.slash || target.slash)) return ENOTDIR;
-  if (holds(objects, object, target.directory)) return EINVAL;
-  if (target.object && target.object !== object && holds(objects, target.object, source.directory)) return ENOTEMPTY;
+  if (holds(state, object, target.directory)) return EINVAL;
+  if (target.object && target.object !== object && holds(state, target.object, source.directory)) return ENOTEMPTY;
   if (object === target.object) return 0;
   const taking = mayTakeOut(source.directory, object, isDirectory ? 'directory' : 'file');
   if (taking !== 0) return taking;
@@ -156,25 +250,43 @@ function mayRename(objects: ReadonlyMap<number, FileObject>, object: FileObject,
 
 function mayPut(target: Found, kind: 'file' | 'directory'): Errno {
   if (target.object) return mayTakeOut(target.directory, target.object, kind);
-  return target.directory.mode & MAY_WRITE ? 0 : EACCES;
+  return mayChange(target.directory) ? 0 : EACCES;
 }
 
 /** Whether a directory is another one or has it in itself, at any depth. */
-function holds(objects: ReadonlyMap<number, FileObject>, outer: FileObject, inner: FileObject): boolean {
-  if (outer === inner) return true;
-  return [...outer.entries.values()].some((number) => {
-    const entry = objects.get(number);
-    return entry?.type === 'directory' && holds(objects, entry, inner);
-  });
+function holds(state: State, outer: FileObject, inner: FileObject): boolean {
+  for (let at: FileObject | undefined = inner; at; ) {
+    if (at === outer) return true;
+    at = at.parent === undefined ? undefined : state.objects.get(at.parent);
+  }
+  return false;
+}
+
+/** Names are changed by those who may write the directory and search it. */
+function mayChange(directory: FileObject): boolean {
+  return (directory.mode & MAY_WRITE) !== 0 && (directory.mode & MAY_SEARCH) !== 0;
 }
 
 function mayTakeOut(directory: FileObject, object: FileObject, kind: 'file' | 'directory'): Errno {
-  if (!(directory.mode & MAY_WRITE)) return EACCES;
+  if (!mayChange(directory)) return EACCES;
   if (kind === 'directory') return object.type === 'directory' ? 0 : ENOTDIR;
   return object.type === 'directory' ? EISDIR : 0;
 }
 
-function takeOut(directory: FileObject, name: string, object: FileObject): void {
+function takeOut(state: State, { directory, name, nameNumber }: Found): void {
   directory.entries.delete(name);
-  object.deleted = true;
+  (state.names.get(nameNumber as number) as Name).deleted = true;
+}
+
+/** A new name for an object; its number. */
+export function addName(state: State, { directory, name }: Place, object: number): number {
+  const number = takeNumber(state);
+  state.names.set(number, { text: name, object, deleted: false });
+  directory.entries.set(name, number);
+  return number;
+}
+
+/** How many names an object has. */
+export function linksOf(state: State, object: number): number {
+  return [...state.names.values()].filter((name) => name.object === object && !name.deleted).length;
 }

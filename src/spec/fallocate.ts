@@ -16,6 +16,7 @@ import {
 } from '../flags.ts';
 import { type Answer, failure, outcome } from './answer.ts';
 import { type Errno, low32, max, min, pageOf, pagesOf, signed, ZERO_PAGE } from './arithmetic.ts';
+import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
 import { type FallocateRequest, onExt4, punchHole } from './fallocate-ext4.ts';
 import { checkNewSize, maxBytes } from './file-sizes.ts';
@@ -89,7 +90,9 @@ export function fallocate(
   if (unfit !== 0) return failure(unfit);
   if (offset + length > maxBytes(object)) return failure(EFBIG);
   const request = { state, process, object, bits, offset, length };
-  return outcome(object.fs === 'tmpfs' ? onTmpfs(request) : onExt4(request));
+  const done = object.fs === 'tmpfs' ? onTmpfs(request) : onExt4(request);
+  if (done === 0) dropPrivileges(object);
+  return outcome(done);
 }
 
 function checkRange(offset: bigint, length: bigint): Errno {

@@ -107,8 +107,8 @@ function setDescriptorFlags(process: Process, fd: number, flags: number): Answer
 }
 
 function setStatusFlags({ file, object }: Opened, flags: number): Answer {
-  if (flags & O_DIRECT && !takesDirect(object.type)) return failure(EINVAL);
-  if ((flags | file.flags) & O_DIRECT && object.type === 'regular') return UNSPECIFIED;
+  const nameless = object.type === 'regular' && file.name === undefined;
+  if (flags & O_DIRECT && (nameless || !takesDirect(object.type))) return failure(EINVAL);
   if (isStream(object.type) && !(flags & O_NONBLOCK)) return UNSPECIFIED;
   file.flags = (file.flags & ~CHANGEABLE) | (flags & CHANGEABLE);
   return SUCCESS;

@@ -17,6 +17,7 @@ import { EBADF, EFBIG, EINVAL } from '../errno.ts';
 import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, SUCCESS } from './answer.ts';
 import { addressOf, type Errno, min, pageFloor, pagesOf, signed } from './arithmetic.ts';
+import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
 import { fsyncErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
@@ -51,6 +52,7 @@ export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint
   if (object.type !== 'regular' || !file.writable) return failure(EINVAL);
   const errno = checkNewSize(process, object, length) || checkSizeSeals(object, length);
   if (errno !== 0) return failure(errno);
+  dropPrivileges(object);
   setSize(state, object, length);
   return SUCCESS;
 }

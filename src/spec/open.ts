@@ -4,7 +4,7 @@
  * Source: open(2); Linux fs/open.c, fs/namei.c.
  */
 
-import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR, ENXIO } from '../errno.ts';
+import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, ELOOP, EMFILE, ENOENT, ENOTDIR, ENXIO } from '../errno.ts';
 import {
   O_ACCMODE,
   O_CLOEXEC,
@@ -26,10 +26,12 @@ import {
 } from '../flags.ts';
 import { type Answer, failure, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32 } from './arithmetic.ts';
+import { dropPrivileges } from './chmod.ts';
 import { hasFreeDescriptor, install, openedEvenByPath } from './descriptors.ts';
+import { addName } from './directories.ts';
 import { setSize } from './file-sizes.ts';
 import { takesDirect } from './kinds.ts';
-import { deviceAt, type Found, lookUp, MAY_READ, MAY_WRITE } from './paths.ts';
+import { checkPath, deviceAt, type Found, isDots, MAY_READ, MAY_SEARCH, MAY_WRITE, Walk } from './paths.ts';
 import type { Caller, FileObject, State } from './state.ts';
 import { newObject, ROOT_OBJECT, takeNumber } from './state.ts';
 
@@ -68,6 +70,7 @@ const KNOWN_FLAGS = 0x7fffc3 | O_PATH | TMPFILE;
  * ENOTDIR: O_DIRECTORY or a slash at the end, and it is no directory
  * EISDIR: writing to a directory
  * EISDIR: O_TMPFILE
+ * ELOOP: a symbolic link and O_NOFOLLOW; more than 40 symbolic links on the way
  * EACCES: the file's permissions do not allow it
  * ENXIO: /dev/tty: no process has a terminal
  * EINVAL: O_DIRECT for what is neither a regular file nor a pipe
@@ -84,14 +87,27 @@ export function openIn({ state, process }: Caller, root: number, path: string, f
   const bits = asked & O_PATH ? asked & PATH_FLAGS : (asked & KNOWN_FLAGS) | O_LARGEFILE;
   const errno = checkFlags(bits);
   if (errno !== 0) return failure(errno);
-  const found = deviceAt(state, path) ?? lookUp(state, path, root);
+  const found = deviceAt(state, path) ?? findFor(state, root, path, bits);
   if (found === 'elsewhere' || bits & TMPFILE) return UNSPECIFIED;
+  const wrongPath = checkPath(path);
+  if (wrongPath !== 0) return failure(wrongPath);
   if (!hasFreeDescriptor(process)) return failure(EMFILE);
   if (typeof found === 'number') return failure(found);
-  if (bits & O_DIRECT && (found.object?.type ?? 'regular') === 'regular') return UNSPECIFIED;
-  const object = findOrCreate(state, found, bits, low32(mode) & 0o7777);
-  if (typeof object === 'number') return failure(object);
-  return install(process, openObject(state, object.number, bits), bits & O_CLOEXEC ? 'close-on-exec' : 'keep');
+  const opened = findOrCreate(state, found, bits, low32(mode) & 0o7777);
+  if (typeof opened === 'number') return failure(opened);
+  return install(process, openObject(state, opened, bits), bits & O_CLOEXEC ? 'close-on-exec' : 'keep');
+}
+
+/** What a path leads to; EISDIR if it is to be made and ends in a slash, its own or that of a symbolic link. */
+function findFor(state: State, root: number, path: string, bits: number): Found | Errno | 'elsewhere' {
+  const walk = new Walk(state);
+  const place = walk.placeOf(path, root);
+  if (typeof place !== 'object') return place;
+  if (place.slash && !isDots(place.name) && bits & O_CREAT) return EISDIR;
+  const stays = bits & O_NOFOLLOW || (bits & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
+  const found = walk.at(place, stays ? 'stay' : 'follow');
+  if (typeof found !== 'object') return found;
+  return found.slash && !isDots(found.name) && bits & O_CREAT ? EISDIR : found;
 }
 
 function checkFlags(bits: number): Errno {
@@ -100,26 +116,30 @@ function checkFlags(bits: number): Errno {
   return 0;
 }
 
-interface Numbered {
-  readonly number: number;
+/** What is opened, and by which name. */
+interface Target {
+  readonly object: number;
+  readonly name: number | undefined;
 }
 
-function findOrCreate(state: State, found: Found, bits: number, mode: number): Numbered | Errno {
+function findOrCreate(state: State, found: Found, bits: number, mode: number): Target | Errno {
   const { object, number } = found;
-  if (found.slash && found.name !== '.' && bits & O_CREAT) return EISDIR;
   if (!object || number === undefined) return bits & O_CREAT ? create(state, found, mode) : ENOENT;
   const errno = checkExisting(object, found, bits);
   if (errno !== 0) return errno;
-  if (bits & O_TRUNC && object.type === 'regular') setSize(state, object, 0n);
-  return { number };
+  if (bits & O_TRUNC && object.type === 'regular') {
+    dropPrivileges(object);
+    setSize(state, object, 0n);
+  }
+  return { object: number, name: found.nameNumber };
 }
 
-function create(state: State, { directory, name }: Found, mode: number): Numbered | Errno {
-  if (!(directory.mode & MAY_WRITE)) return EACCES;
-  const number = takeNumber(state);
-  state.objects.set(number, { ...newObject('regular', directory.fs, name), mode });
-  directory.entries.set(name, number);
-  return { number };
+function create(state: State, place: Found, mode: number): Target | Errno {
+  const { directory } = place;
+  if (!(directory.mode & MAY_WRITE) || !(directory.mode & MAY_SEARCH)) return EACCES;
+  const object = takeNumber(state);
+  state.objects.set(object, { ...newObject('regular', directory.fs, ''), mode });
+  return { object, name: addName(state, place, object) };
 }
 
 function checkExisting(object: FileObject, found: Found, bits: number): Errno {
@@ -128,6 +148,7 @@ function checkExisting(object: FileObject, found: Found, bits: number): Errno {
   if (bits & O_CREAT && isDirectory) return EISDIR;
   if (!isDirectory && (found.slash || bits & O_DIRECTORY)) return ENOTDIR;
   if (bits & O_PATH) return 0;
+  if (object.type === 'symlink') return ELOOP;
   const writes = (bits & O_ACCMODE) !== O_RDONLY || (bits & O_TRUNC) !== 0;
   const reads = (bits & O_ACCMODE) !== O_WRONLY;
   if (isDirectory && writes) return EISDIR;
@@ -137,12 +158,13 @@ function checkExisting(object: FileObject, found: Found, bits: number): Errno {
 }
 
 /** An open file description. The access mode 3 checks for reading and writing and allows neither. */
-function openObject(state: State, object: number, bits: number): number {
+function openObject(state: State, { object, name }: Target, bits: number): number {
   const number = takeNumber(state);
   const access = bits & O_ACCMODE;
   const byPath = (bits & O_PATH) !== 0;
   state.openFiles.set(number, {
     object,
+    name,
     readable: !byPath && (access === O_RDONLY || access === O_RDWR),
     writable: !byPath && (access === O_WRONLY || access === O_RDWR),
     flags: (bits & SYNC ? bits | O_DSYNC : bits) & ~OPENING_FLAGS,

@@ -2,92 +2,149 @@
  * What a path leads to, from the directory that all paths begin in.
  *
  * Directories are entered by those who may search them: the owner's permission to execute, since there are no
- * privileges here. Links there are none.
+ * privileges here. Symbolic links on the way are followed, one at the end only where the call says so or a slash follows.
  *
- * Source: path_resolution(7); Linux fs/namei.c.
+ * Source: path_resolution(7), symlink(7); Linux fs/namei.c.
  */
 
-import { EACCES, ENAMETOOLONG, ENOENT, ENOTDIR } from '../errno.ts';
+import { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from '../errno.ts';
 import type { Errno } from './arithmetic.ts';
 import type { FileObject, State } from './state.ts';
 import { DEVICES, FIRST_DEVICE, ROOT_OBJECT } from './state.ts';
 
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
+/** Symbolic links that one path may lead through. */
+const LINKS_MAX = 40;
 
 /** Permissions of the owner. */
 export const MAY_READ = 0o400;
 export const MAY_WRITE = 0o200;
-const MAY_SEARCH = 0o100;
+export const MAY_SEARCH = 0o100;
 
-export interface Found {
-  /** The directory that the last component stands in. */
+/** Where the last component of a path stands, or would. */
+export interface Place {
   readonly directory: FileObject;
-  /** The last component; `.` for the directory itself. */
+  readonly directoryNumber: number;
+  /** The last component; `.` if the path is only slashes. */
   readonly name: string;
-  /** Number of the object of that name, undefined if there is none. */
-  readonly number: number | undefined;
-  /** That object. */
-  readonly object: FileObject | undefined;
   /** A slash follows: it must be a directory. */
   readonly slash: boolean;
 }
+
+export interface Found extends Place {
+  /** Number of its name; undefined if nothing is there, and for `.` and `..`. */
+  readonly nameNumber: number | undefined;
+  /** Number of the object, undefined if there is none. */
+  readonly number: number | undefined;
+  /** That object. */
+  readonly object: FileObject | undefined;
+}
+
+/** `elsewhere` is outside the directory, where this specification knows nothing. */
+type OrElsewhere<T> = T | Errno | 'elsewhere';
+
+export type Follow = 'follow' | 'stay';
 
 /** What stands at an absolute path; undefined if this specification knows of nothing there. */
 export function deviceAt(state: State, path: string): Found | undefined {
   const index = DEVICES.findIndex(([known]) => known === path);
   const number = FIRST_DEVICE + index;
-  const object = index < 0 ? undefined : objectNumbered(state, number);
-  const directory = objectNumbered(state, ROOT_OBJECT);
-  return object && directory && { directory, name: object.name, number, object, slash: false };
+  const object = index < 0 ? undefined : state.objects.get(number);
+  const directory = state.objects.get(ROOT_OBJECT) as FileObject;
+  if (!object) return undefined;
+  return { directory, directoryNumber: ROOT_OBJECT, name: path, slash: false, nameNumber: undefined, number, object };
 }
 
-/** `elsewhere` is outside the directory, where this specification knows nothing. */
-export type Lookup = Found | Errno | 'elsewhere';
-
-/** `root` is the number of the directory that the path begins in. */
-export function lookUp(state: State, path: string, root = ROOT_OBJECT): Lookup {
+/** ENOENT for no path at all, ENAMETOOLONG for one of 4096 bytes and more. */
+export function checkPath(path: string): Errno {
   if (path === '') return ENOENT;
-  if (bytesIn(path) >= PATH_MAX) return ENAMETOOLONG;
-  const parts = path.split('/').filter((part) => part !== '');
-  if (path.startsWith('/') || parts.includes('..')) return 'elsewhere';
-  const last = parts.at(-1) ?? '.';
-  const parent = walk(state, root, parts.slice(0, -1));
-  if (typeof parent === 'number') return parent;
-  const { number, directory } = parent;
-  if (!(directory.mode & MAY_SEARCH)) return EACCES;
-  const slash = path.endsWith('/');
-  if (last === '.') return { directory, name: last, number, object: directory, slash };
-  if (bytesIn(last) > NAME_MAX) return ENAMETOOLONG;
-  const found = directory.entries.get(last);
-  return { directory, name: last, number: found, object: objectNumbered(state, found), slash };
+  return bytesIn(path) >= PATH_MAX ? ENAMETOOLONG : 0;
 }
 
-interface Step {
-  readonly number: number;
-  readonly directory: FileObject;
+export function isDots(name: string): boolean {
+  return name === '.' || name === '..';
 }
 
-/** The directory at the end of some components. */
-function walk(state: State, root: number, parts: readonly string[]): Step | Errno {
-  let at: Step = { number: root, directory: objectNumbered(state, root) as FileObject };
-  for (const part of parts) {
-    if (!(at.directory.mode & MAY_SEARCH)) return EACCES;
-    if (part === '.') continue;
-    if (bytesIn(part) > NAME_MAX) return ENAMETOOLONG;
-    const number = at.directory.entries.get(part);
-    const object = objectNumbered(state, number);
-    if (number === undefined || !object) return ENOENT;
-    if (object.type !== 'directory') return ENOTDIR;
-    at = { number, directory: object };
+/** One path, with how many links it has led through so far. */
+export class Walk {
+  private readonly state: State;
+  private links: number;
+
+  constructor(state: State) {
+    this.state = state;
+    this.links = 0;
   }
-  return at;
+
+  /** Where the last component stands; nothing is looked up there. `root` is the number of the first directory. */
+  placeOf(path: string, root = ROOT_OBJECT): OrElsewhere<Place> {
+    const errno = checkPath(path);
+    return errno === 0 ? this.from(root, path) : errno;
+  }
+
+  private from(start: number, path: string): OrElsewhere<Place> {
+    if (path.startsWith('/')) return 'elsewhere';
+    const parts = path.split('/').filter((part) => part !== '');
+    let number = start;
+    for (const part of parts.slice(0, -1)) {
+      const next = this.enter(number, part);
+      if (typeof next !== 'object') return next;
+      ({ number } = next);
+    }
+    const directory = this.state.objects.get(number) as FileObject;
+    if (!(directory.mode & MAY_SEARCH)) return EACCES;
+    return { directory, directoryNumber: number, name: parts.at(-1) ?? '.', slash: path.endsWith('/') };
+  }
+
+  /** The directory of that name in another one. */
+  private enter(number: number, name: string): OrElsewhere<{ number: number }> {
+    const directory = this.state.objects.get(number) as FileObject;
+    if (!(directory.mode & MAY_SEARCH)) return EACCES;
+    const found = this.at({ directory, directoryNumber: number, name, slash: false }, 'follow');
+    if (typeof found !== 'object') return found;
+    if (found.number === undefined) return ENOENT;
+    return found.object?.type === 'directory' ? { number: found.number } : ENOTDIR;
+  }
+
+  /** What stands at a place. */
+  at(place: Place, follow: Follow): OrElsewhere<Found> {
+    const { directory, directoryNumber, name, slash } = place;
+    if (name === '.') return { ...place, nameNumber: undefined, number: directoryNumber, object: directory };
+    if (name === '..') return this.above(place);
+    if (bytesIn(name) > NAME_MAX) return ENAMETOOLONG;
+    const nameNumber = directory.entries.get(name);
+    const number = nameNumber === undefined ? undefined : this.state.names.get(nameNumber)?.object;
+    const object = number === undefined ? undefined : this.state.objects.get(number);
+    if (object?.type !== 'symlink' || (follow === 'stay' && !slash)) return { ...place, nameNumber, number, object };
+    if (++this.links > LINKS_MAX) return ELOOP;
+    const next = this.from(directoryNumber, object.target);
+    return typeof next === 'object' ? this.at({ ...next, slash: slash || next.slash }, 'follow') : next;
+  }
+
+  private above(place: Place): OrElsewhere<Found> {
+    const number = place.directory.parent;
+    if (number === undefined) return 'elsewhere';
+    return { ...place, nameNumber: undefined, number, object: this.state.objects.get(number) };
+  }
 }
 
-function objectNumbered(state: State, number: number | undefined): FileObject | undefined {
-  return number === undefined ? undefined : state.objects.get(number);
+/** What a path leads to; a slash behind it counts for nothing yet. */
+export function lookUp(state: State, path: string, follow: Follow, root = ROOT_OBJECT): OrElsewhere<Found> {
+  const walk = new Walk(state);
+  const place = walk.placeOf(path, root);
+  return typeof place === 'object' ? walk.at(place, follow) : place;
 }
 
-function bytesIn(text: string): number {
+/** The same for a name that is to come or go: no link at its end is followed, whether or not a slash is behind it. */
+export function lookUpName(state: State, path: string, root = ROOT_OBJECT): OrElsewhere<Found> {
+  const walk = new Walk(state);
+  const place = walk.placeOf(path, root);
+  if (typeof place !== 'object') return place;
+  if (isDots(place.name)) return { ...place, nameNumber: undefined, number: undefined, object: undefined };
+  const found = walk.at({ ...place, slash: false }, 'stay');
+  return typeof found === 'object' ? { ...found, slash: place.slash } : found;
+}
+
+export function bytesIn(text: string): number {
   return new TextEncoder().encode(text).length;
 }

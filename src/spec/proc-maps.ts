@@ -34,7 +34,7 @@ function line(state: State, process: Process, vma: Vma): MapsLine {
     end,
     perms: permissions(vma.flags),
     offset: object ? addressOf(pgoff) : 0n,
-    path: object ? pathOf(object) : isHeap(state, process, vma) ? '[heap]' : '',
+    path: object ? pathOf(state, vma, object) : isHeap(state, process, vma) ? '[heap]' : '',
   };
 }
 
@@ -43,8 +43,11 @@ function permissions(flags: number): string {
   return rights.join('') + (flags & VM_MAYSHARE ? 's' : 'p');
 }
 
-function pathOf(object: FileObject): string {
-  return object.deleted ? `${object.name} (deleted)` : object.name;
+function pathOf(state: State, vma: Vma, object: FileObject): string {
+  const bears = state.openFiles.get(vma.zero ?? vma.file ?? -1)?.name;
+  const name = bears === undefined ? undefined : state.names.get(bears);
+  const { text, deleted } = name ?? { text: object.name, deleted: object.deleted };
+  return deleted ? `${text} (deleted)` : text;
 }
 
 /** Private anonymous memory that has a byte below the break, whoever made it. */

@@ -6,8 +6,8 @@
  * Source: read(2), write(2), pread(2); Linux fs/read_write.c, mm/filemap.c.
  */
 
-import { EBADF, EFBIG, EINVAL, EPERM } from '../errno.ts';
-import { O_APPEND, O_DSYNC, RLIM_INFINITY } from '../flags.ts';
+import { EBADF, EFAULT, EFBIG, EINVAL, EPERM } from '../errno.ts';
+import { O_APPEND, O_DIRECT, O_DSYNC, RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, transferred, value } from './answer.ts';
 import {
   addressOf,
@@ -22,6 +22,7 @@ import {
   signed,
   ZERO_PAGE,
 } from './arithmetic.ts';
+import { dropPrivileges } from './chmod.ts';
 import { type Opened, opened } from './descriptors.ts';
 import { readDevice, writeDevice } from './devices.ts';
 import { bytesAt, type Place } from './faults.ts';
@@ -38,6 +39,8 @@ import { Ranges, type UserRange, type Vector } from './user-ranges.ts';
 /** The most that one call moves. */
 const TRANSFER_MAX = 0x7fff_f000n;
 const POSITION_END = 1n << 63n;
+/** The disk's block, in bytes. */
+const SECTOR = 512n;
 
 /** The memory of the program that a transfer is about: one range, or several whose iovecs stand in its memory. */
 export type Memory = UserRange | Vector;
@@ -53,6 +56,8 @@ export function readShown({ state, process }: Caller, fd: bigint, count: bigint,
   const begun = begin(state, process, fd, 'readable', where, () => count);
   if (typeof begun === 'number') return failure(begun);
   if (begun.object.type !== 'regular') return otherShown(state, begun, min(count, TRANSFER_MAX));
+  if (count > 0n && begun.position < begun.object.size && isMisaligned(begun, begun.position, count))
+    return failure(EINVAL);
   const bytes = readBytes(begun.object, begun.position, min(count, TRANSFER_MAX));
   moveOn(begun, where, BigInt(bytes.length));
   return { kind: 'bytes', bytes };
@@ -89,7 +94,8 @@ function readOther(state: State, begun: Begun, count: bigint, move: Move): Answe
  * ESPIPE: pread of a pipe, a socket or a terminal
  * EBADF: not open for reading
  * EFAULT: the memory leaves user space
- * EINVAL: a negative count, or position + count exceeds 2^63 - 1
+ * EINVAL: a negative count, or position + count exceeds 2^63 - 1; O_DIRECT on ext4 with a position or count that is no
+ *   multiple of 512
  * EISDIR: it is a directory
  * EAGAIN: nothing is in the pipe or socket, and somebody could still write
  * ECONNRESET: the other socket was closed with bytes unread
@@ -105,8 +111,11 @@ export function read(caller: Caller, fd: bigint, memory: Memory, where: Position
   const move: Move = (place, offset, length, at) =>
     ranges.move(at, length, (address, done, part) => copyToUser(state, process, address, place, offset + done, part));
   if (object.type !== 'regular') return readOther(state, begun, min(ranges.length, TRANSFER_MAX), move);
+  if (ranges.length > 0n && position < object.size && isMisaligned(begun, position, ranges.length))
+    return failure(EINVAL);
   const count = min(min(ranges.length, TRANSFER_MAX), object.size > position ? object.size - position : 0n);
   const done = moveChunks(object, position, count, move);
+  if (done < count && isDirect(begun)) return failure(EFAULT);
   moveOn(begun, where, done);
   return transferred(done, count);
 }
@@ -141,7 +150,8 @@ export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8A
  * ESPIPE: pwrite to a pipe, a socket, a terminal or /proc
  * EBADF: not open for writing
  * EFAULT: the memory leaves user space
- * EINVAL: a negative count, or position + count exceeds 2^63 - 1
+ * EINVAL: a negative count, or position + count exceeds 2^63 - 1; O_DIRECT on ext4 with a position or count that is no
+ *   multiple of 512
  * EFBIG: the first byte already lies beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
  * EPERM: the memory file is sealed against it
  * ENOSPC: /dev/full
@@ -240,8 +250,11 @@ function writeFrom(
   const position = file.flags & O_APPEND ? object.size : begun.position;
   const limited = limitedCount(process, object, position, min(count, TRANSFER_MAX));
   if (limited === undefined) return failure(EFBIG);
+  if (isMisaligned(begun, position, limited)) return failure(EINVAL);
+  dropPrivileges(object);
   const allowed = unsealedCount(object, position, limited);
   if (allowed === undefined) return failure(EPERM);
+  if (isDirect(begun) && !canLoadAll(allowed, move)) return failure(EFAULT);
   const done = moveChunks(object, position, allowed, (...chunk) => writeChunk(object, move, ...chunk));
   if (done < allowed) reserveRest(object, position + done, position + allowed);
   if (done > 0n && file.flags & O_DSYNC) writeBack(object, position, position + done);
@@ -253,6 +266,25 @@ function writeOther(state: State, process: Process, begun: Begun, count: bigint,
   const { type } = begun.object;
   const isQueue = type === 'pipe' || type === 'socket';
   return isQueue ? writeStream(state, process, begun, count, move) : writeDevice(begun.object, count);
+}
+
+/** O_DIRECT goes to the disk, and has all the memory at hand before it begins; tmpfs has no disk. */
+function isDirect({ file, object }: Opened): boolean {
+  return (file.flags & O_DIRECT) !== 0 && object.fs === 'ext4';
+}
+
+function canLoadAll(count: bigint, move: Move): boolean {
+  const scratch: Place = { pages: new Map([[0n, ZERO_PAGE]]), page: 0n };
+  for (let done = 0n; done < count; done += PAGE_SIZE) {
+    const length = Number(min(PAGE_SIZE, count - done));
+    if (move(scratch, 0, length, done) < length) return false;
+  }
+  return true;
+}
+
+/** What is moved to or from a disk is sectors. */
+function isMisaligned(begun: Opened, position: bigint, count: bigint): boolean {
+  return isDirect(begun) && (position % SECTOR !== 0n || count % SECTOR !== 0n);
 }
 
 /** How much of a write no seal forbids, in whole pages where the file may not grow; undefined if nothing. */

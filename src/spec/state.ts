@@ -10,7 +10,7 @@
  * of page maps count pages of 4096 bytes.
  */
 
-import { F_SEAL_SEAL, O_LARGEFILE, O_RDWR, RLIM_INFINITY } from '../flags.ts';
+import { F_SEAL_SEAL, O_LARGEFILE, O_RDWR } from '../flags.ts';
 import type { PageRange } from './page-ranges.ts';
 
 export type FileSystemName = 'tmpfs' | 'ext4';
@@ -37,17 +37,33 @@ export interface Vma {
 export type OwnPage = Uint8Array | 'guard';
 
 export interface FileObject {
-  type: 'regular' | 'directory' | 'null' | 'zero' | 'full' | 'random' | 'tty' | 'no-tty' | 'pipe' | 'socket' | 'proc';
+  type:
+    | 'regular'
+    | 'directory'
+    | 'null'
+    | 'zero'
+    | 'full'
+    | 'random'
+    | 'tty'
+    | 'no-tty'
+    | 'pipe'
+    | 'socket'
+    | 'proc'
+    | 'symlink';
   /** memfds and shared anonymous memory are always on tmpfs. */
   fs: FileSystemName;
-  /** As /proc/PID/maps prints it, without ` (deleted)`. */
+  /** Of what no directory names: as /proc/PID/maps prints it, without ` (deleted)`. */
   name: string;
   /** Permissions, as of open's third argument. */
   mode: number;
   deleted: boolean;
   size: bigint;
-  /** Of a directory: name -> number of the object. */
+  /** Of a directory: text -> number of the name. */
   entries: Map<string, number>;
+  /** Of a directory: the object of the one it stands in; undefined for the first. */
+  parent: number | undefined;
+  /** Of a symbolic link: where it leads. */
+  target: string;
   /** F_SEAL_ of a file on tmpfs; undefined for what cannot be sealed. */
   seals: number | undefined;
   /** By page number. What is missing is a hole and reads as zeros. */
@@ -62,6 +78,13 @@ export interface FileObject {
   peer: number | undefined;
 }
 
+/** A name in a directory. What was opened by it bears it, even when it is another or gone. */
+export interface Name {
+  text: string;
+  object: number;
+  deleted: boolean;
+}
+
 /** A page of bytes under way: [offset, offset + length) of `bytes`, which is never written. */
 export interface StreamPage {
   bytes: Uint8Array;
@@ -74,6 +97,8 @@ export interface StreamPage {
 /** An open file description: what `open` makes and `dup` and `fork` share. */
 export interface OpenFile {
   object: number;
+  /** Number of the name it was opened by; undefined for what no directory names. */
+  name: number | undefined;
   readable: boolean;
   writable: boolean;
   /** O_ flags as F_GETFL gives them. */
@@ -202,11 +227,12 @@ export interface Layout {
 export interface State {
   layout: Layout;
   objects: Map<number, FileObject>;
+  names: Map<number, Name>;
   openFiles: Map<number, OpenFile>;
   processes: Map<number, Process>;
   segments: Segments;
   threads: Map<number, Thread>;
-  /** The number that the next object, open file or family of anonymous pages gets. */
+  /** The number that the next object, name, open file or family of anonymous pages gets. */
   nextNumber: number;
 }
 
@@ -243,74 +269,8 @@ export const FIRST_DEVICE = 1;
 /** /dev/shm, where the names of shm_open stand. */
 export const SHM_OBJECT = FIRST_DEVICE + DEVICES.length;
 
-const NULL_FILE = SHM_OBJECT + 1;
-
-const MIB = 1n << 20n;
-
-const DEFAULT_LAYOUT: Layout = {
-  fs: 'tmpfs',
-  brk: 0x5555_5556_0000n,
-  mmapBase: 0x7fff_f7c0_0000n,
-  taskSize: 0x7fff_ffff_f000n,
-  minAddress: 4096n,
-  minPlace: 65536n,
-  maxMapCount: 65530,
-  overcommit: 0,
-  memoryPages: 1n << 24n,
-  commitLimit: 1n << 23n,
-  userReserve: 1n << 15n,
-  diskPages: 1n << 24n,
-  memlockMax: 8n * MIB,
-};
-
-/** A machine with one process that has descriptors 0, 1 and 2 on /dev/null, no mapping, and an empty directory. */
-export function initialState(options: Partial<Layout> = {}): State {
-  const layout = { ...DEFAULT_LAYOUT, ...options };
-  return {
-    layout,
-    objects: new Map([
-      [ROOT_OBJECT, newObject('directory', layout.fs, '')],
-      [SHM_OBJECT, newObject('directory', 'tmpfs', '')],
-      ...DEVICES.map(([path, type, mode], index) => [FIRST_DEVICE + index, device(path, type, mode)] as const),
-    ]),
-    openFiles: new Map([[NULL_FILE, newOpenFile(FIRST_DEVICE)]]),
-    processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
-    segments: { byId: new Map(), nextIndex: 0, lastIndex: -1, sequence: 0 },
-    threads: new Map([[FIRST_PROCESS, { process: FIRST_PROCESS, ended: false, waiting: undefined }]]),
-    nextNumber: NULL_FILE + 1,
-  };
-}
-
-function firstProcess(layout: Layout): Process {
-  return {
-    parent: undefined,
-    status: { state: 'running' },
-    reaped: false,
-    descriptors: new Map([0, 1, 2].map((fd) => [fd, NULL_FILE])),
-    closeOnExec: new Set(),
-    borrows: undefined,
-    memory: 0,
-    vmas: [],
-    pages: new Map(),
-    brk: layout.brk,
-    lockedPages: 0n,
-    futureFlags: 0,
-    limits: {
-      as: RLIM_INFINITY,
-      data: RLIM_INFINITY,
-      memlock: layout.memlockMax,
-      fsize: RLIM_INFINITY,
-      stack: 8n * MIB,
-      nofile: 1024n,
-    },
-    handlers: { SIGSEGV: 'catch', SIGBUS: 'catch', SIGXFSZ: 'catch', SIGPIPE: 'catch' },
-    pendingSignal: undefined,
-  };
-}
-
-function device(path: string, type: FileObject['type'], mode: number): FileObject {
-  return { ...newObject(type, 'tmpfs', path.slice(path.lastIndexOf('/') + 1)), mode };
-}
+/** The open file that descriptors 0, 1 and 2 of the first process lead to. */
+export const NULL_FILE = SHM_OBJECT + 1;
 
 /** An object without contents. */
 export function newObject(type: FileObject['type'], fs: FileSystemName, name: string): FileObject {
@@ -322,6 +282,8 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
     deleted: false,
     size: 0n,
     entries: new Map(),
+    parent: undefined,
+    target: '',
     seals: type === 'regular' && fs === 'tmpfs' ? F_SEAL_SEAL : undefined,
     pages: new Map(),
     promised: 0n,
@@ -333,7 +295,15 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
 
 /** An open file for reading and writing. */
 export function newOpenFile(object: number): OpenFile {
-  return { object, readable: true, writable: true, flags: O_LARGEFILE | O_RDWR, position: 0n, segment: undefined };
+  return {
+    object,
+    name: undefined,
+    readable: true,
+    writable: true,
+    flags: O_LARGEFILE | O_RDWR,
+    position: 0n,
+    segment: undefined,
+  };
 }
 
 export function takeNumber(state: State): number {

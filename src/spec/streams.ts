@@ -32,6 +32,7 @@ function openEnd(state: State, object: number, access: number): number {
   const number = takeNumber(state);
   state.openFiles.set(number, {
     object,
+    name: undefined,
     readable: access !== O_WRONLY,
     writable: access !== O_RDONLY,
     flags: access | O_NONBLOCK,
@@ -59,7 +60,7 @@ function lowestFree(process: Process, taken: readonly number[]): number {
 
 function newStream(state: State, type: 'pipe' | 'socket'): number {
   const number = takeNumber(state);
-  state.objects.set(number, newObject(type, 'tmpfs', type));
+  state.objects.set(number, { ...newObject(type, 'tmpfs', type), mode: type === 'pipe' ? 0o600 : 0o777 });
   return number;
 }
 

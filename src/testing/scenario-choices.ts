@@ -58,6 +58,7 @@ export type StatementKind =
   | 'fcntl'
   | 'rename'
   | 'directory'
+  | 'path'
   | 'other'
   | 'useOther'
   | 'limit'
@@ -119,6 +120,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   fcntl: ['fcntl'],
   rename: ['rename'],
   directory: ['mkdir', 'rmdir'],
+  path: ['link', 'symlink', 'chmod'],
   other: ['pipe', 'socketpair'],
   useOther: ['pipe', 'socketpair'],
   limit: ['setrlimit'],
@@ -182,6 +184,7 @@ const FILES = {
   fcntl: 1,
   rename: 1,
   directory: 1,
+  path: 1,
   other: 1,
   useOther: 2,
   msync: 4,

@@ -25,6 +25,7 @@ import { writeMmap, writeMunmap } from './write-mmap.ts';
 import { writeMremap } from './write-mremap.ts';
 import * as names from './write-names.ts';
 import * as others from './write-others.ts';
+import { writePath } from './write-paths.ts';
 import { writePlaced } from './write-placement.ts';
 import * as proc from './write-proc.ts';
 import * as processes from './write-process.ts';
@@ -96,6 +97,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   fcntl: seals.writeFcntl,
   rename: names.writeRename,
   directory: names.writeDirectory,
+  path: writePath,
   other: others.writeOther,
   useOther: others.writeUseOther,
   limit: processes.writeLimit,

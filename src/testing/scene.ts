@@ -39,7 +39,7 @@ export interface Descriptor {
 /** A descriptor of what is no regular file. */
 export interface OtherDescriptor {
   readonly name: string;
-  readonly kind: 'zero' | 'device' | 'proc' | 'directory' | 'terminal' | 'stream';
+  readonly kind: 'zero' | 'device' | 'proc' | 'directory' | 'terminal' | 'stream' | 'named';
   readonly write: boolean;
 }
 

@@ -99,6 +99,7 @@ function translate(answer: SpecAnswer): Answer {
     case 'struct':
     case 'bytes':
     case 'pair':
+    case 'mode':
     case 'size':
       return answer;
     case 'residency':

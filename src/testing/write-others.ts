@@ -72,6 +72,8 @@ const USES: readonly Weighted<readonly [call: string, use: Use]>[] = [
   [1, ['fallocate', (_scene, { name }) => `fallocate(${name}, 0, 0, 4096)`]],
   [1, ['fsync', (_scene, { name }) => `fsync(${name})`]],
   [1, ['fcntl', (_scene, { name }) => `fcntl(${name}, F_GETFL)`]],
+  [2, ['fstat_mode', (_scene, { name }) => `fstat_mode(${name})`]],
+  [1, ['fchmod', fchmod]],
   [1, ['close', close]],
 ];
 
@@ -92,10 +94,15 @@ function length(scene: Scene): number {
   return scene.draws.pick(LENGTHS);
 }
 
+/** A file may be mapped where the memory is: what comes of copying it onto itself depends on the processor. */
+function mayUseMemory(scene: Scene, kind: OtherDescriptor['kind']): boolean {
+  return scene.draws.chance(30) && kind !== 'named';
+}
+
 function read(scene: Scene, { name, kind }: OtherDescriptor): string | null {
   if (!isShown(kind)) return null;
   const bytes = length(scene);
-  const place = scene.draws.chance(30) ? findPlace(scene, bytes, isWritable) : undefined;
+  const place = mayUseMemory(scene, kind) ? findPlace(scene, bytes, isWritable) : undefined;
   return place === undefined ? `read(${name}, ${bytes})` : `read(${name}, ${place.text}, ${bytes})`;
 }
 
@@ -103,10 +110,16 @@ function read(scene: Scene, { name, kind }: OtherDescriptor): string | null {
 function write(scene: Scene, { name, kind }: OtherDescriptor): string | null {
   if (kind === 'terminal') return null;
   const bytes = length(scene);
-  const place = scene.draws.chance(30) ? findPlace(scene, bytes, isReadable) : undefined;
+  const place = mayUseMemory(scene, kind) ? findPlace(scene, bytes, isReadable) : undefined;
   return place === undefined
     ? `write(${name}, fill(${scene.freshValue()}, ${bytes}))`
     : `write(${name}, ${place.text}, ${bytes})`;
+}
+
+/** Of the system's own devices the permissions stay as they are. */
+function fchmod(scene: Scene, { name, kind }: OtherDescriptor): string | null {
+  const mode = scene.draws.pick(['0600', '0', '0755', '06777', '0400']);
+  return kind === 'named' || kind === 'stream' ? `fchmod(${name}, ${mode})` : null;
 }
 
 function close(scene: Scene, descriptor: OtherDescriptor): string {
@@ -125,6 +138,7 @@ function map(scene: Scene, { name, kind, write: mayWrite }: OtherDescriptor): st
     scene.notePlaced({ ...span, file: -1, shared });
     scene.me.memory.map({ ...range, file: -1, fd: name, filePage: 0, locked: false, guarded: false, extra: '' });
   }
+  if (kind === 'named') scene.notePlaced({ ...span, file: 0, shared });
   const flags = `${shared ? 'MAP_SHARED' : 'MAP_PRIVATE'}|MAP_FIXED`;
   const where = `${addressText(span.base, span.start)}, ${lengthText(scene, span.end - span.start)}`;
   return `mmap(${where}, ${text}, ${flags}, ${name}, ${page * 4096})`;

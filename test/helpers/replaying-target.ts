@@ -7,6 +7,7 @@
  * formatting can bring that about.
  */
 import assert from 'node:assert/strict';
+import * as flags from '../../src/flags.ts';
 import type { CallStatement, Scenario } from '../../src/scenario/ast.ts';
 import { evaluateData, NO_NAMES } from '../../src/scenario/evaluate.ts';
 import { parseDataText } from '../../src/scenario/expression-parser.ts';
@@ -105,6 +106,8 @@ export class ReplayingTarget implements Target {
         return { kind: 'size', size: BigInt(/^0 \{st_size=(\d+)\}$/.exec(text)?.[1] as string) };
       case 'struct':
         return structOf(text);
+      case 'mode':
+        return modeOf(text);
       case 'pair':
         return { kind: 'pair', values: pairOf(text) };
       case 'residency':
@@ -192,4 +195,10 @@ function statusOf(text: string): Answer {
 function pairOf(text: string): [bigint, bigint] {
   const [, first, second] = /^0 \[(\d+), (\d+)\]$/.exec(text) ?? [];
   return [BigInt(first), BigInt(second)];
+}
+
+function modeOf(text: string): Answer {
+  const [, type, permissions, links] = /^0 \{st_mode=(\w+)\|(\d+)(?:, st_nlink=(\d+))?\}$/.exec(text) ?? [];
+  const mode = (flags as unknown as Record<string, number>)[type] | Number.parseInt(permissions, 8);
+  return { kind: 'mode', mode, links: links === undefined ? undefined : Number(links) };
 }
