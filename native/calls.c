@@ -104,6 +104,8 @@ static const struct call calls[] = {
 
     OTHER(sigaction, "sigaction(sig, catch|default|ignore)", "ee", 0, harms_sigaction, run_sigaction),
     OTHER(setrlimit, "setrlimit(resource, n)", "ee", 0, harms_limit, run_setrlimit),
+    OTHER(prlimit, "prlimit(process, resource, n)", "pee", 0, harms_prlimit, run_prlimit),
+    OTHER(prctl, "prctl(option, arg2[, arg3[, arg4[, arg5]]])", "ee?eee", SYS_prctl, harms_prctl, run_prctl),
     OTHER(getrlimit, "getrlimit(resource)", "e", 0, harms_limit, run_getrlimit),
     OTHER(fork, "c = fork()", "", 0, NULL, run_fork),
     OTHER(vfork, "c = vfork()", "", 0, NULL, run_vfork),

@@ -51,17 +51,36 @@ static uint64_t hard_limit(uint64_t resource, uint64_t real)
 }
 
 /* The soft limit; above the hard one EINVAL, as the kernel has it (its own hard MEMLOCK is higher, see process.c). */
-enum outcome run_setrlimit(struct run *run)
+static enum outcome set_limit(struct run *run, uint64_t pid, uint64_t resource, uint64_t soft)
 {
     struct rlimit64 *limit = (struct rlimit64 *)TRANSFER;
-    uint64_t resource = run->a[0], soft = run->a[1], share = own_share(resource);
-    enum outcome outcome = ask(run, SYS_prlimit64, 0, resource, 0, TRANSFER);
+    uint64_t share = own_share(resource);
+    enum outcome outcome = ask(run, SYS_prlimit64, pid, resource, 0, TRANSFER);
     if (outcome != DONE) return outcome;
     if (!failed(run) && soft > hard_limit(resource, limit->rlim_max)) run->result = -EINVAL;
     if (!failed(run)) {
         limit->rlim_cur = soft > UINT64_MAX - share ? UINT64_MAX : soft + share;
-        outcome = ask(run, SYS_prlimit64, 0, resource, TRANSFER, 0);
+        outcome = ask(run, SYS_prlimit64, pid, resource, TRANSFER, 0);
     }
+    if (outcome == DONE) print_integer(run);
+    return outcome;
+}
+
+enum outcome run_setrlimit(struct run *run)
+{
+    return set_limit(run, 0, run->a[0], run->a[1]);
+}
+
+enum outcome run_prlimit(struct run *run)
+{
+    const struct process *target = run->statement->args[0].expr.steps[0].symbol->process;
+    return set_limit(run, (uint64_t)target->pid, run->a[1], run->a[2]);
+}
+
+enum outcome run_prctl(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], run->a[1], run->a[2], run->a[3], run->a[4] };
+    enum outcome outcome = process_syscall(run->process, SYS_prctl, args, &run->result);
     if (outcome == DONE) print_integer(run);
     return outcome;
 }

@@ -52,6 +52,8 @@ enum outcome run_copyin(struct run *run);
 enum outcome run_copyout(struct run *run);
 enum outcome run_sigaction(struct run *run);
 enum outcome run_setrlimit(struct run *run);
+enum outcome run_prlimit(struct run *run);
+enum outcome run_prctl(struct run *run);
 enum outcome run_getrlimit(struct run *run);
 enum outcome run_fork(struct run *run);
 enum outcome run_process_vm(struct run *run);

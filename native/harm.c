@@ -15,11 +15,19 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/shm.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 
 #define LONGEST_WAIT 1000000000ul          /* nanoseconds */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_GET_MDWE 66
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
 #define MAX_VECTOR 1024u                  /* UIO_MAXIOV: the kernel refuses more */
 #define LARGE (1ul << 30)                  /* more memory or disk than a scenario may fill */
 #define BEYOND (1ul << 46)                 /* more than any machine could: the kernel says no */
@@ -196,6 +204,20 @@ bool harms_futex(struct run *run)
     uint32_t command = (uint32_t)run->a[1] & ~FUTEX_PRIVATE_FLAG;
     bool other = command > FUTEX_FD && command <= FUTEX_LOCK_PI2;
     return other || (run->a[3] != UINT64_MAX && run->a[3] > LONGEST_WAIT) || overlaps(run->a[0], sizeof(uint32_t));
+}
+
+bool harms_prlimit(struct run *run)
+{
+    uint32_t resource = (uint32_t)run->a[1];
+    return resource < 16 && !(SCENARIO_LIMITS >> resource & 1);
+}
+
+/* What forbids memory to become executable, and what is refused for lack of privilege or of a name for memory. */
+bool harms_prctl(struct run *run)
+{
+    uint32_t option = (uint32_t)run->a[0];
+    if (option == PR_SET_MM) return run->a[1] == PR_SET_MM_MAP || run->a[1] == PR_SET_MM_MAP_SIZE;
+    return !(option == PR_SET_MDWE || option == PR_GET_MDWE || option == PR_SET_VMA);
 }
 
 /* Duplicates, flags and seals; the others would write to memory, wait or send signals. */

@@ -21,6 +21,7 @@ import { accountPages, mayCommit } from './memory-limits.ts';
 import { Mm } from './mm.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { PageMapper } from './page-mapper.ts';
+import { inheritedMdwe } from './prctl.ts';
 import { Task, ThreadGroup } from './task.ts';
 import { FLUSH_FORK, type TlbFlusher } from './tlb-flush.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_MAYBE_GUARD, VM_SHARED, VM_WIPEONFORK } from './vm-flags.ts';
@@ -83,6 +84,7 @@ function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
   parts.asids.assign(mm);
   mm.startBrk = from.startBrk;
   mm.brk = from.brk;
+  mm.mdwe = inheritedMdwe(from);
   for (const vma of from.vmas) {
     if (vma.flags & VM_DONTCOPY) continue;
     if (!copyVma(parts, vma, mm)) {

@@ -49,6 +49,8 @@ export class Mm implements AddressSpace {
   readonly commitments: Commitments;
   /** VM_LOCKED_MASK bits given to new mappings (mlockall(MCL_FUTURE)). */
   defaultFlags: number;
+  /** PR_MDWE_* bits. */
+  mdwe: number;
 
   constructor(id: number, pageSize: number, stackGuard: number, commitments: Commitments) {
     this.id = id;
@@ -70,6 +72,7 @@ export class Mm implements AddressSpace {
     this.brk = 0;
     this.commitments = commitments;
     this.defaultFlags = 0;
+    this.mdwe = 0;
   }
 
   addRss(kind: number, amount: number): void {

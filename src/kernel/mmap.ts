@@ -39,6 +39,7 @@ import { accountPages, canLock, mayCommit, mayExpand, mayLock } from './memory-l
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
+import { deniesExec } from './prctl.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import type { Task } from './task.ts';
 import type { Unmapper } from './unmap.ts';
@@ -268,6 +269,7 @@ function checkAnonymous(request: Request): number {
 function mapRegion(parts: MmapParts, request: Request): number {
   const { task, address, length, pages } = request;
   const { mm } = task;
+  if (deniesExec(mm, request.vmFlags, request.vmFlags)) return -EACCES;
   // A mapping that the limits refuse has cut those in its way by then.
   const cut = parts.unmapper.cut(mm, address, address + length);
   if (cut < 0) return cut;

@@ -21,6 +21,7 @@ import { accountPages, mayCommit, mayExpand } from './memory-limits.ts';
 import { protFlags } from './mmap.ts';
 import { entryFlags, type PageMapper, wantsWriteNotify } from './page-mapper.ts';
 import type { Populator } from './populate.ts';
+import { deniesExec } from './prctl.ts';
 import type { Task } from './task.ts';
 import { FLUSH_PROTECT, type TlbFlusher } from './tlb-flush.ts';
 import {
@@ -79,7 +80,7 @@ function protectRange(parts: MprotectParts, task: Task, start: number, end: numb
     if (vma === null) return -ENOMEM;
     const flags = (vma.flags & ~VM_ACCESS) | rights;
     // VM_MAY* stand four bits above the rights they allow.
-    if (flags & ~(flags >> 4) & VM_ACCESS) return -EACCES;
+    if (flags & ~(flags >> 4) & VM_ACCESS || deniesExec(task.mm, vma.flags, flags)) return -EACCES;
     const stop = Math.min(vma.end, end);
     const result = protectVma(parts, task, vma, va, stop, flags);
     if (result < 0) return result;

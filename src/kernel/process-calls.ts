@@ -5,13 +5,15 @@
  * file of its own.
  */
 
-import { EINVAL } from '../errno.ts';
+import { EINVAL, ESRCH } from '../errno.ts';
 import {
   SYS_CLONE,
   SYS_EXIT,
   SYS_EXIT_GROUP,
   SYS_FORK,
   SYS_FUTEX,
+  SYS_PRCTL,
+  SYS_PRLIMIT64,
   SYS_PROCESS_VM_READV,
   SYS_PROCESS_VM_WRITEV,
   SYS_RT_SIGACTION,
@@ -22,6 +24,7 @@ import { toInt, type Word } from '../units.ts';
 import type { WaitStatus } from './exit.ts';
 import { futex, type WAITING } from './futex.ts';
 import type { IoVectors } from './iovec.ts';
+import { prctl } from './prctl.ts';
 import { processVm, type VmDirection } from './process-vm.ts';
 import { NameSyscalls } from './syscalls-names.ts';
 import type { Disposition, Task } from './task.ts';
@@ -76,6 +79,18 @@ export class ProcessCalls extends NameSyscalls {
     this.enter(direction === 'read' ? SYS_PROCESS_VM_READV : SYS_PROCESS_VM_WRITEV);
     const other = this.kernel.tasks.get(otherId) ?? null;
     return this.leave(processVm(this.parts, this.task, direction, other, local, remote, flags));
+  }
+
+  /** Sets a soft limit of the process of a task with that id. */
+  prlimit(otherId: number, resource: Word, soft: Word): number {
+    this.enter(SYS_PRLIMIT64);
+    const other = this.kernel.tasks.get(otherId);
+    return this.leave(other?.isFound === true ? other.limits.setSoft(toInt(resource), soft) : -ESRCH);
+  }
+
+  prctl(option: Word, second: Word, third: Word = 0, fourth: Word = 0, fifth: Word = 0): number {
+    this.enter(SYS_PRCTL);
+    return this.leave(prctl(this.task, option, second, [third, fourth, fifth]));
   }
 
   /** FUTEX_WAIT and FUTEX_WAKE: a number, or 'waiting' when the task does not run until it is woken. */

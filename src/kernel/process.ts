@@ -145,6 +145,16 @@ export class Process extends ProcessTasks {
   }
 
   /** Sets the soft limit. */
+  /** Sets the soft limit of another process, or of this. */
+  prlimit(other: Process, resource: Word, soft: Word): void {
+    check(this.sys.prlimit(other.id, resource, soft), 'prlimit');
+  }
+
+  /** PR_SET_MDWE and PR_GET_MDWE. */
+  prctl(option: Word, second: Word): number {
+    return check(this.sys.prctl(option, second), 'prctl');
+  }
+
   setrlimit(resource: number, soft: Word): void {
     check(this.sys.setrlimit(resource, soft), 'setrlimit');
   }

@@ -90,6 +90,11 @@ export class Task {
     group.threads.push(this);
   }
 
+  /** Its number leads to it: it runs, or it is the first of a process that nobody has waited for yet. */
+  get isFound(): boolean {
+    return !this.exited || (this.id === this.group.id && !this.group.reaped);
+  }
+
   get limits(): Limits {
     return this.group.limits;
   }

@@ -187,6 +187,12 @@ export const CALLS: readonly CallShape[] = [
   { name: 'copyin', parameters: [ADDR, SHOWN], result: 'bytes' },
   { name: 'copyout', parameters: [ADDR, DATA], result: 'number' },
   { name: 'sigaction', parameters: [number('sig'), number('handler')], result: 'number' },
+  { name: 'prlimit', parameters: [CHILD, number('resource'), number('n')], result: 'number' },
+  {
+    name: 'prctl',
+    parameters: [number('option'), number('arg2'), optional('arg3', 0n), optional('arg4', 0n), optional('arg5', 0n)],
+    result: 'number',
+  },
   { name: 'setrlimit', parameters: [number('resource'), number('n')], result: 'number' },
   { name: 'fork', parameters: [], result: 'process' },
   { name: 'vfork', parameters: [], result: 'process', shares: true },

@@ -192,6 +192,8 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   copyin: (_t, p, a) => ({ kind: 'bytes', bytes: p.copyIn(a.number(0), Number(a.number(1))) }),
   copyout: (_t, p, a) => stored(() => p.copyOut(a.number(0), a.bytes(1))),
   sigaction: (t, p, a) => t.setHandler(p, Number(a.number(0)), a.number(1)),
+  prlimit: (t, p, a) => result(p.sys.prlimit(t.idOf(a.number(0)), a.number(1), a.number(2))),
+  prctl: (_t, p, a) => result(p.sys.prctl(a.number(0), a.number(1), a.number(2), a.number(3), a.number(4))),
   setrlimit: (_t, p, a) => result(p.sys.setrlimit(Number(a.number(0)), a.number(1))),
   fork: (t, p, a) => t.fork(p, Number(a.number(0))),
   vfork: (t, p, a) => t.adopt(p.sys.vfork().id, Number(a.number(0))),
@@ -304,8 +306,13 @@ export class MachineTarget implements Target {
     return { kind: 'value', value: BigInt(number) };
   }
 
+  /** Of a process by its number in the scenario; 0, which no task has, for one that was never made. */
+  idOf(number: bigint): number {
+    return this.processes.get(Number(number))?.id ?? 0;
+  }
+
   processVm(process: Process, direction: 'read' | 'write', args: Arguments): Answer {
-    const other = this.processes.get(Number(args.number(0)))?.id ?? 0;
+    const other = this.idOf(args.number(0));
     const number = (place: number): bigint => args.number(place);
     if (args.count === 4) {
       const range = (place: number) => [{ address: number(place), length: number(3) }];

@@ -29,6 +29,8 @@ import { mseal } from './mseal.ts';
 import { msync } from './msync.ts';
 import { munmap } from './munmap.ts';
 import { fstat, open } from './open.ts';
+import { prctl } from './prctl.ts';
+import { prlimit } from './prlimit.ts';
 import { maps, smaps, vmflags } from './proc-maps.ts';
 import { pagemap, status, statusField } from './proc-status.ts';
 import { processVm } from './process-vm.ts';
@@ -152,6 +154,8 @@ export const CALLS = {
   copyout,
   sigaction,
   setrlimit,
+  prlimit,
+  prctl,
   fork,
   vfork,
   thread,

@@ -66,6 +66,7 @@ function firstProcess(layout: Layout): Process {
     brk: layout.brk,
     lockedPages: 0n,
     futureFlags: 0,
+    mdwe: 0,
     limits: {
       as: RLIM_INFINITY,
       data: RLIM_INFINITY,

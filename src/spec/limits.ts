@@ -57,6 +57,11 @@ const BY_RESOURCE: ReadonlyMap<number, keyof Limits> = new Map([
  * @flags RLIMIT_ RLIM_INFINITY
  */
 export function setrlimit({ state, process }: Caller, resource: bigint, limit: bigint): Answer {
+  return setLimit(state, process, resource, limit);
+}
+
+/** The same for any process. */
+export function setLimit(state: State, process: Process, resource: bigint, limit: bigint): Answer {
   const number = low32(resource);
   if (number >= RLIM_NLIMITS) return failure(EINVAL);
   const name = BY_RESOURCE.get(number);

@@ -49,6 +49,7 @@ import { mapRange } from './map-range.ts';
 import { isWriteSealed } from './memfd.ts';
 import { findPlace } from './placement.ts';
 import { populate } from './populate.ts';
+import { deniesExec } from './prctl.ts';
 import type { Caller, OpenFile, Process, State } from './state.ts';
 import {
   accessFlags,
@@ -141,6 +142,7 @@ interface Request {
  * ENODEV: the descriptor is that of a directory, a pipe, or a device other than /dev/zero
  * EINVAL: MAP_GROWSDOWN for a file or for shared memory
  * EPERM: shared and PROT_WRITE, but the memory file is sealed against writing
+ * EACCES: PROT_WRITE and PROT_EXEC together after PR_SET_MDWE
  * ENOMEM: a mapping in the way would have to be cut in two, and there are too many
  * EPERM: a mapping in the way is sealed
  * ENOMEM: RLIMIT_AS, RLIMIT_DATA, or more than memory and swap; mappings in the way may have been cut in pieces by then
@@ -206,6 +208,7 @@ function map(state: State, process: Process, request: Request): AddressOrErrno {
   const errno = source ? checkSource(request, source) : checkAnonymous(bits);
   if (errno !== 0) return failed(errno);
   const vmFlags = common | (source ? kindOfFileMapping(bits, source.file) : kindOfMemory(bits));
+  if (deniesExec(process, vmFlags, vmFlags)) return failed(EACCES);
   const range = { start, end, flags: vmFlags & ~withheld(bits, source), pgoff, file: source?.number };
   const mapped = mapRange(state, process, range);
   if (mapped !== 0) return failed(mapped);

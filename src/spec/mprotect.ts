@@ -11,6 +11,7 @@ import { type Errno, isAligned, min, pageAlign, pageOf, wrap } from './arithmeti
 import { commit, mayExpand } from './limits.ts';
 import { changeFlags } from './merge.ts';
 import { populateMapping } from './populate.ts';
+import { deniesExec } from './prctl.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
 import {
   accessFlags,
@@ -94,7 +95,7 @@ function protectMapping(
 ): Vma | Errno {
   const before = vma.flags;
   const wanted = (before & ~VM_ACCESS_FLAGS) | accessFlags(prot);
-  if (!mayHaveRights(wanted)) return EACCES;
+  if (!mayHaveRights(wanted) || deniesExec(process, before, wanted)) return EACCES;
   if (before & VM_SEALED) return EPERM;
   if (wanted === before) return vma;
   const pages = pageOf(end - start);

@@ -5,6 +5,7 @@
  */
 
 import { ECHILD, ENOMEM } from '../errno.ts';
+import { PR_MDWE_NO_INHERIT } from '../flags.ts';
 import { type Answer, failure, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
 import { commit } from './limits.ts';
@@ -59,6 +60,7 @@ export function childOf(process: Process, number: number): Process {
     brk: 0n,
     lockedPages: 0n,
     futureFlags: 0,
+    mdwe: process.mdwe & PR_MDWE_NO_INHERIT ? 0 : process.mdwe,
     limits: { ...process.limits },
     handlers: { ...process.handlers },
     pendingSignal: undefined,

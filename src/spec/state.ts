@@ -189,6 +189,8 @@ export interface Process {
   lockedPages: bigint;
   /** VM_LOCKED and VM_LOCKONFAULT of mlockall(MCL_FUTURE). */
   futureFlags: number;
+  /** PR_MDWE_ of prctl. */
+  mdwe: number;
   limits: Limits;
   handlers: Record<SignalName, Handler>;
   /** Sent by the call at hand, delivered when it returns. */

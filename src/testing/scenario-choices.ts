@@ -123,7 +123,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   path: ['link', 'symlink', 'chmod'],
   other: ['pipe', 'socketpair'],
   useOther: ['pipe', 'socketpair'],
-  limit: ['setrlimit'],
+  limit: ['setrlimit', 'prlimit', 'prctl'],
   sigaction: ['sigaction'],
   segment: ['shmget', 'shmat', 'shmdt', 'shmctl'],
   shmName: ['shm_open', 'shm_unlink'],

@@ -86,6 +86,14 @@ const LIMITS: readonly Weighted<string>[] = [
 ];
 
 export function writeLimit(scene: Scene): string {
+  if (scene.allows('prctl') && scene.draws.chance(8)) return `prctl(PR_SET_MDWE, ${scene.draws.pick(['1', '3', '0'])})`;
+  const text = limitText(scene);
+  const { name } = scene.draws.pick(scene.processes);
+  const isOther = scene.allows('prlimit') && (!scene.allows('setrlimit') || scene.draws.chance(30));
+  return isOther ? text.replace('setrlimit(', `prlimit(${name}, `) : text;
+}
+
+function limitText(scene: Scene): string {
   const resource = scene.draws.weigh(LIMITS);
   if (resource === 'RLIMIT_NOFILE') return `setrlimit(${resource}, ${3 + scene.draws.below(5)})`;
   const isLifted = resource !== 'RLIMIT_MEMLOCK' && scene.draws.chance(40);

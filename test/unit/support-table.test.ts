@@ -11,7 +11,7 @@ import { MIB } from '../../src/units.ts';
 const ROWS = SUPPORT.flatMap((group) => group.rows);
 const CONSTANTS = F as Readonly<Record<string, number | bigint>>;
 const PREFIXES =
-  /^(PROT|MAP|MREMAP|MS|MADV|MCL|MLOCK|O|SEEK|FALLOC_FL|MFD|SYNC_FILE_RANGE|POSIX_FADV|IPC|SHM|F|FD|RLIMIT|RLIM|SC)_|^SIG/;
+  /^(PROT|MAP|MREMAP|MS|MADV|MCL|MLOCK|O|SEEK|FALLOC_FL|MFD|PR|SYNC_FILE_RANGE|POSIX_FADV|IPC|SHM|F|FD|RLIMIT|RLIM|SC)_|^SIG/;
 
 /** One case for each name with `prefix`: its number, and the errno that refuses it, if any does. */
 function flagsLike(prefix: string): { name: string; value: number; errno: string | undefined }[] {
