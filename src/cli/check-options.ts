@@ -20,6 +20,7 @@ export interface CheckFlags {
   readonly calls?: string;
   readonly fs?: string;
   readonly arena?: string;
+  readonly rules?: string;
   readonly jobs: string;
   readonly timeout: string;
   readonly batch?: true;
@@ -44,6 +45,10 @@ export function addCheckOptions(command: Command): Command {
     .option('--calls <names>', 'the only calls to make, such as mmap,munmap,load,store')
     .option('--fs <fs>', 'file system of the files: tmpfs or ext4 (default: tmpfs)')
     .option('--arena <base:size>', 'addresses to use, for a smaller address space (default: 0x100000000000:1G)')
+    .option(
+      '--rules <rules>',
+      'linux: the answers are the same; posix: they may differ where POSIX lets them (default: linux)',
+    )
     .option('--jobs <n>', 'threads that share the work', '1')
     .option('--timeout <seconds>', 'how long a command may take for one scenario', '10')
     .option(
@@ -68,6 +73,7 @@ export function checkPlan(targets: readonly string[], flags: CheckFlags): CheckP
     profiles: profiles(flags.profile, calls),
     fs: settings.fs,
     arena: settings.arena,
+    rules: rules(flags.rules),
     calls,
     timeoutMs: settings.timeoutMs,
     targets: numbered(targets.map((word) => targetSpec(word, settings))),
@@ -101,6 +107,11 @@ function numbered<T extends { readonly name: string }>(specs: readonly T[]): T[]
 
 function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function rules(text = 'linux'): 'linux' | 'posix' {
+  if (text === 'linux' || text === 'posix') return text;
+  throw new UserError(`--rules is '${text}'; choose linux or posix`);
 }
 
 /** Those that are named, else all of which some statement can be made. */

@@ -41,13 +41,13 @@ export function showAgreement(plan: CheckPlan, result: SearchResult): string {
 }
 
 /** The targets and what they are asked about, as words on the command line. */
-function targetWords({ targets, fs, arena }: CheckPlan): string {
+function targetWords({ targets, fs, arena, rules }: CheckPlan): string {
   const words = targets.map(({ word }) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
   const place = arena === undefined ? '' : ` --arena ${arenaText(arena)}`;
   const batch = targets.some((spec) => spec.kind === 'command' && spec.word !== 'linux' && spec.batch)
     ? ' --batch'
     : '';
-  return `faultline check ${words.join(' ')}${fs === 'tmpfs' ? '' : ` --fs ${fs}`}${place}${batch}`;
+  return `faultline check ${words.join(' ')}${fs === 'tmpfs' ? '' : ` --fs ${fs}`}${place}${rules === 'linux' ? '' : ` --rules ${rules}`}${batch}`;
 }
 
 /** The words that draw the same scenarios again. */
@@ -104,6 +104,7 @@ export function keptScenario(plan: CheckPlan, { text, machines, difference }: Sh
     ),
     ...(plan.fs === 'tmpfs' ? [] : [`fs ${plan.fs}`]),
     ...(plan.arena === undefined ? [] : [`arena ${arenaText(plan.arena)}`]),
+    ...(plan.rules === 'linux' ? [] : [`rules ${plan.rules}`]),
     ...machines.flatMap((machine, index) =>
       plan.targets[index].kind === 'sim' && machine !== PLAIN_MACHINE ? [`machine ${index + 1}: ${machine}`] : [],
     ),
@@ -115,11 +116,12 @@ export function originOf(plan: CheckPlan, run: number): string {
   return `${commandLine(plan)}, run ${run}`;
 }
 
+const KEPT = ['fs', 'arena', 'rules'] as const;
+
 /** The options that the comments of a kept scenario name. */
-export function keptFlags(text: string): { readonly fs?: string; readonly arena?: string } {
-  const fs = /^# fs (\w+)$/m.exec(text)?.[1];
-  const arena = /^# arena (\S+)$/m.exec(text)?.[1];
-  return { ...(fs === undefined ? {} : { fs }), ...(arena === undefined ? {} : { arena }) };
+export function keptFlags(text: string): Partial<Record<(typeof KEPT)[number], string>> {
+  const found = KEPT.map((name) => [name, new RegExp(`^# ${name} (\\S+)$`, 'm').exec(text)?.[1]] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }
 
 /** The machines that the comments of a kept scenario name, for so many targets. */

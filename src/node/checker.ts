@@ -8,6 +8,7 @@ import { type Arena, DEFAULT_ARENA } from '../scenario/scenario.ts';
 import { drawRun, pagesOf, writerOptions } from '../testing/arbitraries.ts';
 import { ANY_PROCESSOR_RULES, type Compared, Comparison, LINUX_RULES, type Rules } from '../testing/compare.ts';
 import { Coverage } from '../testing/coverage.ts';
+import { posixRules } from '../testing/posix-rules.ts';
 import type { Profile } from '../testing/scenario-choices.ts';
 import { type DrawnCall, type WriterOptions, writeScenario } from '../testing/scenario-writer.ts';
 import type { Transcript } from '../testing/transcript.ts';
@@ -25,6 +26,8 @@ export interface CheckPlan {
   readonly fs: FileSystem;
   /** Where the arena is; the usual place if absent. */
   readonly arena: Arena | undefined;
+  /** What counts as the same. */
+  readonly rules: 'linux' | 'posix';
   readonly calls: readonly string[] | undefined;
   readonly timeoutMs: number;
 }
@@ -43,6 +46,12 @@ export interface Found {
   readonly machines: readonly string[];
 }
 
+/** An arena elsewhere is for another processor. */
+function rulesOf({ rules, fs, arena }: CheckPlan): Rules {
+  if (rules === 'posix') return posixRules({ fs, arena: arena ?? DEFAULT_ARENA });
+  return arena === undefined ? LINUX_RULES : ANY_PROCESSOR_RULES;
+}
+
 export class Checker {
   readonly plan: CheckPlan;
   readonly coverage: Coverage;
@@ -53,8 +62,7 @@ export class Checker {
   constructor(plan: CheckPlan) {
     this.plan = plan;
     this.coverage = new Coverage();
-    // An arena elsewhere is for another processor.
-    this.rules = plan.arena === undefined ? LINUX_RULES : ANY_PROCESSOR_RULES;
+    this.rules = rulesOf(plan);
     for (const profile of plan.profiles) this.writerFor(profile);
     this.targets = plan.targets.map((spec) => openTarget(spec, plan));
   }
@@ -66,8 +74,9 @@ export class Checker {
   }
 
   private writerFor(profile: Profile): WriterOptions {
-    const { fs, calls, arena = DEFAULT_ARENA } = this.plan;
-    return writerOptions({ fs, profile, arenaPages: pagesOf(arena), ...(calls && { calls }) });
+    const { fs, calls, rules, arena = DEFAULT_ARENA } = this.plan;
+    const dialect = rules === 'posix' ? { dialect: rules } : {};
+    return writerOptions({ fs, profile, arenaPages: pagesOf(arena), ...(calls && { calls }), ...dialect });
   }
 
   /** Makes the run with a number. Undefined if all targets agree. */

@@ -12,6 +12,7 @@ import type { Arena } from '../scenario/arena.ts';
 import { callNames } from '../scenario/calls.ts';
 import { DRAW_LIMIT, Draws } from './draws.ts';
 import { drawMachine, machineOfWords } from './machine-draw.ts';
+import { POSIX_CALLS } from './posix-dialect.ts';
 import { CALLS_OF, PROFILES, type Profile } from './scenario-choices.ts';
 import { type DrawnCall, NUMBERS_PER_CALL, type WriterOptions, writeScenario } from './scenario-writer.ts';
 
@@ -24,6 +25,8 @@ export interface ScenarioOptions {
   readonly fs?: 'tmpfs' | 'ext4';
   /** 'shown': no transfers between a file and the program's memory, which `Implementation` has no method for. */
   readonly transfers?: 'shown';
+  /** 'posix': only flags that POSIX has, and if `calls` is absent only such calls. */
+  readonly dialect?: 'posix';
   /** How many statements at most, without those that show what is left in the end; 40 if absent. */
   readonly ops?: number;
   /** How many pages of the arena it may use, at least 1; 24 if absent. */
@@ -63,12 +66,12 @@ export function writerOptions({
   profile = 'mixed',
   calls,
   fs = 'tmpfs',
-  arenaPages,
+  arenaPages = ARENA_PAGES,
   transfers,
+  dialect,
 }: ScenarioOptions): WriterOptions {
-  const pages = arenaPages ?? ARENA_PAGES;
-  const writer = { profile, fs, arenaPages: pages, ...(transfers && { transfers }) };
-  if (calls === undefined) return writer;
+  const writer = { profile, fs, arenaPages, ...(transfers && { transfers }), ...(dialect && { dialect }) };
+  if (calls === undefined) return dialect === 'posix' ? { ...writer, calls: new Set(POSIX_CALLS) } : writer;
   const allowed = new Set(calls.flatMap(callsByWord));
   if (!hasStatements(profile, allowed))
     throw new UserError(

@@ -9,11 +9,13 @@
 import { UserError } from '../assert.ts';
 import { type Arena, checkedArena, DEFAULT_ARENA } from '../scenario/scenario.ts';
 import { drawRun, pagesOf, profilesWith, type ScenarioOptions, writerOptions } from './arbitraries.ts';
-import { ANY_PROCESSOR_RULES, type Compared, Comparison, type Difference, isAlike } from './compare.ts';
+import { ANY_PROCESSOR_RULES, type Compared, Comparison, type Difference, isAlike, type Rules } from './compare.ts';
 import { Counterexample } from './counterexample.ts';
 import { Coverage } from './coverage.ts';
 import type { Implementation } from './implementation.ts';
 import { callsOf, ImplementationTarget } from './implementation-target.ts';
+import { POSIX_CALLS } from './posix-dialect.ts';
+import { posixRules } from './posix-rules.ts';
 import type { Profile } from './scenario-choices.ts';
 import { type DrawnCall, type WriterOptions, writeScenario } from './scenario-writer.ts';
 import { showDifference } from './show-difference.ts';
@@ -21,13 +23,18 @@ import { CallsSimplification, type Simplification, TextSimplification } from './
 import { SpecTarget } from './spec-target.ts';
 import { type CheckableTarget, recordTranscript, type Transcript } from './transcript.ts';
 
-export interface CheckOptions extends Omit<ScenarioOptions, 'profile' | 'transfers'> {
+export interface CheckOptions extends Omit<ScenarioOptions, 'profile' | 'transfers' | 'dialect'> {
   /** How many scenarios; 200 if absent. */
   readonly runs?: number;
   /** Draws the same scenarios again; 0 if absent. */
   readonly seed?: number | string;
   /** What scenarios are about, in turns; all profiles of which some statement can be made if absent. */
   readonly profiles?: readonly Profile[];
+  /**
+   * 'linux': each answer is that of Linux (as if absent). 'posix': what POSIX leaves to the implementation may differ, and scenarios
+   * are made of what POSIX has.
+   */
+  readonly rules?: 'linux' | 'posix';
   /** The addresses that scenarios use; 1 GiB at 0x100000000000 if absent. */
   readonly arena?: Arena;
   /** The implementation's program break at the start; 0x555555560000 if absent. */
@@ -75,6 +82,7 @@ class ImplementationCheck {
   readonly coverage: Coverage;
   private readonly make: () => Implementation;
   private readonly options: CheckOptions;
+  private readonly rules: Rules;
   private readonly writers: readonly WriterOptions[];
   private tries: number;
 
@@ -82,7 +90,8 @@ class ImplementationCheck {
     this.coverage = new Coverage();
     this.make = make;
     this.options = options;
-    this.writers = writersFor({ calls: callsOf(make()), ...options });
+    this.rules = rulesOf(options);
+    this.writers = writersFor({ calls: ownCalls(make(), options), ...options });
     this.tries = 0;
   }
 
@@ -97,7 +106,7 @@ class ImplementationCheck {
   }
 
   private attempt(text: string): Trial {
-    const comparison = new Comparison(text, ANY_PROCESSOR_RULES);
+    const comparison = new Comparison(text, this.rules);
     let transcripts: readonly Transcript[];
     do transcripts = this.targets().map((target) => recordTranscript(comparison.scenario, target));
     while (!comparison.settle(transcripts));
@@ -131,7 +140,7 @@ class ImplementationCheck {
   private report(run: number, { text, scenario, transcripts, difference }: Shown): never {
     const { seed = 0 } = this.options;
     const message = [
-      `yours does not answer as Linux does; the smallest scenario that shows it (from run ${run} of seed ${seed}):`,
+      `yours does not answer as ${this.options.rules === 'posix' ? 'POSIX asks' : 'Linux does'}; the smallest scenario that shows it (from run ${run} of seed ${seed}):`,
       '',
       ...showDifference(scenario, transcripts, difference, NAMES),
       '',
@@ -144,9 +153,20 @@ function isShown(trial: Trial): trial is Shown {
   return trial.difference !== undefined;
 }
 
+function rulesOf({ rules = 'linux', fs = 'tmpfs', arena = DEFAULT_ARENA }: CheckOptions): Rules {
+  return rules === 'linux' ? ANY_PROCESSOR_RULES : posixRules({ fs, arena });
+}
+
+/** The calls that an implementation has and that scenarios under these rules are made of. */
+function ownCalls(implementation: Implementation, { rules }: CheckOptions): string[] {
+  const calls = callsOf(implementation);
+  return rules === 'posix' ? calls.filter((call) => POSIX_CALLS.includes(call)) : calls;
+}
+
 /** How scenarios are written: a way for each profile. */
-function writersFor({ profiles, arena = DEFAULT_ARENA, ...rest }: CheckOptions): readonly WriterOptions[] {
-  const options = { ...rest, transfers: 'shown' } as const;
+function writersFor({ profiles, arena = DEFAULT_ARENA, rules, ...rest }: CheckOptions): readonly WriterOptions[] {
+  const dialect = rules === 'posix' ? { dialect: rules } : {};
+  const options = { ...rest, ...dialect, transfers: 'shown' } as const;
   const fitting = profiles ?? profilesWith(options.calls);
   const arenaPages = options.arenaPages ?? pagesOf(checkedArena(arena));
   const writers = fitting.map((profile) => writerOptions({ ...options, arenaPages, profile }));

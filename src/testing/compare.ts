@@ -106,12 +106,15 @@ function compare(scenario: Scenario, transcripts: readonly Transcript[], rules: 
   const missing = callsOf(scenario).flatMap((_, call) => (isMissing(call, transcripts) ? [call] : []));
   if (missing.length > 0) return { kind: 'parted', calls: missing };
   const judge = rules(scenario);
+  const parted: number[] = [];
   for (const [call, statement] of callsOf(scenario).entries()) {
     const verdict = judgeAll(call, transcripts, judge);
-    if (verdict === 'parted') return { kind: 'parted', calls: [call] };
-    if (verdict === 'same') continue;
+    if (verdict === 'parted') parted.push(call);
+    // Behind a parting a difference means nothing, while further partings may as well be taken out at once.
+    if (verdict !== 'different' || parted.length > 0) continue;
     return { kind: 'different', difference: { call, statement, answers: answersTo(call, transcripts) } };
   }
+  if (parted.length > 0) return { kind: 'parted', calls: parted };
   const rests = transcripts.map(({ rest }) => rest);
   if (rests.every(({ length }) => length === 0)) return { kind: 'same' };
   return { kind: 'different', difference: { call: callsOf(scenario).length, statement: undefined, answers: rests } };

@@ -8,6 +8,7 @@
 import { addressText, PAGE, usableEnd } from './aim.ts';
 import { DRAW_LIMIT } from './draws.ts';
 import { spoil } from './odd-arguments.ts';
+import { asPosix } from './posix-dialect.ts';
 import { CALLS_OF, PROFILES, type Profile, type StatementKind } from './scenario-choices.ts';
 import { Scene, type SceneOptions, type SketchedProcess } from './scene.ts';
 import {
@@ -43,6 +44,8 @@ export const NUMBERS_PER_CALL = 18;
 
 export interface WriterOptions extends Omit<SceneOptions, 'slips'> {
   readonly profile: Profile;
+  /** 'posix': without flags that only Linux has. */
+  readonly dialect?: 'posix';
 }
 
 const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> = {
@@ -116,7 +119,8 @@ export function kindsOf({ profile, calls }: WriterOptions): readonly StatementKi
 export function writeScenario(calls: readonly DrawnCall[], options: WriterOptions): string {
   const writer = new ScenarioWriter(options);
   for (const call of calls) writer.add(call);
-  return [...writer.lines, ...writer.everything()].map((line) => `${line}\n`).join('');
+  const lines = [...writer.lines, ...writer.everything()];
+  return (options.dialect === 'posix' ? lines.map(asPosix) : lines).map((line) => `${line}\n`).join('');
 }
 
 /** Writes statement by statement. Each is written as if those before it had succeeded. */

@@ -21,6 +21,7 @@ export {
 export { Counterexample } from './counterexample.ts';
 export type { AccessSize, Fault, Implementation, Result } from './implementation.ts';
 export { callsOf, ImplementationTarget } from './implementation-target.ts';
+export { type PosixOptions, posixRules } from './posix-rules.ts';
 export type { Profile } from './scenario-choices.ts';
 export { showDifference } from './show-difference.ts';
 export { type ModelOptions, RunningTarget, SpecModel } from './spec-model.ts';

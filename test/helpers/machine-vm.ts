@@ -25,9 +25,15 @@ export class MachineVm implements Implementation {
     for (const signal of [SIGSEGV, SIGBUS]) process.sys.sigaction(signal, () => 'abandon');
   }
 
-  static start(config: MachineConfig = {}): MachineVm {
+  static start<T extends MachineVm>(
+    this: new (
+      machine: Machine,
+      process: Process,
+    ) => T,
+    config: MachineConfig = {},
+  ): T {
     const machine = new Machine({ ram: '16M', layout: { stackPages: 0 }, ...config });
-    return new MachineVm(machine, machine.spawn());
+    return new this(machine, machine.spawn());
   }
 
   mmap(address: bigint, length: bigint, prot: number, flags: number, fd: number, offset: bigint): Result {
@@ -152,7 +158,7 @@ export class MachineVm implements Implementation {
     const child = this.process.sys.fork();
     if (typeof child === 'number') return child;
     const [made] = this.machine.processes().filter(({ id }) => id === child.id);
-    return new MachineVm(this.machine, made);
+    return new (this.constructor as typeof MachineVm)(this.machine, made);
   }
   exit(code: number): void {
     this.process.exit(code);

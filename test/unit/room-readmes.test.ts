@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const SOURCE = new URL('../../src/', import.meta.url);
 
-test.each(['mmu', 'pagecache', 'disk', 'kernel', 'testing'])('src/%s', (room) => {
+test.each(['mmu', 'pagecache', 'disk', 'kernel', 'testing', 'node', 'spec'])('src/%s', (room) => {
   const files = readdirSync(new URL(room, SOURCE)).filter((name) => name.endsWith('.ts'));
   const named = [...readFileSync(new URL(`${room}/README.md`, SOURCE), 'utf8').matchAll(/^\| .*$/gm)]
     .map((row) => row[0].split('|')[1])
