@@ -8,7 +8,8 @@
 import type { Arena, Scenario } from '../scenario/scenario.ts';
 import { type AnswerLines, isEqual, type Judge, type Rules, type Verdict } from './compare.ts';
 import { type Circumstance, circumstancesOf } from './posix-circumstances.ts';
-import { ERRORS, LOOKING_CALLS, type Outcome, ROWS, type Row, STANDARD_CALLS } from './posix-table.ts';
+import type { Outcome, Row } from './posix-row.ts';
+import { ERRORS, LOOKING_CALLS, ROWS, STANDARD_CALLS } from './posix-table.ts';
 
 export interface PosixOptions {
   readonly fs: 'tmpfs' | 'ext4';
