@@ -300,7 +300,9 @@ function mapRegion(parts: MmapParts, request: Request): number {
 }
 
 /** What the file itself refuses: asked only now, with the range already empty. */
-function refusedByFile({ flags }: Request, { inode }: OpenFile): number {
+function refusedByFile({ flags }: Request, { inode, attachments }: OpenFile): number {
+  // What the range was emptied of may have been the last of a System V segment.
+  if (attachments?.isDestroyed) return -EINVAL;
   const { mapping } = TRAITS[inode.kind];
   if (typeof mapping === 'object') return -mapping.refuses;
   return flags & MAP_SYNC && inode.kind === 'regular' && !inode.fs.swapBacked ? -EOPNOTSUPP : 0;

@@ -13,6 +13,8 @@ import type { Inode } from './inode.ts';
 
 /** Who counts the VMAs of a description (System V segments). VMAs that are counted do not disappear by merging. */
 export interface Attachments {
+  /** The object went with its last mapping: nothing maps it any more. */
+  readonly isDestroyed: boolean;
   attached(): void;
   detached(): void;
 }

@@ -33,6 +33,7 @@ export class ShmSegment implements Attachments {
   /** The segment's own reference to its memory file. */
   readonly file: OpenFile;
   nattch: number;
+  isDestroyed: boolean;
   private readonly segments: ShmSegments;
 
   constructor(segments: ShmSegments, id: number, wanted: WantedSegment, pages: number, file: OpenFile) {
@@ -44,6 +45,7 @@ export class ShmSegment implements Attachments {
     this.pages = pages;
     this.file = file;
     this.nattch = 0;
+    this.isDestroyed = false;
   }
 
   attached(): void {
@@ -158,6 +160,7 @@ export class ShmSegments {
   }
 
   destroy(segment: ShmSegment): void {
+    segment.isDestroyed = true;
     this.byIndex.delete(segment.id % INDEX_LIMIT);
     if (segment.mode & SHM_LOCKED) this.lockedPages -= segment.pages;
     this.memory.drop(segment.file);

@@ -109,7 +109,10 @@ function attach(
   const { inode, dentry } = segment.file;
   const file = new OpenFile(inode, prot & F.PROT_WRITE ? F.O_RDWR : F.O_RDONLY, dentry);
   file.attachments = segment;
+  // It counts as attached while it is being mapped, so that SHM_REMAP over the last attachment of a removed one is no end.
+  segment.attached();
   const mapped = mapFile(parts, task, file, start, length, prot, flags, 0);
+  segment.detached();
   parts.sharedMemory.drop(file);
   return mapped;
 }

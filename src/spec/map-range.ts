@@ -7,13 +7,14 @@
  * Source: Linux mm/vma.c __mmap_region.
  */
 
-import { ENOMEM, EOPNOTSUPP } from '../errno.ts';
+import { EINVAL, ENOMEM, EOPNOTSUPP } from '../errno.ts';
 import { F_SEAL_SEAL } from '../flags.ts';
 import { type Errno, pageOf } from './arithmetic.ts';
 import { newTmpfsFile } from './descriptors.ts';
 import { mappingErrno } from './kinds.ts';
 import { commit, mayExpand } from './limits.ts';
 import { addRange } from './merge.ts';
+import { attachedTo } from './shm-table.ts';
 import type { FileObject, Process, State, Vma } from './state.ts';
 import {
   isAccountable,
@@ -53,10 +54,17 @@ export function mapRange(state: State, process: Process, range: NewRange): Errno
   const counted = replaced.filter((vma) => vma.flags & VM_ACCOUNT);
   if (accountable && commit(state, process, pages - sumOfPages(counted)) !== 0) return ENOMEM;
   takeOut(process, start, end);
-  const refused = refusedByObject(state, range);
+  const refused = isLostSegment(state, range, replaced) ? EINVAL : refusedByObject(state, range);
   if (refused !== 0) return refused;
   const vma = accountable ? { ...range, flags: range.flags | VM_ACCOUNT } : range;
   return enter(state, process, vma, pages);
+}
+
+/** remap_file_pages over the last attachments of a System V segment that was removed: it went with them. */
+function isLostSegment(state: State, { file }: NewRange, replaced: readonly Vma[]): boolean {
+  const id = file === undefined ? undefined : state.openFiles.get(file)?.segment;
+  if (id === undefined || !replaced.some((vma) => vma.file === file)) return false;
+  return attachedTo(state, id) === 0 && (state.segments.byId.get(id)?.removed ?? true);
 }
 
 /** What the thing that is mapped refuses itself. */

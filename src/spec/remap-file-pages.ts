@@ -28,6 +28,7 @@ import { vmaAt } from './vmas.ts';
  * EINVAL: `prot` is not 0; no whole page; the size or the offset wraps
  * EINVAL: no mapping of memory that may be stored to for all; a hole; mappings that differ in more than their offsets
  * EOVERFLOW: the offset leaves what a file can have
+ * EINVAL: all that was attached of a System V segment which is removed; it is unmapped then
  * EPERM: the part is sealed, or the memory is sealed against writing; RLIMIT_MEMLOCK is 0 and it is locked
  * EAGAIN: it is locked, and RLIMIT_MEMLOCK
  * ENOMEM: more mappings than there may be; RLIMIT_AS
