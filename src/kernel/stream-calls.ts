@@ -3,7 +3,7 @@
  *
  * A pipe is a ring of 16 pages: a write appends to the last page what would fit there whole, and gives each further page a
  * buffer of its own; bytes that could not be fetched from user memory take their page with them. A read empties buffer after
- * buffer, and a buffer that could not be stored stays.
+ * buffer, and a buffer that could not be stored stays. A socket has pieces of several pages in place of buffers.
  * Differs: nobody waits. A transfer that would wait fails with EAGAIN even without O_NONBLOCK; a socket takes
  * 52 pages of bytes, where Linux counts what its packets weigh.
  * Source: Linux fs/pipe.c anon_pipe_write, anon_pipe_read; net/unix/af_unix.c unix_stream_sendmsg, unix_stream_read_generic.
@@ -17,6 +17,9 @@ import { PIPE_BUFFERS, type Stream, type StreamBuffer } from './stream.ts';
 import type { Task } from './task.ts';
 import type { ByteSink, ByteSource, TransferParts } from './transfers.ts';
 
+/** Bytes of a piece: what a packet's head has room for, and eight pages (SKB_MAX_HEAD, UNIX_SKB_FRAGS_SZ). */
+const PIECE_BYTES = 3776 + 32768;
+
 /** Pages of bytes that a socket takes: 212,992 bytes (wmem_default). */
 const SOCKET_BUFFERS = 52;
 
@@ -26,15 +29,36 @@ export function readStream(parts: TransferParts, file: OpenFile, count: number, 
   const stream = inode.stream as Stream;
   let done = 0;
   while (stream.buffers.length > 0 && done < count) {
-    const [buffer] = stream.buffers;
-    const wanted = Math.min(count - done, buffer.length);
-    const moved = sink(parts.filePages.cached(inode, buffer.index) * parts.ram.pageSize + buffer.offset, wanted);
-    if (moved < wanted) return done > 0 ? done : -EFAULT;
-    done += wanted;
-    consume(parts, inode, stream, buffer, wanted);
-    if (buffer.packet) break;
+    const piece = stream.firstPiece();
+    const moved = takePiece(parts, inode, stream, piece, count - done, sink);
+    if (moved < 0) return done > 0 ? done : moved;
+    done += moved;
+    if (piece[0].packet) break;
   }
   return done > 0 ? done : whenEmpty(inode, stream);
+}
+
+/** Moves up to `count` bytes of a piece out, or none and -EFAULT. */
+function takePiece(
+  parts: TransferParts,
+  inode: Inode,
+  stream: Stream,
+  piece: readonly StreamBuffer[],
+  count: number,
+  sink: ByteSink,
+): number {
+  const taken: { readonly buffer: StreamBuffer; readonly bytes: number }[] = [];
+  let done = 0;
+  for (const buffer of piece) {
+    if (done === count) break;
+    const bytes = Math.min(count - done, buffer.length);
+    const moved = sink(parts.filePages.cached(inode, buffer.index) * parts.ram.pageSize + buffer.offset, bytes);
+    if (moved < bytes) return -EFAULT;
+    taken.push({ buffer, bytes });
+    done += bytes;
+  }
+  for (const { buffer, bytes } of taken) consume(parts, inode, stream, buffer, bytes);
+  return done;
 }
 
 function consume(parts: TransferParts, inode: Inode, stream: Stream, buffer: StreamBuffer, bytes: number): void {
@@ -99,21 +123,37 @@ function fillBuffers(
   packet: boolean,
 ): number {
   const stream = inode.stream as Stream;
-  const { pageSize } = parts.ram;
+  const largest = inode.kind === 'pipe' ? parts.ram.pageSize : PIECE_BYTES;
   let done = before;
   while (done < count) {
     if (stream.buffers.length >= room) return done > 0 ? done : -EAGAIN;
-    const wanted = Math.min(count - done, pageSize);
-    const index = stream.takeIndex();
-    const pfn = parts.filePages.forWrite(inode, index, 0, wanted);
-    if (pfn < 0) return done > 0 ? done : pfn;
-    parts.cache.setDirty(inode.cache, index, pfn);
-    if (source(pfn * pageSize, wanted) < wanted) {
-      parts.filePages.truncate(inode, index, index + 1);
-      return done > 0 ? done : -EFAULT;
-    }
-    stream.buffers.push({ index, offset: 0, length: wanted, packet });
+    const wanted = Math.min(count - done, largest);
+    const result = putPiece(parts, inode, wanted, source, packet);
+    if (result < 0) return done > 0 ? done : result;
     done += wanted;
   }
   return done;
+}
+
+/** Adds a piece of `bytes` bytes; 0, or -EFAULT and nothing added if they do not all come. */
+function putPiece(parts: TransferParts, inode: Inode, bytes: number, source: ByteSource, packet: boolean): number {
+  const stream = inode.stream as Stream;
+  const { pageSize } = parts.ram;
+  const piece: StreamBuffer[] = [];
+  let result = 0;
+  for (let done = 0; done < bytes && result === 0; ) {
+    const length = Math.min(bytes - done, pageSize);
+    const index = stream.takeIndex();
+    const pfn = parts.filePages.forWrite(inode, index, 0, length);
+    if (pfn < 0) result = pfn;
+    else {
+      parts.cache.setDirty(inode.cache, index, pfn);
+      done += length;
+      piece.push({ index, offset: 0, length, packet, continues: done < bytes });
+      if (source(pfn * pageSize, length) < length) result = -EFAULT;
+    }
+  }
+  if (result < 0) for (const { index } of piece) parts.filePages.truncate(inode, index, index + 1);
+  else stream.buffers.push(...piece);
+  return result;
 }

@@ -17,6 +17,8 @@ export interface StreamBuffer {
   length: number;
   /** Written with O_DIRECT: read alone, and the rest of it forgotten. */
   readonly packet: boolean;
+  /** The next page is of the same piece: a socket's bytes are moved by the piece, or not at all. */
+  readonly continues: boolean;
 }
 
 export class Stream {
@@ -38,6 +40,12 @@ export class Stream {
 
   get bytes(): number {
     return this.buffers.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** The pages of the first piece. */
+  firstPiece(): StreamBuffer[] {
+    const last = this.buffers.findIndex(({ continues }) => !continues);
+    return this.buffers.slice(0, last + 1);
   }
 
   /** The number of the next page. */

@@ -92,6 +92,8 @@ export interface StreamPage {
   length: number;
   /** Read by one read, whatever that takes of it. */
   isPacket: boolean;
+  /** The next page was written with it to a socket: they are moved together or not at all. */
+  continues: boolean;
 }
 
 /** An open file description: what `open` makes and `dup` and `fork` share. */

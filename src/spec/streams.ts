@@ -4,7 +4,7 @@
  * A pipe holds 16 pages of bytes. A write puts what is over whole pages into the last page if all of it fits there, and
  * begins a page for the rest; a page whose bytes cannot all be loaded is given up, EFAULT if nothing else was written. A
  * read goes from page to page, and one that cannot be stored is still there for the next. What is written with O_DIRECT is
- * read by one read each.
+ * read by one read each. What one write gives a socket is taken whole or not at all, and so is what a read takes of it.
  *
  * The end: reads give 0 once nobody can write any more, writes EPIPE and SIGPIPE once nobody can read. A socket whose peer
  * was closed with bytes unread says ECONNRESET once. How many bytes a socket takes is not the business of this specification.
@@ -123,16 +123,39 @@ export function readStream(state: State, { object }: Opened, count: bigint, move
   if (count === 0n) return value(0n);
   let done = 0;
   while (object.queue.length > 0 && BigInt(done) < count) {
-    const [page] = object.queue;
-    const length = Math.min(page.length, Number(count) - done);
-    const place = { pages: new Map([[0n, page.bytes]]), page: 0n };
-    if (move(place, page.offset, length, BigInt(done)) < length)
-      return done > 0 ? value(BigInt(done)) : failure(EFAULT);
+    const pages = object.queue.slice(0, object.queue.findIndex(({ continues }) => !continues) + 1);
+    const { isPacket } = pages[0];
+    const length = Math.min(
+      pages.reduce((sum, page) => sum + page.length, 0),
+      Number(count) - done,
+    );
+    if (!store(pages, length, done, move)) return done > 0 ? value(BigInt(done)) : failure(EFAULT);
+    forget(object, pages, length);
     done += length;
-    consume(object, page, length);
-    if (page.isPacket) break;
+    if (isPacket) break;
   }
   return done > 0 ? value(BigInt(done)) : whenEmpty(state, object);
+}
+
+/** Stores `count` bytes of the pages; false if some could not be stored. */
+function store(pages: readonly StreamPage[], count: number, at: number, move: StreamMove): boolean {
+  let done = 0;
+  for (const page of pages) {
+    const length = Math.min(page.length, count - done);
+    const place = { pages: new Map([[0n, page.bytes]]), page: 0n };
+    if (length > 0 && move(place, page.offset, length, BigInt(at + done)) < length) return false;
+    done += length;
+  }
+  return true;
+}
+
+function forget(object: FileObject, pages: readonly StreamPage[], count: number): void {
+  let left = count;
+  for (const page of pages) {
+    const length = Math.min(page.length, left);
+    if (length > 0) consume(object, page, length);
+    left -= length;
+  }
 }
 
 function consume(object: FileObject, page: StreamPage, length: number): void {
@@ -185,15 +208,20 @@ function appendToLast(object: FileObject, count: number, move: StreamMove): numb
 
 function fillPages(object: FileObject, count: number, begun: number, move: StreamMove, isPacket: boolean): Answer {
   const isPipe = object.type === 'pipe';
+  const started = object.queue.length;
   let done = begun;
   while (done < count) {
     if (isPipe && object.queue.length >= PIPE_PAGES) return done > 0 ? value(BigInt(done)) : failure(EAGAIN);
     if (!isPipe && object.queue.length >= SOCKET_PAGES) return UNSPECIFIED;
     const length = Math.min(PAGE_BYTES, count - done);
     const place: Place = { pages: new Map([[0n, ZERO_PAGE]]), page: 0n };
-    if (move(place, 0, length, BigInt(done)) < length) return done > 0 ? value(BigInt(done)) : failure(EFAULT);
-    object.queue.push({ bytes: bytesAt(place), offset: 0, length, isPacket });
+    if (move(place, 0, length, BigInt(done)) < length) {
+      if (!isPipe) object.queue.length = started;
+      return isPipe && done > 0 ? value(BigInt(done)) : failure(EFAULT);
+    }
     done += length;
+    const continues = !isPipe && done < count;
+    object.queue.push({ bytes: bytesAt(place), offset: 0, length, isPacket, continues });
   }
   return value(BigInt(done));
 }
