@@ -174,7 +174,12 @@ function mapAround(parts: FaultParts, fault: VmFault): boolean {
 /** Enters the page of `va`, or its whole folio, if it is cached and good; pages entered. */
 function mapIfCached(parts: FaultParts, vma: Vma, va: number, slot: number, inode: Inode, flags: number): number {
   const pfn = inode.cache.get(vma.indexAt(va));
-  if (pfn === 0 || (parts.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_POISONED)) !== FRAME_UPTODATE) return 0;
+  if (
+    pfn === 0 ||
+    !inode.cache.isResident(vma.indexAt(va)) ||
+    (parts.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_POISONED)) !== FRAME_UPTODATE
+  )
+    return 0;
   const whole = parts.frames.order[parts.frames.head[pfn]] > 0 ? mapFolio(parts, vma, va, slot, pfn, flags) : 0;
   if (whole > 0) return whole;
   mapCached(parts, vma, va, slot, pfn, flags);

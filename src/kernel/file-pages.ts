@@ -11,7 +11,7 @@
 import { EIO, ENOMEM } from '../errno.ts';
 import { FRAME_DIRTY, FRAME_SWAP_BACKED, FRAME_UPTODATE, FRAME_WRITEBACK, type FrameTable } from '../mmu/frames.ts';
 import type { Ram } from '../mmu/ram.ts';
-import { MARK_BLANK } from '../pagecache/file-cache.ts';
+import { MARK_BLANK, MARK_UNREAD } from '../pagecache/file-cache.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import type { BlockIo } from './block-io.ts';
 import { Folios, type PageRange } from './folios.ts';
@@ -71,7 +71,16 @@ export class FilePages {
     this.missed = pfn === 0;
     if (inode.fs.swapBacked) return this.memoryPage(inode, index, pfn);
     if (pfn === 0) return 0;
+    inode.cache.unmark(index, MARK_UNREAD);
     return this.frames.has(pfn, FRAME_UPTODATE) ? pfn : this.awaitPage(inode, index);
+  }
+
+  /** The frame of a page that bytes are to be zeroed in; 0 or a negative errno if there is none. */
+  forZeroing(inode: Inode, index: number): number {
+    const isNew = inode.cache.get(index) === 0;
+    const pfn = this.forRead(inode, index, 1);
+    if (pfn > 0 && isNew && !inode.fs.swapBacked) inode.cache.mark(index, MARK_UNREAD);
+    return pfn;
   }
 
   /** A page of a memory-backed file: made if it is missing, good from its first use on. */
@@ -164,6 +173,7 @@ export class FilePages {
     if (inode.fs.swapBacked) return this.memoryPage(inode, index, present);
     const whole = byte === 0 && left >= this.ram.pageSize;
     if (present !== 0) {
+      inode.cache.unmark(index, MARK_UNREAD);
       if (this.frames.has(present, FRAME_UPTODATE)) return present;
       return whole && this.isBlank(inode, index) ? present : this.awaitPage(inode, index);
     }

@@ -91,5 +91,7 @@ function residentPages(parts: MincoreParts, vma: Vma, start: number, count: numb
 function isResident(parts: MincoreParts, vma: Vma, va: number): boolean {
   const slot = parts.tables.lookup(vma.mm.root, va);
   if (slot >= 0 && !parts.tables.isEmpty(slot) && !(parts.tables.flags(slot) & PTE_GUARD)) return true;
-  return vma.file !== null && parts.filePages.cached(vma.file.inode, vma.indexAt(va)) !== 0;
+  if (vma.file === null) return false;
+  const { inode } = vma.file;
+  return inode.cache.isResident(vma.indexAt(va)) && parts.filePages.cached(inode, vma.indexAt(va)) !== 0;
 }

@@ -74,7 +74,7 @@ export class Truncator {
   /** Zeroes bytes of a page that stays, read in first if its data is on the disk only; a hole on the disk does not become data. */
   private zeroPart(inode: Inode, index: number, from: number, to: number): void {
     const holdsData = inode.fs.swapBacked || inode.fs.nextData(inode, index, index + 1) >= 0;
-    const pfn = holdsData ? this.pages.forRead(inode, index, 1) : this.pages.cached(inode, index);
+    const pfn = holdsData ? this.pages.forZeroing(inode, index) : this.pages.cached(inode, index);
     if (pfn === 0) this.lookForBytes(inode, index);
     if (pfn <= 0) return;
     this.pages.zeroBytes(inode, index, from, to);

@@ -29,6 +29,8 @@ export const MARK_DIRTY = 1;
 export const MARK_WRITEBACK = 2;
 /** The frame holds nothing of the file yet, and no read is in flight for it. */
 export const MARK_BLANK = 4;
+/** The frame holds the page, but nobody has read it yet: it was fetched to zero a part of it. It does not count as resident. */
+export const MARK_UNREAD = 8;
 
 export class FileCache {
   /** Owner id of its frames. */
@@ -71,6 +73,11 @@ export class FileCache {
     return this.get(index) !== 0 && !(this.marksOf(index) & MARK_BLANK);
   }
 
+  /** Page `index` is cached, and was read or written. */
+  isResident(index: number): boolean {
+    return this.get(index) !== 0 && !(this.marksOf(index) & (MARK_BLANK | MARK_UNREAD));
+  }
+
   /** Frame and MARK_* bits of page `index` (0, 0 if it is not cached), without a trace in the memo: for probes. */
   peek(index: number): { readonly pfn: number; readonly marks: number } {
     const chunk = this.chunks.get(Math.floor(index / CHUNK_PAGES));
@@ -94,7 +101,7 @@ export class FileCache {
 
   remove(index: number): void {
     const chunk = this.chunkOf(index) as CacheChunk;
-    this.unmark(index, MARK_DIRTY | MARK_WRITEBACK | MARK_BLANK);
+    this.unmark(index, MARK_DIRTY | MARK_WRITEBACK | MARK_BLANK | MARK_UNREAD);
     chunk.pfns[index % CHUNK_PAGES] = 0;
     chunk.used--;
     this.pages--;
