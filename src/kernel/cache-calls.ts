@@ -124,7 +124,8 @@ function readIn(parts: CacheCallParts, inode: Inode, offset: bigint, last: bigin
   const first = pageOf(offset, parts.pageSize);
   const count = Math.min(pageOf(last, parts.pageSize) + 1 - first, parts.filePages.readAheadPages);
   for (let index = first; index < Math.min(first + count, inode.endPage); index++) {
-    parts.filePages.forRead(inode, index, 1);
+    // What is cached without contents is passed over too.
+    if (inode.cache.get(index) === 0) parts.filePages.forRead(inode, index, 1);
   }
 }
 

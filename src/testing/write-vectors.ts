@@ -29,8 +29,11 @@ export function writeVector(scene: Scene): string | null {
   return [...stores, `${call}(${descriptor.name}, ${iovecs.text}, ${scene.draws.pick(COUNTS)}${offset})`].join('\n');
 }
 
-/** Memory that is no mapping of a file: what comes of a copy onto itself depends on the processor. */
+/**
+ * Memory that is no mapping of a file: what comes of a copy onto itself depends on the processor. And in the arena, since its address is
+ * stored and may be shown: the program break is not the same on every target.
+ */
 function plainPlace(scene: Scene, isTarget: boolean): Place | undefined {
   const place = findPlace(scene, 4096, isTarget ? isWritable : isReadable);
-  return place !== undefined && scene.isPlain(place.base) ? place : undefined;
+  return place?.base === 'A' && scene.isPlain(place.base) ? place : undefined;
 }
