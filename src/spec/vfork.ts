@@ -41,6 +41,8 @@ function moveMemory(from: Process, to: Process): void {
   to.brk = from.brk;
   to.lockedPages = from.lockedPages;
   to.futureFlags = from.futureFlags;
+  to.mdwe = from.mdwe;
+  to.mergesPages = from.mergesPages;
   from.vmas = [];
   from.pages = new Map();
 }
