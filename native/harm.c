@@ -25,6 +25,10 @@
 #define PR_SET_MDWE 65
 #define PR_GET_MDWE 66
 #endif
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE 67
+#define PR_GET_MEMORY_MERGE 68
+#endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
@@ -217,6 +221,7 @@ bool harms_prctl(struct run *run)
 {
     uint32_t option = (uint32_t)run->a[0];
     if (option == PR_SET_MM) return run->a[1] == PR_SET_MM_MAP || run->a[1] == PR_SET_MM_MAP_SIZE;
+    if (option == PR_SET_MEMORY_MERGE || option == PR_GET_MEMORY_MERGE) return false;
     return !(option == PR_SET_MDWE || option == PR_GET_MDWE || option == PR_SET_VMA);
 }
 

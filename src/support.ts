@@ -70,7 +70,10 @@ const CALLS: SupportGroup = {
     partial('futex', 'FUTEX_WAIT and FUTEX_WAKE; a thread that waits makes no calls until it is woken'),
     partial('wait', 'for one child, and never blocks: the answer may be "still running"'),
     partial('sigaction', 'a handler is a function that says retry or abandon; no masks, no flags, no alternate stack'),
-    partial('prctl', 'PR_SET_MDWE and PR_GET_MDWE; PR_SET_MM is refused as without the privilege'),
+    partial(
+      'prctl',
+      'PR_SET_MDWE, PR_SET_MEMORY_MERGE and what gets them; PR_SET_MM is refused as without the privilege',
+    ),
     partial('prlimit setrlimit getrlimit', 'soft limits of the resources below'),
     partial('sysconf', 'the four names below'),
     absent('pkey_mprotect process_madvise userfaultfd mbind'),

@@ -11,6 +11,7 @@ import { pagesUp, toCount, type Word } from '../units.ts';
 import { accountPages, mayCommit, mayExpand, mayLock } from './memory-limits.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
+import { mergeableFlag } from './prctl.ts';
 import type { Task } from './task.ts';
 import type { Unmapper } from './unmap.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from './vm-flags.ts';
@@ -64,7 +65,7 @@ function grow(parts: BrkParts, task: Task, from: number, end: number): boolean {
   const next = mm.vmas.find(from);
   // One page must stay free between the heap and whatever follows.
   if (next !== null && end + mm.pageSize > startGap(next)) return false;
-  const flags = HEAP_FLAGS | mm.defaultFlags;
+  const flags = HEAP_FLAGS | mm.defaultFlags | mergeableFlag(mm, HEAP_FLAGS);
   if (!mayExpand(task, flags, pages) || parts.vmaOps.exceedsMax(mm) || !mayCommit(mm, flags, pages)) return false;
   extendHeap(parts, task, from, end, flags);
   accountPages(mm, flags, pages);

@@ -85,6 +85,7 @@ function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
   mm.startBrk = from.startBrk;
   mm.brk = from.brk;
   mm.mdwe = inheritedMdwe(from);
+  mm.futureMergeable = from.futureMergeable;
   for (const vma of from.vmas) {
     if (vma.flags & VM_DONTCOPY) continue;
     if (!copyVma(parts, vma, mm)) {

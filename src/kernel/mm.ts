@@ -51,6 +51,8 @@ export class Mm implements AddressSpace {
   defaultFlags: number;
   /** PR_MDWE_* bits. */
   mdwe: number;
+  /** VM_MERGEABLE after PR_SET_MEMORY_MERGE, or 0. */
+  futureMergeable: number;
 
   constructor(id: number, pageSize: number, stackGuard: number, commitments: Commitments) {
     this.id = id;
@@ -73,6 +75,7 @@ export class Mm implements AddressSpace {
     this.commitments = commitments;
     this.defaultFlags = 0;
     this.mdwe = 0;
+    this.futureMergeable = 0;
   }
 
   addRss(kind: number, amount: number): void {

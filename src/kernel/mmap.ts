@@ -39,7 +39,7 @@ import { accountPages, canLock, mayCommit, mayExpand, mayLock } from './memory-l
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
-import { deniesExec } from './prctl.ts';
+import { deniesExec, mergeableFlag } from './prctl.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import type { Task } from './task.ts';
 import type { Unmapper } from './unmap.ts';
@@ -270,6 +270,7 @@ function mapRegion(parts: MmapParts, request: Request): number {
   const { task, address, length, pages } = request;
   const { mm } = task;
   if (deniesExec(mm, request.vmFlags, request.vmFlags)) return -EACCES;
+  request.vmFlags |= mergeableFlag(mm, request.vmFlags);
   // A mapping that the limits refuse has cut those in its way by then.
   const cut = parts.unmapper.cut(mm, address, address + length);
   if (cut < 0) return cut;

@@ -11,6 +11,7 @@ import { PAGE_SIZE, pageAlign, pageOf, wrap } from './arithmetic.ts';
 import { commit, mayExpand, mayLockMore } from './limits.ts';
 import { mergeNewRange } from './merge.ts';
 import { populate } from './populate.ts';
+import { mergeableMark } from './prctl.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_MAY_FLAGS, VM_READ, VM_WRITE } from './vm-flags.ts';
 import { cutAround, findVma, firstOverlap, insertVma, startWithGap, takeOut } from './vmas.ts';
@@ -72,7 +73,8 @@ function shrink(state: State, process: Process, start: bigint, end: bigint): boo
 
 function grow(state: State, process: Process, start: bigint, end: bigint): boolean {
   const pages = pageOf(end - start);
-  const flags = VM_READ | VM_WRITE | VM_MAY_FLAGS | VM_ACCOUNT | process.futureFlags;
+  const common = VM_READ | VM_WRITE | VM_MAY_FLAGS | VM_ACCOUNT | process.futureFlags;
+  const flags = common | mergeableMark(process, common);
   if (end > state.layout.taskSize || end < start) return false;
   const next = findVma(process, start);
   if (next && end + PAGE_SIZE > startWithGap(next)) return false;

@@ -67,6 +67,7 @@ function firstProcess(layout: Layout): Process {
     lockedPages: 0n,
     futureFlags: 0,
     mdwe: 0,
+    mergesPages: false,
     limits: {
       as: RLIM_INFINITY,
       data: RLIM_INFINITY,

@@ -49,7 +49,7 @@ import { mapRange } from './map-range.ts';
 import { isWriteSealed } from './memfd.ts';
 import { findPlace } from './placement.ts';
 import { populate } from './populate.ts';
-import { deniesExec } from './prctl.ts';
+import { deniesExec, mergeableMark } from './prctl.ts';
 import type { Caller, OpenFile, Process, State } from './state.ts';
 import {
   accessFlags,
@@ -209,7 +209,8 @@ function map(state: State, process: Process, request: Request): AddressOrErrno {
   if (errno !== 0) return failed(errno);
   const vmFlags = common | (source ? kindOfFileMapping(bits, source.file) : kindOfMemory(bits));
   if (deniesExec(process, vmFlags, vmFlags)) return failed(EACCES);
-  const range = { start, end, flags: vmFlags & ~withheld(bits, source), pgoff, file: source?.number };
+  const kept = (vmFlags | mergeableMark(process, vmFlags)) & ~withheld(bits, source);
+  const range = { start, end, flags: kept, pgoff, file: source?.number };
   const mapped = mapRange(state, process, range);
   if (mapped !== 0) return failed(mapped);
   const populates = (bits & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;

@@ -61,6 +61,7 @@ export function childOf(process: Process, number: number): Process {
     lockedPages: 0n,
     futureFlags: 0,
     mdwe: process.mdwe & PR_MDWE_NO_INHERIT ? 0 : process.mdwe,
+    mergesPages: process.mergesPages,
     limits: { ...process.limits },
     handlers: { ...process.handlers },
     pendingSignal: undefined,

@@ -193,6 +193,8 @@ export interface Process {
   futureFlags: number;
   /** PR_MDWE_ of prctl. */
   mdwe: number;
+  /** PR_SET_MEMORY_MERGE. */
+  mergesPages: boolean;
   limits: Limits;
   handlers: Record<SignalName, Handler>;
   /** Sent by the call at hand, delivered when it returns. */

@@ -85,8 +85,16 @@ const LIMITS: readonly Weighted<string>[] = [
   [1, 'RLIMIT_NOFILE'],
 ];
 
+const PRCTLS: readonly Weighted<string>[] = [
+  [1, 'PR_SET_MDWE, 1'],
+  [1, 'PR_SET_MDWE, 3'],
+  [1, 'PR_SET_MDWE, 0'],
+  [2, 'PR_SET_MEMORY_MERGE, 1'],
+  [1, 'PR_SET_MEMORY_MERGE, 0'],
+];
+
 export function writeLimit(scene: Scene): string {
-  if (scene.allows('prctl') && scene.draws.chance(8)) return `prctl(PR_SET_MDWE, ${scene.draws.pick(['1', '3', '0'])})`;
+  if (scene.allows('prctl') && scene.draws.chance(16)) return `prctl(${scene.draws.weigh(PRCTLS)})`;
   const text = limitText(scene);
   const { name } = scene.draws.pick(scene.processes);
   const isOther = scene.allows('prlimit') && (!scene.allows('setrlimit') || scene.draws.chance(30));
