@@ -151,6 +151,7 @@ const FILES: SupportGroup = {
     supported('F_SEAL_SEAL F_SEAL_SHRINK F_SEAL_GROW F_SEAL_WRITE F_SEAL_FUTURE_WRITE F_SEAL_EXEC F_ALL_SEALS'),
     refused('F_GETLK F_SETLK F_SETLKW', 'EINVAL', 'there are no file locks'),
     supported('PR_SET_MDWE PR_GET_MDWE PR_MDWE_REFUSE_EXEC_GAIN PR_MDWE_NO_INHERIT'),
+    partial('PR_SET_MEMORY_MERGE PR_GET_MEMORY_MERGE', 'mappings are marked, pages never merged'),
     refused('PR_SET_MM', 'EPERM', 'as without the privilege'),
     refused('PR_SET_VMA PR_SET_VMA_ANON_NAME', 'EINVAL', 'as without CONFIG_ANON_VMA_NAME'),
     supported('SYNC_FILE_RANGE_WAIT_BEFORE SYNC_FILE_RANGE_WRITE SYNC_FILE_RANGE_WAIT_AFTER'),
