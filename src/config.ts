@@ -103,6 +103,8 @@ export interface MachineConfig {
   /** Open files of the whole system (fs.file-max): beyond, ENFILE. */
   readonly filesMax?: number;
   readonly overcommit?: Partial<OvercommitConfig>;
+  /** Huge pages set aside at the start (vm.nr_hugepages): 2 MiB each on x86-64. */
+  readonly hugePages?: number;
   /** Limits of System V shared memory. */
   readonly shm?: Partial<ShmConfig>;
   /** Soft limits at the start, in bytes; Infinity = none. */
@@ -129,6 +131,7 @@ export interface ResolvedConfig {
   readonly maxMapCount: number;
   readonly filesMax: number;
   readonly overcommit: OvercommitConfig;
+  readonly hugePages: number;
   readonly shm: ShmConfig;
   readonly memlockLimit: number;
   readonly stackLimit: number;
@@ -320,6 +323,7 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
     invariants: config.invariants ?? 1,
     maxMapCount: wholeNumber('maxMapCount', config.maxMapCount ?? 65530, 1, 2 ** 31 - 1),
     filesMax: wholeNumber('filesMax', config.filesMax ?? 2 ** 31 - 1, 1, 2 ** 31 - 1),
+    hugePages: wholeNumber('hugePages', config.hugePages ?? 0, 0, 2 ** 20),
     overcommit: resolveOvercommit(config.overcommit, ramBytes),
     shm: resolveShm(config.shm),
     memlockLimit: config.memlockLimit ?? 8 * MIB,

@@ -34,6 +34,9 @@ export const MAP_STACK = 0x20000;
 export const MAP_HUGETLB = 0x40000;
 export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
+/** log2 of the size of huge pages stands in the six highest bits; 0 is the usual size. */
+export const MAP_HUGE_2MB = 0x54000000;
+export const MAP_HUGE_1GB = 0x78000000;
 
 export const MREMAP_MAYMOVE = 1;
 export const MREMAP_FIXED = 2;
@@ -145,6 +148,8 @@ export const MFD_ALLOW_SEALING = 0x2;
 export const MFD_HUGETLB = 0x4;
 export const MFD_NOEXEC_SEAL = 0x8;
 export const MFD_EXEC = 0x10;
+export const MFD_HUGE_2MB = MAP_HUGE_2MB;
+export const MFD_HUGE_1GB = MAP_HUGE_1GB;
 
 export const IPC_PRIVATE = 0;
 export const IPC_CREAT = 0o1000;
@@ -159,6 +164,8 @@ export const SHM_REMAP = 0o40000;
 export const SHM_EXEC = 0o100000;
 export const SHM_HUGETLB = 0o4000;
 export const SHM_NORESERVE = 0o10000;
+export const SHM_HUGE_2MB = MAP_HUGE_2MB;
+export const SHM_HUGE_1GB = MAP_HUGE_1GB;
 export const SHM_LOCK = 11;
 export const SHM_UNLOCK = 12;
 export const SHM_STAT = 13;

@@ -97,7 +97,12 @@ const MAPPING: SupportGroup = {
     partial('MAP_DROPPABLE', 'wiped on fork and never locked, but nothing drops its pages'),
     ignored('MAP_DENYWRITE MAP_EXECUTABLE', 'as on Linux'),
     supported('MAP_SYNC', 'without direct access: EOPNOTSUPP with MAP_SHARED_VALIDATE, and for every file on ext4'),
-    refused('MAP_HUGETLB', 'ENOMEM', 'as with an empty pool of huge pages; EINVAL on a file'),
+    supported(
+      'MAP_HUGETLB',
+      'from a pool of `hugePages` (none by default: ENOMEM, unless MAP_NORESERVE); EINVAL on a usual file',
+    ),
+    supported('MAP_HUGE_2MB'),
+    partial('MAP_HUGE_1GB', 'the pool of such pages is always empty'),
     supported('MREMAP_MAYMOVE MREMAP_FIXED MREMAP_DONTUNMAP'),
   ],
 };
@@ -159,7 +164,8 @@ const FILES: SupportGroup = {
     ignored('POSIX_FADV_NOREUSE', 'there is no reclaim'),
     supported('MFD_ALLOW_SEALING MFD_EXEC MFD_NOEXEC_SEAL'),
     ignored('MFD_CLOEXEC', 'there is no exec'),
-    refused('MFD_HUGETLB', 'EINVAL'),
+    supported('MFD_HUGETLB MFD_HUGE_2MB'),
+    partial('MFD_HUGE_1GB', 'the pool of such pages is always empty'),
   ],
 };
 
@@ -170,7 +176,8 @@ const SEGMENTS: SupportGroup = {
     partial('IPC_SET', 'the permissions'),
     partial('SHM_INFO', 'segments, their pages, and those in memory'),
     supported('SHM_RDONLY SHM_RND SHM_REMAP SHM_EXEC SHM_NORESERVE SHM_DEST SHM_LOCKED'),
-    refused('SHM_HUGETLB', 'ENOMEM', 'as with an empty pool of huge pages'),
+    supported('SHM_HUGETLB SHM_HUGE_2MB'),
+    partial('SHM_HUGE_1GB', 'the pool of such pages is always empty'),
   ],
 };
 

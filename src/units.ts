@@ -76,6 +76,11 @@ export function toFlags(word: Word): number {
   return Number(unsigned & 0xffffffffn) + (unsigned >> 32n === 0n ? 0 : ALIEN_FLAG);
 }
 
+/** log2 of a size of huge pages, as the six highest bits of a flags argument give it; 0 for the usual one. */
+export function hugeSizeLog(word: Word): number {
+  return Number((toUnsigned(word) >> 26n) & 0x3fn);
+}
+
 /** A C `int` argument: the low 32 bits, signed. */
 export function toInt(word: Word): number {
   return typeof word === 'number' && (word | 0) === word ? word : Number(BigInt.asIntN(32, toUnsigned(word)));

@@ -25,7 +25,7 @@ export interface Asker {
 export class Commitments {
   private config: OvercommitConfig;
   private readonly pageSize: number;
-  /** RAM and swap, in pages. */
+  /** RAM without huge pages, in pages. */
   private readonly ramPages: number;
   /** Committed_AS, in pages. */
   pages: number;

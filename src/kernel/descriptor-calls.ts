@@ -4,20 +4,22 @@
  * Source: Linux fs/open.c, fs/file.c, mm/memfd.c, fs/pipe.c, net/socket.c.
  */
 
-import { EBADF, EINVAL, ENFILE } from '../errno.ts';
+import { EBADF, EINVAL, ENFILE, ENODEV } from '../errno.ts';
 import {
   F_SEAL_EXEC,
   F_SEAL_SEAL,
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
   MFD_EXEC,
+  MFD_HUGETLB,
   MFD_NOEXEC_SEAL,
   O_CLOEXEC,
   O_DIRECT,
   O_NONBLOCK,
   RLIMIT_NOFILE,
 } from '../flags.ts';
-import { toInt, type Word } from '../units.ts';
+import { hugeSizeLog, toInt, type Word } from '../units.ts';
+import type { Hugetlb } from './hugetlb.ts';
 import type { FileSystem } from './inode.ts';
 import type { Inodes } from './inodes.ts';
 import type { OpenFile } from './open-file.ts';
@@ -29,11 +31,14 @@ import type { Task } from './task.ts';
 export interface DescriptorParts {
   readonly openFiles: OpenFiles;
   readonly sharedMemory: SharedMemory;
+  readonly hugetlb: Hugetlb;
   readonly inodes: Inodes;
   readonly memoryFs: FileSystem;
 }
 
 const MEMFD_FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC | MFD_NOEXEC_SEAL;
+/** Where MFD_HUGE_2MB and its like stand. */
+const HUGE_SIZE_BITS = 0x3f << 26;
 const MEMFD_NAME_MAX = 249;
 
 /** Whether the task may have one more descriptor, and the system as many more open files: 0, -EMFILE or -ENFILE. */
@@ -69,13 +74,23 @@ export function dup(parts: DescriptorParts, task: Task, fd: Word): number {
   return install(parts, task, file, false);
 }
 
+/** An empty memory file, of huge pages if that was asked for: -ENODEV if there are none of that size. */
+function memoryFile(parts: DescriptorParts, flags: number, name: string): OpenFile | number {
+  if (!(flags & MFD_HUGETLB)) return parts.sharedMemory.named(name, 0, 0);
+  const pool = parts.hugetlb.pools.ofSize(hugeSizeLog(flags));
+  return pool === null ? -ENODEV : parts.hugetlb.make(pool, name, 0, 'noreserve');
+}
+
 export function memfdCreate(parts: DescriptorParts, task: Task, name: string, flagWord: Word): number {
   const flags = toInt(flagWord);
-  if (flags - (flags & MEMFD_FLAGS) !== 0 || new TextEncoder().encode(name).length > MEMFD_NAME_MAX) return -EINVAL;
+  const hugeBits = flags & MFD_HUGETLB ? HUGE_SIZE_BITS | MFD_HUGETLB : 0;
+  if ((flags & ~(MEMFD_FLAGS | hugeBits)) !== 0 || new TextEncoder().encode(name).length > MEMFD_NAME_MAX)
+    return -EINVAL;
   if (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL) return -EINVAL;
   const room = hasRoom(parts, task, 1);
   if (room < 0) return room;
-  const file = parts.sharedMemory.named(`/memfd:${name}`, 0, 0);
+  const file = memoryFile(parts, flags, `/memfd:${name}`);
+  if (typeof file === 'number') return file;
   file.inode.mode = flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777;
   if (flags & MFD_NOEXEC_SEAL) file.inode.seals = F_SEAL_EXEC;
   else if (!(flags & MFD_ALLOW_SEALING)) file.inode.seals = F_SEAL_SEAL;

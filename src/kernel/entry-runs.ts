@@ -9,7 +9,7 @@
  */
 
 import { PTE_PRESENT } from '../mmu/entry-codes.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_HUGETLB, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { TRACE_STATE, type Trace } from '../trace.ts';
 import type { FramePool } from './frame-pool.ts';
@@ -50,7 +50,12 @@ export class EntryRuns {
       if (low === 0 && high === 0) continue;
       const pfn = (low & this.tables.frameMaskLow) >>> frameShift;
       const frameFlags = flags[pfn];
-      if (traced || (low & present) !== present || (high & HIGH_FRAME) !== 0 || (frameFlags & FRAME_ANON) === 0) {
+      if (
+        traced ||
+        (low & present) !== present ||
+        (high & HIGH_FRAME) !== 0 ||
+        (frameFlags & (FRAME_ANON | FRAME_HUGETLB)) !== FRAME_ANON
+      ) {
         other(i);
         continue;
       }
@@ -80,7 +85,12 @@ export class EntryRuns {
       const high = stride === 2 ? lanes[at + 1] : 0;
       if (low === 0 && high === 0) continue;
       const pfn = (low & this.tables.frameMaskLow) >>> frameShift;
-      if (traced || (low & present) !== present || (high & HIGH_FRAME) !== 0 || (flags[pfn] & FRAME_ANON) === 0) {
+      if (
+        traced ||
+        (low & present) !== present ||
+        (high & HIGH_FRAME) !== 0 ||
+        (flags[pfn] & (FRAME_ANON | FRAME_HUGETLB)) !== FRAME_ANON
+      ) {
         this.mapper.remove(mm, va + i * this.tables.pageSize, first + i);
         others++;
         continue;

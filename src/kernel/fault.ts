@@ -14,6 +14,7 @@ import { RECORD_ID } from '../trace.ts';
 import { doAnonymousPage } from './fault-anon.ts';
 import { doFault } from './fault-file.ts';
 import { tryHugeAnonymousPage } from './fault-huge.ts';
+import { doHugetlbFault } from './fault-hugetlb.ts';
 import { doWpPage, unsharePage } from './fault-wp.ts';
 import type { StackGrowth } from './stack-growth.ts';
 import type { Task } from './task.ts';
@@ -26,7 +27,7 @@ import {
   type FaultParts,
   VmFault,
 } from './vm-fault.ts';
-import { VM_ACCESS, VM_EXEC, VM_HUGEPAGE, VM_WRITE } from './vm-flags.ts';
+import { VM_ACCESS, VM_EXEC, VM_HUGEPAGE, VM_HUGETLB, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 export class FaultHandler {
@@ -114,6 +115,10 @@ export class FaultHandler {
   /** Makes the page of `va` in `vma` present for `access`, rights already checked; a FAULT_* result. */
   private faultPage(vma: Vma, va: number, access: number): number {
     const { parts } = this;
+    if (vma.flags & VM_HUGETLB) {
+      this.lastMajor = false;
+      return doHugetlbFault(parts, vma, va, access);
+    }
     if (vma.flags & VM_HUGEPAGE && tryHugeAnonymousPage(parts, vma, va, access)) return FAULT_DONE;
     const slot = this.ensureEntry(vma, va);
     if (slot < 0) return FAULT_OOM;

@@ -125,6 +125,8 @@ function take(parts: FileCallParts, file: OpenFile, position: Position, count: n
 export function write(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
   const file = fileFor(task, fd, offset, 'write');
   if (typeof file === 'number') return file;
+  // Files of huge pages are written through mappings only.
+  if (file.inode.huge !== null) return -EINVAL;
   if (isOutside(parts, buffer)) return -EFAULT;
   if (isDirect(file) && !canLoad(parts, task, buffer, file, offset)) return -EFAULT;
   return writeFrom(parts, task, file, lengthOf(buffer), offset, sourceOf(parts, task, buffer));

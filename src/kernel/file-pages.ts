@@ -8,7 +8,7 @@
  * mm/readahead.c, mm/shmem.c shmem_get_folio.
  */
 
-import { EIO, ENOMEM } from '../errno.ts';
+import { EIO, ENOMEM, ENOSPC } from '../errno.ts';
 import { FRAME_DIRTY, FRAME_SWAP_BACKED, FRAME_UPTODATE, FRAME_WRITEBACK, type FrameTable } from '../mmu/frames.ts';
 import type { Ram } from '../mmu/ram.ts';
 import { MARK_BLANK, MARK_UNREAD } from '../pagecache/file-cache.ts';
@@ -16,6 +16,7 @@ import type { PageCache } from '../pagecache/page-cache.ts';
 import type { BlockIo } from './block-io.ts';
 import { Folios, type PageRange } from './folios.ts';
 import type { FramePool } from './frame-pool.ts';
+import type { HugeFile } from './huge-pool.ts';
 import { type Inode, PAGE_READY } from './inode.ts';
 
 /** Largest order of a folio made by write(2). */
@@ -92,11 +93,26 @@ export class FilePages {
 
   /** Room for a page of a memory-backed file, zeroed, but no data yet (fallocate); its frame or -ENOMEM. */
   allocateMemory(inode: Inode, index: number): number {
+    if (inode.huge !== null) return this.takeHugePage(inode, inode.huge, index);
     const pfn = this.pool.alloc();
     if (pfn === 0) return -ENOMEM;
     this.ram.zeroFrame(pfn);
     this.cache.insert(inode.cache, index, pfn, FRAME_SWAP_BACKED);
     return pfn;
+  }
+
+  /** The whole huge page that small page `index` is in; the frame of `index`, or -ENOSPC. */
+  private takeHugePage(inode: Inode, huge: HugeFile, index: number): number {
+    const { pagesEach } = huge.pool;
+    const first = index - (index % pagesEach);
+    const head = huge.take(first / pagesEach);
+    if (head === 0) return -ENOSPC;
+    for (let page = 0; page < pagesEach; page++) {
+      this.ram.zeroFrame(head + page);
+      this.pool.get(head + page);
+      this.cache.insert(inode.cache, first + page, head + page, FRAME_SWAP_BACKED | FRAME_UPTODATE);
+    }
+    return head + index - first;
   }
 
   private readWindow(inode: Inode, index: number, start: number, count: number): number {

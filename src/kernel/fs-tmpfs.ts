@@ -75,7 +75,7 @@ export class Tmpfs implements FileSystem {
     return 0;
   }
 
-  resizeBlocks(): void {}
+  resizeBlocks(_inode: Inode, _fromPage: number): void {}
 
   nextData(inode: Inode, from: number, end: number): number {
     for (

@@ -11,6 +11,7 @@ import type { BlockMap } from '../disk/block-map.ts';
 import { IntervalSet } from '../interval-set.ts';
 import type { FileCache } from '../pagecache/file-cache.ts';
 import type { FileKind } from './file-kinds.ts';
+import type { HugeFile } from './huge-pool.ts';
 import type { Stream } from './stream.ts';
 
 /** What an inode knows of the VMAs that map it; the kernel's rmap knows more. */
@@ -80,6 +81,8 @@ export class Inode {
   target: string;
   /** F_SEAL_* bits. */
   seals: number;
+  /** Set if its pages are huge. */
+  huge: HugeFile | null;
   /** Pages promised to a shared memory object when it was made. */
   chargedPages: number;
   /** Shared mappings that may be or become writable (for write seals). */
@@ -105,6 +108,7 @@ export class Inode {
     this.mode = mode;
     this.target = '';
     this.seals = 0;
+    this.huge = null;
     this.chargedPages = 0;
     this.writableMappings = 0;
     this.writeError = 0;

@@ -25,7 +25,7 @@ import { Inode } from './inode.ts';
 import { checkObjects } from './invariants-objects.ts';
 import type { Kernel, KernelParts } from './kernel.ts';
 import { isDataMapping, isExecMapping } from './memory-limits.ts';
-import { type Mm, RSS_ANON, RSS_FILE, RSS_SHMEM } from './mm.ts';
+import { type Mm, RSS_ANON, RSS_FILE, RSS_HUGETLB, RSS_SHMEM } from './mm.ts';
 import { VM_ACCESS, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
@@ -126,7 +126,7 @@ class Checker {
 
   private checkEntries(mm: Mm): void {
     const { tables, pool } = this.parts;
-    const rss = [0, 0, 0];
+    const rss = [0, 0, 0, 0];
     tables.forEachEntry(mm.root, (va, slot) => {
       const flags = tables.flags(slot);
       const vma = mm.vmas.containing(va);
@@ -138,7 +138,7 @@ class Checker {
       this.mapped[pfn]++;
       rss[this.parts.mapper.rssKind(pfn)]++;
     });
-    for (const kind of [RSS_FILE, RSS_ANON, RSS_SHMEM]) {
+    for (const kind of [RSS_FILE, RSS_ANON, RSS_SHMEM, RSS_HUGETLB]) {
       this.that(rss[kind] === mm.rss[kind], () => `mm ${mm.id}: rss[${kind}] is ${mm.rss[kind]}, counted ${rss[kind]}`);
     }
   }

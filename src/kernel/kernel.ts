@@ -39,9 +39,12 @@ import { FilePages } from './file-pages.ts';
 import { fork, newThread, vfork } from './fork.ts';
 import { FramePool } from './frame-pool.ts';
 import { Ext4 } from './fs-ext4.ts';
+import { Hugetlbfs } from './fs-hugetlb.ts';
 import { Tmpfs } from './fs-tmpfs.ts';
 import { Futexes } from './futex-queues.ts';
 import { PagePinner } from './gup.ts';
+import { HugePools } from './huge-pool.ts';
+import { Hugetlb } from './hugetlb.ts';
 import { Inodes } from './inodes.ts';
 import { Limits } from './limits.ts';
 import { accountPages } from './memory-limits.ts';
@@ -130,15 +133,23 @@ function buildParts(config: ResolvedConfig) {
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
   const inodes = new Inodes(owners);
   const openFiles = new OpenFiles(filePages, owners, config.filesMax);
-  const commitments = new Commitments(config.overcommit, pageSize, config.ramBytes / pageSize);
+  const commitments = new Commitments(
+    config.overcommit,
+    pageSize,
+    config.ramBytes / pageSize - config.hugePages * tables.entriesPerTable,
+  );
   const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache, commitments);
   const rootFs =
     config.fs === 'tmpfs' ? memoryFs : new Ext4(device, new BlockAllocator(device), ram, truncator, writeback);
   const shmDirectory = new ShmDirectory(inodes, openFiles, memoryFs);
   const namespace = new Namespace(inodes, openFiles, rootFs, standardMounts(inodes, memoryFs));
   const randomBytes = rng.stream('dev.random');
+  const hugePools = new HugePools(frames, pageSize, Math.log2(tables.entriesPerTable));
+  hugePools.fill(pool, config.hugePages);
+  const hugetlbFs = new Hugetlbfs(pageSize, filePages, truncator, cache, commitments, zapper);
+  const hugetlb = new Hugetlb(hugePools, hugetlbFs, inodes, openFiles);
   const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles, commitments);
-  const segments = new ShmSegments(config.shm, pageSize, sharedMemory);
+  const segments = new ShmSegments(config.shm, pageSize, sharedMemory, hugetlb);
   const anonVmas = new AnonVmas(owners);
   const vmaOps = new VmaOps(anonVmas, openFiles, config.maxMapCount, trace);
   const unmapper = new Unmapper(vmaOps, zapper, tables, trace);
@@ -151,6 +162,7 @@ function buildParts(config: ResolvedConfig) {
     cache,
     mapper,
     filePages,
+    rmap,
     anonVmas,
     flusher,
     counters,
@@ -193,6 +205,7 @@ function buildParts(config: ResolvedConfig) {
     shmDirectory,
     randomBytes,
     sharedMemory,
+    hugetlb,
     commitments,
     segments,
     anonVmas,

@@ -11,6 +11,7 @@ import * as F from '../flags.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toInt, type Word, wrapPages } from '../units.ts';
 import { type CollapseParts, collapse } from './collapse.ts';
+import { granule, restoreReservation } from './hugetlb.ts';
 import {
   dropRange,
   freeLazily,
@@ -109,19 +110,19 @@ function adviseVma(parts: MadviseParts, vma: Vma, start: number, end: number, ad
     case F.MADV_DONTNEED:
     case F.MADV_DONTNEED_LOCKED:
       if (advice === F.MADV_DONTNEED && vma.flags & V.VM_LOCKED) return -EINVAL;
-      return dropRange(parts, vma, start, end);
+      return vma.flags & V.VM_HUGETLB ? dropHugePages(parts, vma, start, end) : dropRange(parts, vma, start, end);
     case F.MADV_FREE:
       if (vma.flags & V.VM_LOCKED || !vma.isAnonymous) return -EINVAL;
       return freeLazily(parts, vma, start, end);
     case F.MADV_COLD:
     case F.MADV_PAGEOUT:
-      return vma.flags & V.VM_LOCKED ? -EINVAL : 0;
+      return vma.flags & (V.VM_LOCKED | V.VM_HUGETLB) ? -EINVAL : 0;
     case F.MADV_COLLAPSE:
       return collapse(parts, vma, start, end);
     case F.MADV_REMOVE:
       return remove(parts, vma, start, end);
     case F.MADV_GUARD_INSTALL:
-      return vma.flags & (V.VM_LOCKED | V.VM_SPECIAL_MAPPING) ? -EINVAL : installGuards(parts, vma, start, end);
+      return vma.flags & (V.VM_LOCKED | V.VM_SPECIAL) ? -EINVAL : installGuards(parts, vma, start, end);
     default:
       return vma.flags & V.VM_SPECIAL_MAPPING ? -EINVAL : removeGuards(parts, vma, start, end);
   }
@@ -159,11 +160,23 @@ function changeFlags(
 ): number {
   if (advice === F.MADV_WIPEONFORK && (vma.file !== null || vma.flags & V.VM_SHARED)) return -EINVAL;
   if (advice === F.MADV_KEEPONFORK && vma.flags & V.VM_DROPPABLE) return -EINVAL;
-  if (advice === F.MADV_DODUMP && vma.flags & (V.VM_SPECIAL | V.VM_DROPPABLE)) return -EINVAL;
+  if (advice === F.MADV_DODUMP && vma.flags & (V.VM_SPECIAL | V.VM_DROPPABLE) && !(vma.flags & V.VM_HUGETLB))
+    return -EINVAL;
   if (advice === F.MADV_MERGEABLE && vma.flags & (V.VM_SHARED | V.VM_MAYSHARE | V.VM_SPECIAL | V.VM_DROPPABLE))
     return 0;
   const flags = (vma.flags & ~clear) | set;
   if (flags === vma.flags) return 0;
   const changed = parts.vmaOps.modify(vma, start, end, flags);
-  return typeof changed === 'number' ? -EAGAIN : 0;
+  if (typeof changed === 'number') return changed === -ENOMEM ? -EAGAIN : changed;
+  return 0;
+}
+
+/** Only whole huge pages are dropped; what does not fill one at the end stays. */
+function dropHugePages(parts: MadviseParts, vma: Vma, start: number, end: number): number {
+  const bytes = granule(vma);
+  if (start % bytes !== 0) return -EINVAL;
+  const last = end - (end % bytes);
+  if (last <= start) return 0;
+  restoreReservation(vma, start, last);
+  return dropRange(parts, vma, start, last);
 }

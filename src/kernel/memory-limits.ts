@@ -54,3 +54,12 @@ export function accountPages(mm: Mm, flags: number, pages: number): void {
 export function mayCommit(mm: Mm, flags: number, pages: number): boolean {
   return !(flags & VM_ACCOUNT) || mm.commitments.allows(mm, pages);
 }
+
+/** Pages of [start, end) that are mapped by VMAs with all of `flags`. */
+export function pagesMapped(mm: Mm, start: number, end: number, flags: number): number {
+  let bytes = 0;
+  for (let vma = mm.vmas.intersecting(start, end); vma !== null && vma.start < end; vma = vma.next) {
+    if ((vma.flags & flags) === flags) bytes += Math.min(end, vma.end) - Math.max(start, vma.start);
+  }
+  return bytes / mm.pageSize;
+}

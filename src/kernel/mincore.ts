@@ -12,6 +12,7 @@ import { offsetOf, pageOf, toCount, type Word } from '../units.ts';
 import type { FilePages } from './file-pages.ts';
 import type { Placement } from './placement.ts';
 import type { Task } from './task.ts';
+import { VM_HUGETLB } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 export interface MincoreParts {
@@ -91,7 +92,7 @@ function residentPages(parts: MincoreParts, vma: Vma, start: number, count: numb
 function isResident(parts: MincoreParts, vma: Vma, va: number): boolean {
   const slot = parts.tables.lookup(vma.mm.root, va);
   if (slot >= 0 && !parts.tables.isEmpty(slot) && !(parts.tables.flags(slot) & PTE_GUARD)) return true;
-  if (vma.file === null) return false;
+  if (vma.file === null || vma.flags & VM_HUGETLB) return false;
   const { inode } = vma.file;
   return inode.cache.isResident(vma.indexAt(va)) && parts.filePages.cached(inode, vma.indexAt(va)) !== 0;
 }

@@ -16,6 +16,8 @@ import { VmaTree } from './vma-tree.ts';
 export const RSS_FILE = 0;
 export const RSS_ANON = 1;
 export const RSS_SHMEM = 2;
+/** Of huge pages from the pool, which count as resident nowhere else. */
+export const RSS_HUGETLB = 3;
 
 export class Mm implements AddressSpace {
   readonly id: number;
@@ -41,7 +43,7 @@ export class Mm implements AddressSpace {
   /** Pages of VMAs that grow down, and of those that may be executed and neither written nor grow; cached from the VMAs. */
   stackPages: number;
   execPages: number;
-  /** Float64Array(3), indexed by RSS_*: page-table entries that name such a page. */
+  /** Float64Array(4), indexed by RSS_*: page-table entries that name such a page. */
   readonly rss: Float64Array;
   startBrk: number;
   brk: number;
@@ -69,7 +71,7 @@ export class Mm implements AddressSpace {
     this.dataPages = 0;
     this.stackPages = 0;
     this.execPages = 0;
-    this.rss = new Float64Array(3);
+    this.rss = new Float64Array(4);
     this.startBrk = 0;
     this.brk = 0;
     this.commitments = commitments;

@@ -18,6 +18,8 @@ import {
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
+  MAP_HUGE_1GB,
+  MAP_HUGE_2MB,
   MAP_HUGETLB,
   MAP_LOCKED,
   MAP_NONBLOCK,
@@ -33,9 +35,11 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../flags.ts';
-import { isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, toSigned, type Word } from '../units.ts';
+import { hugeSizeLog, isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, toSigned, type Word } from '../units.ts';
 import { TRAITS } from './file-kinds.ts';
-import { accountPages, canLock, mayCommit, mayExpand, mayLock } from './memory-limits.ts';
+import type { HugePool } from './huge-pool.ts';
+import { type Hugetlb, reserveForMapping } from './hugetlb.ts';
+import { accountPages, canLock, mayCommit, mayExpand, mayLock, pagesMapped } from './memory-limits.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
@@ -46,9 +50,11 @@ import type { Unmapper } from './unmap.ts';
 import {
   VM_ACCOUNT,
   VM_DONTDUMP,
+  VM_DONTEXPAND,
   VM_DROPPABLE,
   VM_EXEC,
   VM_GROWSDOWN,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_LOCKED_MASK,
   VM_MAYEXEC,
@@ -71,6 +77,7 @@ export interface MmapParts {
   readonly unmapper: Unmapper;
   readonly populator: Populator;
   readonly sharedMemory: SharedMemory;
+  readonly hugetlb: Hugetlb;
 }
 
 /** Flags that MAP_SHARED_VALIDATE accepts: those that existed before it. */
@@ -88,6 +95,8 @@ const LEGACY_FLAGS =
   MAP_NONBLOCK |
   MAP_STACK |
   MAP_HUGETLB |
+  MAP_HUGE_2MB |
+  MAP_HUGE_1GB |
   MAP_32BIT;
 
 /** One mapping under way: the request in exact numbers, and what the checks made of it. */
@@ -116,15 +125,16 @@ export function mmap(
   const { pageSize } = task.mm;
   if (offsetOf(offset, pageSize) !== 0) return -EINVAL;
   const mapFlags = toFlags(flags);
-  let file: OpenFile | null = null;
-  if (!(mapFlags & MAP_ANONYMOUS)) {
-    file = task.files.usable(toInt(fd));
-    if (file === null) return -EBADF;
-    if (mapFlags & MAP_HUGETLB) return -EINVAL;
-  } else if (mapFlags & MAP_HUGETLB) return -ENOMEM;
-  if (isZero(length)) return -EINVAL;
-  const pages = pagesUp(length, pageSize);
-  if (pages === 0) return -ENOMEM;
+  const file = mapFlags & MAP_ANONYMOUS ? null : task.files.usable(toInt(fd));
+  if (file === null && !(mapFlags & MAP_ANONYMOUS)) return -EBADF;
+  const huge = file?.inode.huge ?? null;
+  if (file !== null && huge === null && mapFlags & MAP_HUGETLB) return -EINVAL;
+  const pool = file === null && mapFlags & MAP_HUGETLB ? parts.hugetlb.pools.ofSize(hugeSizeLog(flags)) : huge?.pool;
+  if (pool === null) return -EINVAL;
+  const granule = pool?.bytes ?? pageSize;
+  const units = pagesUp(length, granule);
+  if (units === 0) return isZero(length) || pool !== undefined ? -EINVAL : -ENOMEM;
+  const pages = (units * granule) / pageSize;
   const fixed = (mapFlags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
   const pgoff = pageOf(offset, pageSize);
   const request: Request = {
@@ -138,7 +148,17 @@ export function mmap(
     pgoff,
     vmFlags: 0,
   };
-  return doMmap(parts, request);
+  return pool === undefined || file !== null ? doMmap(parts, request) : mapHugeMemory(parts, request, pool);
+}
+
+/** MAP_ANONYMOUS with MAP_HUGETLB: a file of huge pages without a name. */
+function mapHugeMemory(parts: MmapParts, request: Request, pool: HugePool): number {
+  const made = parts.hugetlb.make(pool, 'anon_hugepage', request.length, 'noreserve');
+  if (typeof made === 'number') return made;
+  request.file = made;
+  const result = doMmap(parts, request);
+  parts.sharedMemory.drop(made);
+  return result;
 }
 
 /** The last 4095 addresses are error numbers inside the kernel, and come back as such (IS_ERR_VALUE). */
@@ -179,6 +199,7 @@ function doMmap(parts: MmapParts, request: Request): number {
   if (parts.vmaOps.exceedsMax(task.mm)) return -ENOMEM;
   request.vmFlags =
     protFlags(request.prot) | flagBits(flags) | task.mm.defaultFlags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+  if (file !== null && file.inode.huge !== null) request.vmFlags |= VM_HUGETLB | VM_DONTEXPAND;
   const placed = parts.placement.find(task.mm, file, request.address, length, file === null ? 0 : request.pgoff, flags);
   if (placed < 0) return placed;
   request.address = placed;
@@ -187,7 +208,8 @@ function doMmap(parts: MmapParts, request: Request): number {
   if (!mayLock(task, request.vmFlags, request.pages)) return -EAGAIN;
   const checked = file === null ? checkAnonymous(request) : checkFile(request, file);
   if (checked < 0) return checked;
-  if (flags & MAP_NORESERVE && task.mm.commitments.honoursNoReserve) request.vmFlags |= VM_NORESERVE;
+  const honours = task.mm.commitments.honoursNoReserve || (request.vmFlags & VM_HUGETLB) !== 0;
+  if (flags & MAP_NORESERVE && honours) request.vmFlags |= VM_NORESERVE;
   // What may be dropped is not locked, yet it is filled as if it were.
   const populate = (request.vmFlags & VM_LOCKED) !== 0 || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
   const result = mapRegion(parts, request);
@@ -274,17 +296,21 @@ function mapRegion(parts: MmapParts, request: Request): number {
   // A mapping that the limits refuse has cut those in its way by then.
   const cut = parts.unmapper.cut(mm, address, address + length);
   if (cut < 0) return cut;
-  if (!mayExpand(task, request.vmFlags, pages - pagesMapped(request, 0))) return -ENOMEM;
-  if ((request.vmFlags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
-  if (!mayCommit(mm, request.vmFlags, pages - pagesMapped(request, VM_ACCOUNT))) return -ENOMEM;
+  if (!mayExpand(task, request.vmFlags, pages - pagesMapped(mm, address, address + length, 0))) return -ENOMEM;
+  const counts = VM_NORESERVE | VM_SHARED | VM_WRITE | VM_HUGETLB;
+  if ((request.vmFlags & counts) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
+  if (!mayCommit(mm, request.vmFlags, pages - pagesMapped(mm, address, address + length, VM_ACCOUNT))) return -ENOMEM;
   const unmapped = parts.unmapper.unmap(mm, address, address + length);
   if (unmapped < 0) return unmapped;
   const refused = request.file === null ? 0 : refusedByFile(request, request.file);
   if (refused < 0) return refused;
+  const huge = request.file?.inode.huge ?? null;
+  const kept = huge === null ? null : reserveForMapping(huge, request.pgoff, pages, request.vmFlags);
+  if (typeof kept === 'number') return kept;
   const promised = request.vmFlags & VM_NORESERVE ? 0 : pages;
   const made = isSharedMemory(request) ? parts.sharedMemory.anonymous(mm, pages, promised) : null;
   if (typeof made === 'number') return made;
-  if (request.vmFlags & VM_DROPPABLE) request.vmFlags &= ~VM_LOCKED_MASK;
+  if (request.vmFlags & (VM_DROPPABLE | VM_HUGETLB)) request.vmFlags &= ~VM_LOCKED_MASK;
   const range = {
     start: address,
     end: address + length,
@@ -294,10 +320,18 @@ function mapRegion(parts: MmapParts, request: Request): number {
     anonVma: null,
     copiedFrom: null,
   };
-  parts.vmaOps.mapNewRange(mm, range);
+  const vma = parts.vmaOps.mapNewRange(mm, range);
+  if (huge !== null) vma.hugeReservation = kept;
+  if (huge !== null && request.vmFlags & VM_WRITE) growWithMapping(request);
   if (made !== null) parts.sharedMemory.drop(made);
   accountPages(mm, request.vmFlags, pages);
   return address;
+}
+
+/** A mapping that may be written makes a file of huge pages as long as itself. */
+function growWithMapping({ file, pgoff, pages }: Request): void {
+  const inode = file?.inode;
+  if (inode !== undefined && inode.endPage < pgoff + pages) inode.setSize(pgoff + pages, 0);
 }
 
 /** What the file itself refuses: asked only now, with the range already empty. */
@@ -313,15 +347,4 @@ function refusedByFile({ flags }: Request, { inode, attachments }: OpenFile): nu
 function isSharedMemory({ file, vmFlags }: Request): boolean {
   if (!(vmFlags & VM_SHARED)) return false;
   return file === null || TRAITS[file.inode.kind].mapping === 'memory';
-}
-
-/** Pages of the range that are mapped already and will be replaced: of VMAs with all of `flags`. */
-function pagesMapped(request: Request, flags: number): number {
-  const { address, length, task } = request;
-  const end = address + length;
-  let bytes = 0;
-  for (let vma = task.mm.vmas.intersecting(address, end); vma !== null && vma.start < end; vma = vma.next) {
-    if ((vma.flags & flags) === flags) bytes += Math.min(end, vma.end) - Math.max(address, vma.start);
-  }
-  return bytes / task.mm.pageSize;
 }

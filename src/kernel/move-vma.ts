@@ -13,6 +13,7 @@ import { MREMAP_DONTUNMAP } from '../flags.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
+import { keepReservation } from './hugetlb.ts';
 import { accountPages, mayCommit } from './memory-limits.ts';
 import type { PageMapper } from './page-mapper.ts';
 import type { Task } from './task.ts';
@@ -38,7 +39,7 @@ export interface Remap {
   readonly flags: number;
   readonly address: number;
   oldBytes: number;
-  readonly newBytes: number;
+  newBytes: number;
   target: number;
   /** The range is locked: what was added is to be populated. */
   locked: boolean;
@@ -64,6 +65,7 @@ export function moveVma(parts: MoveParts, remap: Remap, vma: Vma): number {
     copiedFrom: vma,
   };
   const made = parts.vmaOps.mapNewRange(mm, range);
+  keepReservation(made, vma);
   const result = movePageTables(parts, vma, made, address, target, oldBytes);
   accountPages(mm, flags, newBytes / mm.pageSize);
   remap.locked = (flags & VM_LOCKED) !== 0;

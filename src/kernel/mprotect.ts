@@ -28,6 +28,7 @@ import {
   VM_ACCESS,
   VM_ACCOUNT,
   VM_GROWSDOWN,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_NORESERVE,
   VM_SEALED,
@@ -97,7 +98,7 @@ function protectVma(parts: MprotectParts, task: Task, vma: Vma, start: number, e
   let flags = wanted;
   if (flags & VM_WRITE) {
     if (!mayExpand(task, flags, pages) && mayExpand(task, before, pages)) return -ENOMEM;
-    if (!(before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE))) {
+    if (!(before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE | VM_HUGETLB))) {
       flags |= VM_ACCOUNT;
       if (!mayCommit(task.mm, flags, pages)) return -ENOMEM;
     }

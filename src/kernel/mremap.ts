@@ -11,13 +11,14 @@
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../flags.ts';
 import { offsetOf, pageOf, pagesUp, toFlags, type Word } from '../units.ts';
+import { granule } from './hugetlb.ts';
 import { accountPages, mayCommit, mayExpand, mayLock } from './memory-limits.ts';
 import type { Mm } from './mm.ts';
 import { type MoveParts, moveVma, type Remap } from './move-vma.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';
-import { VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_SEALED, VM_SHARED } from './vm-flags.ts';
+import { VM_DONTEXPAND, VM_HUGETLB, VM_LOCKED, VM_MAYSHARE, VM_SEALED, VM_SHARED } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 export interface MremapParts extends MoveParts {
@@ -83,9 +84,10 @@ function endOf(address: number, bytes: number): number {
 
 /** Whether the VMA at the old address lets this happen (check_prep_vma). */
 function checkVma(remap: Remap, vma: Vma | null): number {
-  const { task, address, oldBytes, newBytes, flags } = remap;
   if (vma === null) return -EFAULT;
   if (vma.flags & VM_SEALED) return -EPERM;
+  if (vma.flags & VM_HUGETLB && !alignHuge(remap, vma)) return -EINVAL;
+  const { task, address, oldBytes, newBytes, flags } = remap;
   const mapsNew = newBytes > oldBytes || (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0;
   if (!mapsNew) return 0;
   if (oldBytes === 0 && !(vma.flags & (VM_SHARED | VM_MAYSHARE))) return -EINVAL;
@@ -99,11 +101,20 @@ function checkVma(remap: Remap, vma: Vma | null): number {
   return mayExpand(task, vma.flags, grown) ? 0 : -ENOMEM;
 }
 
+/** Lengths are rounded up to huge pages, addresses must fit, and nothing grows. */
+function alignHuge(remap: Remap, vma: Vma): boolean {
+  const bytes = granule(vma);
+  remap.oldBytes = Math.ceil(remap.oldBytes / bytes) * bytes;
+  remap.newBytes = Math.ceil(remap.newBytes / bytes) * bytes;
+  return remap.address % bytes === 0 && remap.target % bytes === 0 && remap.newBytes <= remap.oldBytes;
+}
+
 function resizeAt(parts: MremapParts, remap: Remap): number {
-  const { task, address, oldBytes, newBytes } = remap;
+  const { task, address } = remap;
   const vma = task.mm.vmas.containing(address);
   const checked = checkVma(remap, vma);
   if (checked < 0 || vma === null) return checked;
+  const { oldBytes, newBytes } = remap;
   if (newBytes === oldBytes) return address;
   if (newBytes < oldBytes) {
     const result = cutOff(parts, remap);

@@ -19,13 +19,13 @@ import {
   PTE_USER,
   PTE_WRITE,
 } from '../mmu/entry-codes.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_SWAP_BACKED, type FrameTable } from '../mmu/frames.ts';
+import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_HUGETLB, FRAME_SWAP_BACKED, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import { RECORD_ID, TRACE_STATE, type Trace } from '../trace.ts';
 import type { FramePool } from './frame-pool.ts';
 import { Inode } from './inode.ts';
-import { RSS_ANON, RSS_FILE, RSS_SHMEM } from './mm.ts';
+import { RSS_ANON, RSS_FILE, RSS_HUGETLB, RSS_SHMEM } from './mm.ts';
 import type { OwnerTable } from './owners.ts';
 import { VM_ACCESS, VM_EXEC, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { AddressSpace, Vma } from './vma.ts';
@@ -81,6 +81,7 @@ export class PageMapper {
 
   rssKind(pfn: number): number {
     const flags = this.frames.flags[pfn];
+    if (flags & FRAME_HUGETLB) return RSS_HUGETLB;
     if (flags & FRAME_ANON) return RSS_ANON;
     return flags & FRAME_SWAP_BACKED ? RSS_SHMEM : RSS_FILE;
   }

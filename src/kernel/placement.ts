@@ -38,11 +38,25 @@ export class Placement {
     if (flags & MAP_FIXED) {
       if (hint < 0) return hint;
       if (hint > userEnd - length) return -ENOMEM;
-      if (hint % this.pageSize !== 0) return -EINVAL;
+      if (hint % (file?.inode.huge?.pool.bytes ?? this.pageSize) !== 0) return -EINVAL;
       return hint < mmapMin ? -EPERM : hint;
     }
+    const huge = file?.inode.huge ?? null;
+    if (huge !== null) return this.findForHuge(mm, hint, length, flags, huge.pool.bytes);
     const aligned = this.findAligned(mm, file, hint, length, pgoff, flags);
     return aligned > 0 ? aligned : this.search(mm, hint, length, flags);
+  }
+
+  /** A place for huge pages of `bytes`: the hint rounded up, or the first gap that holds such a place. */
+  private findForHuge(mm: Mm, hint: number, length: number, flags: number, bytes: number): number {
+    const low = (flags & MAP_32BIT) !== 0;
+    const rounded = Math.ceil(hint / bytes) * bytes;
+    if (rounded !== 0 && this.isFree(mm, rounded, length, low ? LOW_2GIB_END : this.layout.userEnd)) return rounded;
+    const spare = bytes - this.pageSize;
+    const found = this.search(mm, 0, length + spare, flags);
+    if (found < 0) return found;
+    // From the top down the highest place in the gap, from the bottom up the lowest.
+    return low ? Math.ceil(found / bytes) * bytes : Math.floor((found + spare) / bytes) * bytes;
   }
 
   /** The hint if it is free, otherwise the first gap where the kernel looks; -ENOMEM if there is none. */

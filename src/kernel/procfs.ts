@@ -9,7 +9,7 @@ import { PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_DIRTY, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { Mm } from './mm.ts';
-import { VM_EXEC, VM_LOCKED, VM_MAYSHARE, VM_READ, VM_WRITE } from './vm-flags.ts';
+import { VM_EXEC, VM_HUGETLB, VM_LOCKED, VM_MAYSHARE, VM_READ, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
 
 /** One line of /proc/PID/maps; addresses and offset in bytes (an offset beyond 2^53 is a bigint). */
@@ -88,7 +88,9 @@ class SmapsCounts {
 /** Counts the pages of one VMA. */
 export function smapsOf(tables: PageTables, frames: FrameTable, zeroPfn: number, vma: Vma): SmapsFields {
   const counts = new SmapsCounts();
-  for (let va = vma.start; va < vma.end; ) {
+  // Huge pages from the pool have fields of their own there.
+  const end = vma.flags & VM_HUGETLB ? vma.start : vma.end;
+  for (let va = vma.start; va < end; ) {
     const slot = tables.lookup(vma.mm.root, va);
     if (slot < 0) {
       va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;

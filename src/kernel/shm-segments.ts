@@ -11,6 +11,7 @@ import type { ShmConfig } from '../config.ts';
 import { EINVAL, ENOSPC } from '../errno.ts';
 import { SHM_DEST, SHM_LOCKED } from '../flags.ts';
 import { offsetOf, pageOf } from '../units.ts';
+import type { Hugetlb } from './hugetlb.ts';
 import type { Mm } from './mm.ts';
 import type { Attachments, OpenFile } from './open-file.ts';
 import type { SharedMemory } from './shared-memory.ts';
@@ -29,6 +30,7 @@ export class ShmSegment implements Attachments {
   /** Permissions, SHM_DEST and SHM_LOCKED. */
   mode: number;
   readonly bytes: bigint;
+  /** Small pages of its file: more than its size has if they are huge. */
   readonly pages: number;
   /** The segment's own reference to its memory file. */
   readonly file: OpenFile;
@@ -36,13 +38,13 @@ export class ShmSegment implements Attachments {
   isDestroyed: boolean;
   private readonly segments: ShmSegments;
 
-  constructor(segments: ShmSegments, id: number, wanted: WantedSegment, pages: number, file: OpenFile) {
+  constructor(segments: ShmSegments, id: number, wanted: WantedSegment, file: OpenFile) {
     this.segments = segments;
     this.id = id;
     this.key = wanted.key;
     this.mode = wanted.mode;
     this.bytes = wanted.bytes;
-    this.pages = pages;
+    this.pages = file.inode.endPage;
     this.file = file;
     this.nattch = 0;
     this.isDestroyed = false;
@@ -65,12 +67,15 @@ export interface WantedSegment {
   readonly mode: number;
   readonly bytes: bigint;
   readonly reserve: 'reserve' | 'noreserve';
+  /** SHM_HUGETLB: log2 of the size of its pages, 0 for the usual one. */
+  readonly hugeSizeLog?: number;
 }
 
 export class ShmSegments {
   readonly limits: ShmConfig;
   private readonly pageSize: number;
   private readonly memory: SharedMemory;
+  private readonly hugetlb: Hugetlb;
   private readonly byIndex: Map<number, ShmSegment>;
   private nextIndex: number;
   private lastIndex: number;
@@ -78,10 +83,11 @@ export class ShmSegments {
   /** Pages locked by SHM_LOCK: there is one user. */
   lockedPages: number;
 
-  constructor(limits: ShmConfig, pageSize: number, memory: SharedMemory) {
+  constructor(limits: ShmConfig, pageSize: number, memory: SharedMemory, hugetlb: Hugetlb) {
     this.limits = limits;
     this.pageSize = pageSize;
     this.memory = memory;
+    this.hugetlb = hugetlb;
     this.byIndex = new Map();
     this.nextIndex = 0;
     this.lastIndex = -1;
@@ -123,18 +129,27 @@ export class ShmSegments {
     const pages = this.pagesOf(bytes);
     if (this.totalPages() + pages > this.limits.all) return -ENOSPC;
     if (bytes >= SIZE_END) return -EINVAL;
-    const name = `/SYSV${(wanted.key >>> 0).toString(16).padStart(8, '0')}`;
-    const tail = offsetOf(bytes, this.pageSize);
-    const promised = wanted.reserve === 'reserve' ? Number(pages) : 0;
-    const file = this.memory.promised(mm, promised, name, pageOf(bytes, this.pageSize), tail);
+    const file = this.makeFile(mm, wanted);
     if (typeof file === 'number') return file;
     if (this.count >= this.limits.segments) {
       this.memory.drop(file);
       return -ENOSPC;
     }
-    const segment = new ShmSegment(this, this.takeId(), wanted, Number(pages), file);
+    const segment = new ShmSegment(this, this.takeId(), wanted, file);
     this.byIndex.set(segment.id % INDEX_LIMIT, segment);
     return segment;
+  }
+
+  private makeFile(mm: Mm, wanted: WantedSegment): OpenFile | number {
+    const { bytes, key, reserve, hugeSizeLog } = wanted;
+    const name = `/SYSV${(key >>> 0).toString(16).padStart(8, '0')}`;
+    if (hugeSizeLog !== undefined) {
+      const pool = this.hugetlb.pools.ofSize(hugeSizeLog);
+      if (pool === null) return -EINVAL;
+      return this.hugetlb.make(pool, name, Math.ceil(Number(bytes) / pool.bytes) * pool.bytes, reserve);
+    }
+    const promised = reserve === 'reserve' ? Number(this.pagesOf(bytes)) : 0;
+    return this.memory.promised(mm, promised, name, pageOf(bytes, this.pageSize), offsetOf(bytes, this.pageSize));
   }
 
   /** The next index that is free, going round; a step back begins a new sequence. */

@@ -7,7 +7,7 @@
 
 import { EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM } from '../errno.ts';
 import * as F from '../flags.ts';
-import { offsetOf, pageOf, toFlags, toInt, toUnsigned, type Word } from '../units.ts';
+import { hugeSizeLog, offsetOf, pageOf, toFlags, toInt, toUnsigned, type Word } from '../units.ts';
 import { type MmapParts, mapFile } from './mmap.ts';
 import { OpenFile } from './open-file.ts';
 import type { ShmSegment, ShmSegments } from './shm-segments.ts';
@@ -64,10 +64,11 @@ export function shmget(parts: ShmParts, task: Task, keyWord: Word, size: Word, f
 }
 
 function newSegment(parts: ShmParts, task: Task, key: number, bytes: bigint, flags: number): number {
-  if (flags & F.SHM_HUGETLB) return -ENOMEM;
-  const promises = !(flags & F.SHM_NORESERVE) || !task.mm.commitments.honoursNoReserve;
+  const huge = flags & F.SHM_HUGETLB ? { hugeSizeLog: hugeSizeLog(flags) } : {};
+  const honours = task.mm.commitments.honoursNoReserve || (flags & F.SHM_HUGETLB) !== 0;
+  const promises = !(flags & F.SHM_NORESERVE) || !honours;
   const reserve = promises ? 'reserve' : 'noreserve';
-  const made = parts.segments.make(task.mm, { key, mode: flags & PERMISSIONS, bytes, reserve });
+  const made = parts.segments.make(task.mm, { key, mode: flags & PERMISSIONS, bytes, reserve, ...huge });
   return typeof made === 'number' ? made : made.id;
 }
 
@@ -188,7 +189,10 @@ export function shmctl(
 }
 
 function resident(segments: ShmSegments): number {
-  return segments.all().reduce((sum, { file }) => sum + file.inode.cache.pages, 0);
+  // Linux multiplies the pages of huge ones once too often (shm_add_rss_swap).
+  return segments
+    .all()
+    .reduce((sum, { file: { inode } }) => sum + inode.cache.pages * (inode.huge?.pool.pagesEach ?? 1), 0);
 }
 
 function stat(segments: ShmSegments, id: number, command: number, deliver: (status: ShmStatus) => void): number {
@@ -214,7 +218,7 @@ function change(segments: ShmSegments, task: Task, id: number, command: number, 
 function lock(segments: ShmSegments, task: Task, segment: ShmSegment): number {
   const limit = task.limits.soft(F.RLIMIT_MEMLOCK);
   if (!task.mayLockMemory && limit === 0) return -EPERM;
-  if (segment.mode & F.SHM_LOCKED) return 0;
+  if (segment.mode & F.SHM_LOCKED || segment.file.inode.huge !== null) return 0;
   const pages = segments.lockedPages + segment.pages;
   if (!task.mayLockMemory && pages > Math.floor(limit / task.mm.pageSize)) return -ENOMEM;
   segments.lockedPages = pages;

@@ -61,6 +61,7 @@ export function ftruncate(parts: SizeParts, task: Task, fd: Word, length: Word):
   if (inode.kind !== 'regular' || !file.writable) return -EINVAL;
   const pages = pageOf(length, parts.pageSize);
   const tail = offsetOf(length, parts.pageSize);
+  if (inode.huge !== null && (tail !== 0 || pages % inode.huge.pool.pagesEach !== 0)) return -EINVAL;
   const checked = checkNewSize(parts, task, inode, pages, tail);
   if (checked < 0) return checked;
   const change = comparePosition(pages, tail, inode.sizePages, inode.sizeTail);

@@ -6,9 +6,10 @@
  * Source: Linux mm/vma.c vms_gather_munmap_vmas, vms_complete_munmap_vmas.
  */
 
-import { ENOMEM, EPERM } from '../errno.ts';
+import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
+import { granule } from './hugetlb.ts';
 import { accountPages } from './memory-limits.ts';
 import type { Mm } from './mm.ts';
 import { VM_SEALED } from './vm-flags.ts';
@@ -29,7 +30,7 @@ export class Unmapper {
     this.trace = trace;
   }
 
-  /** Unmaps [start, end), page-aligned; 0, -EPERM (sealed) or -ENOMEM (a hole at the limit of mappings). */
+  /** Unmaps [start, end), page-aligned; 0, -EPERM (sealed), -EINVAL (inside a huge page) or -ENOMEM (a hole at the limit of mappings). */
   unmap(mm: Mm, start: number, end: number): number {
     const cut = this.cut(mm, start, end);
     const first = mm.vmas.intersecting(start, end);
@@ -45,10 +46,12 @@ export class Unmapper {
     if (first.start < start) {
       if (end < first.end && this.vmaOps.isFull(mm)) return -ENOMEM;
       if (first.flags & VM_SEALED) return -EPERM;
+      if (start % granule(first) !== 0) return -EINVAL;
       first = this.vmaOps.splitUnlimited(first, start);
     }
     for (let vma: Vma | null = first; vma !== null && vma.start < end; vma = vma.next) {
       if (vma.flags & VM_SEALED) return -EPERM;
+      if (vma.end > end && end % granule(vma) !== 0) return -EINVAL;
       if (vma.end > end) this.vmaOps.splitUnlimited(vma, end);
     }
     return 0;

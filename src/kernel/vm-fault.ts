@@ -18,6 +18,7 @@ import type { AnonVmas } from './anon-vma.ts';
 import type { FilePages } from './file-pages.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { PageMapper } from './page-mapper.ts';
+import type { Rmap } from './rmap.ts';
 import type { TlbFlusher } from './tlb-flush.ts';
 import type { Vma } from './vma.ts';
 
@@ -63,6 +64,7 @@ export interface FaultParts {
   readonly cache: PageCache;
   readonly mapper: PageMapper;
   readonly filePages: FilePages;
+  readonly rmap: Rmap;
   readonly anonVmas: AnonVmas;
   readonly flusher: TlbFlusher;
   readonly counters: Counters;

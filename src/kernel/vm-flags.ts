@@ -32,6 +32,8 @@ export const VM_DROPPABLE = 1 << 23;
 export const VM_SYNC = 1 << 25;
 /** Has had guard markers: fork copies its entries. */
 export const VM_MAYBE_GUARD = 1 << 26;
+/** Of huge pages from the pool: cut only between them. */
+export const VM_HUGETLB = 1 << 27;
 /** Kernel pages without frames of their own in the model (vdso, vvar): never merged or grown. */
 export const VM_SPECIAL_MAPPING = 1 << 24;
 

@@ -13,9 +13,10 @@
  * Source: Linux mm/vma.c (vma_merge_new_range, vma_merge_existing_range, vma_modify, __split_vma).
  */
 
-import { ENOMEM } from '../errno.ts';
+import { EINVAL, ENOMEM } from '../errno.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import { type AnonVmas, isForkChild } from './anon-vma.ts';
+import { granule, releaseReservation } from './hugetlb.ts';
 import type { Mm } from './mm.ts';
 import type { OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -119,6 +120,7 @@ export class VmaOps {
   /** Takes a VMA out for good: its place, its AnonVmas and its file. */
   discard(vma: Vma): void {
     const mm = vma.mm as Mm;
+    releaseReservation(vma);
     vma.unlink();
     mm.vmas.remove(vma);
     this.anonVmas.leave(vma);
@@ -159,9 +161,10 @@ export class VmaOps {
     );
   }
 
-  /** Cuts `vma` at `at`, which lies inside it; the upper part, or -ENOMEM at the limit of mappings. */
+  /** Cuts `vma` at `at`, which lies inside it; the upper part, or -ENOMEM at the limit of mappings, -EINVAL inside a huge page. */
   split(vma: Vma, at: number): Vma | number {
     if (this.isFull(vma.mm as Mm)) return -ENOMEM;
+    if (at % granule(vma) !== 0) return -EINVAL;
     return this.splitUnlimited(vma, at);
   }
 
@@ -172,6 +175,7 @@ export class VmaOps {
     const upper = new Vma(mm, at, vma.end, vma.flags, vma.indexAt(at), vma.file);
     upper.name = vma.name;
     upper.anonVma = vma.anonVma;
+    upper.hugeReservation = vma.hugeReservation;
     this.anonVmas.clone(upper, vma);
     if (vma.file !== null) this.files.hold(vma.file, upper);
     this.resize(vma, vma.start, at, vma.pgoff);
@@ -181,7 +185,7 @@ export class VmaOps {
 
   /**
    * Gives [start, end) of `vma` new flags: merges it with neighbours or splits it off. The VMA that
-   * now covers the range (it may be larger), or -ENOMEM.
+   * now covers the range (it may be larger), or what `split` says.
    */
   modify(vma: Vma, start: number, end: number, flags: number): Vma | number {
     const merged = this.mergeExisting(vma, start, end, flags);

@@ -10,6 +10,7 @@
  */
 
 import { type IntervalNode, IntervalSet } from '../interval-set.ts';
+import type { HugeReservation } from './huge-pool.ts';
 import type { FileMapping } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import { VM_GROWSDOWN } from './vm-flags.ts';
@@ -75,6 +76,8 @@ export class Vma implements FileMapping {
   prev: Vma | null;
   next: Vma | null;
   chunk: VmaChunk | null;
+  /** Huge pages kept for a private mapping that this process made. */
+  hugeReservation: HugeReservation | null;
   /** Shown in maps instead of a path, such as '[stack]'; '' for none. */
   name: string;
 
@@ -92,6 +95,7 @@ export class Vma implements FileMapping {
     this.prev = null;
     this.next = null;
     this.chunk = null;
+    this.hugeReservation = null;
     this.name = '';
   }
 

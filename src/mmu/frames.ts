@@ -33,6 +33,8 @@ export const FRAME_READAHEAD = 1 << 13;
 export const FRAME_POISONED = 1 << 14;
 /** Marked by MADV_FREE: may be dropped while clean. */
 export const FRAME_LAZY_FREE = 1 << 15;
+/** Belongs to the pool of huge pages, which holds a reference of its own and never gives the frame back. */
+export const FRAME_HUGETLB = 1 << 16;
 
 export class FrameTable {
   /** Frames in the machine; frame 0 is reserved, so that 0 can mean 'none'. */

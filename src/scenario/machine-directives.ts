@@ -144,6 +144,7 @@ const SETTINGS: Readonly<Record<string, (value: string) => MachineConfig>> = {
   fs: (value) => ({ fs: value as 'tmpfs' }),
   seed: (value) => ({ seed: value }),
   tlb: (value) => ({ tlb: value as 'default' }),
+  hugepages: (value) => ({ hugePages: wholeNumber('hugepages', value) }),
   max_map_count: (value) => ({ maxMapCount: wholeNumber('max_map_count', value) }),
 };
 

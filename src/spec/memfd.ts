@@ -45,9 +45,11 @@ const MAY_EXECUTE = 0o111;
  * MFD_NOEXEC_SEAL allows that too, and takes the right to execute away for good.
  *
  * @errors
- * EINVAL: unknown flags; MFD_EXEC with MFD_NOEXEC_SEAL; MFD_HUGETLB
+ * EINVAL: unknown flags; MFD_EXEC with MFD_NOEXEC_SEAL; a size of huge pages without
+ *   MFD_HUGETLB
  * EINVAL: the name has more than 249 bytes
  * EMFILE: RLIMIT_NOFILE descriptors are open
+ * ENODEV: there are no huge pages of that size
  *
  * @flags MFD_
  */

@@ -34,7 +34,7 @@ function errnoOf(call: () => unknown): string | undefined {
 }
 
 function spawn(fs: 'tmpfs' | 'ext4'): { process: Process; fd: number; length: number } {
-  const process = new Machine({ ram: '8M', fs, invariants: 2 }).spawn();
+  const process = new Machine({ ram: '8M', fs, invariants: 2, hugePages: 1 }).spawn();
   const fd = process.open('/f', F.O_RDWR | F.O_CREAT);
   process.write(fd, new Uint8Array(4 * 4096).fill(1));
   return { process, fd, length: 4 * 4096 };
@@ -121,7 +121,9 @@ describe('the machine', () => {
   });
 
   test.each(flagsLike('MFD_'))('$name: $errno', ({ value, errno }) => {
-    expect(errnoOf(() => spawn('tmpfs').process.memfdCreate('m', value))).toBe(errno);
+    // A size alone is no flag.
+    const flags = value > F.MFD_EXEC ? value | F.MFD_HUGETLB : value;
+    expect(errnoOf(() => spawn('tmpfs').process.memfdCreate('m', flags))).toBe(errno);
   });
 
   test.each(flagsLike('FALLOC_FL_'))('$name: $errno', ({ value, errno }) => {

@@ -1,0 +1,85 @@
+/**
+ * hugetlbfs: files whose pages are huge and come from the pool.
+ *
+ * As tmpfs, but for what takes room: it comes and goes in whole huge pages, and a hole takes the private copies of its
+ * pages with it.
+ * Source: Linux fs/hugetlbfs/inode.c.
+ */
+
+import { ENOSPC, EOPNOTSUPP } from '../errno.ts';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
+import type { PageCache } from '../pagecache/page-cache.ts';
+import type { Commitments } from './commitments.ts';
+import type { FilePages } from './file-pages.ts';
+import { Tmpfs } from './fs-tmpfs.ts';
+import type { HugeFile } from './huge-pool.ts';
+import { comparePosition, type FallocateRequest, type Inode } from './inode.ts';
+import type { Truncator } from './truncate.ts';
+import { ZAP_ALL, type Zapper } from './zap.ts';
+
+export class Hugetlbfs extends Tmpfs {
+  private readonly zapper: Zapper;
+  private readonly filePages: FilePages;
+
+  constructor(
+    pageSize: number,
+    filePages: FilePages,
+    truncator: Truncator,
+    cache: PageCache,
+    commitments: Commitments,
+    zapper: Zapper,
+  ) {
+    super(pageSize, filePages, truncator, cache, commitments);
+    this.zapper = zapper;
+    this.filePages = filePages;
+  }
+
+  override fallocate(inode: Inode, request: FallocateRequest): number {
+    const { mode, fromPage, endPage, endByte } = request;
+    if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -EOPNOTSUPP;
+    const huge = inode.huge as HugeFile;
+    const each = huge.pool.pagesEach;
+    if (mode & FALLOC_FL_PUNCH_HOLE) {
+      this.punch(
+        inode,
+        huge,
+        Math.ceil((fromPage + (request.fromByte > 0 ? 1 : 0)) / each),
+        Math.floor(endPage / each),
+      );
+      return 0;
+    }
+    const last = Math.ceil((endByte > 0 ? endPage + 1 : endPage) / each);
+    for (let index = Math.floor(fromPage / each); index < last; index++) {
+      if (inode.cache.get(index * each) !== 0) continue;
+      if (this.filePages.allocateMemory(inode, index * each) < 0) return -ENOSPC;
+    }
+    const grows = comparePosition(endPage, endByte, inode.sizePages, inode.sizeTail) > 0;
+    if (grows && !(mode & FALLOC_FL_KEEP_SIZE)) inode.setSize(endPage, endByte);
+    return 0;
+  }
+
+  /** Whole huge pages [first, last) become a hole; what lies in part of one stays. */
+  private punch(inode: Inode, huge: HugeFile, first: number, last: number): void {
+    if (first >= last) return;
+    const each = huge.pool.pagesEach;
+    this.zapper.unmapFile(inode, first * each, last * each, ZAP_ALL);
+    this.filePages.truncate(inode, first * each, last * each);
+    huge.forget(first, last);
+  }
+
+  override resizeBlocks(inode: Inode, fromPage: number): void {
+    inode.huge?.forget(Math.ceil(fromPage / inode.huge.pool.pagesEach), Number.POSITIVE_INFINITY);
+  }
+
+  override nextData(_inode: Inode, from: number): number {
+    return from;
+  }
+
+  override nextHole(_inode: Inode, _from: number, end: number): number {
+    return end;
+  }
+
+  override evict(inode: Inode): void {
+    inode.huge?.forget(0, Number.POSITIVE_INFINITY);
+  }
+}
