@@ -3,7 +3,7 @@
  *
  * Words on its command line spoil it: `wrong:CALL` answers -1 EPERM to that call, `later:CALL` does so behind another call,
  * `missing:CALL` answers -1 ENOSYS, `crash:CALL` kills itself when it comes to that call, `hang:CALL` says no more from there on,
- * `garbage` prints what is no answer, `stay` does not end, `batch` answers one scenario after the other and `forgetful` does not
+ * `garbage` prints what is no answer, `batch` answers one scenario after the other and `forgetful` does not
  * end these answers.
  */
 import { createInterface } from 'node:readline';
@@ -50,4 +50,3 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (!words.has('forgetful')) process.stdout.write('%%\n');
 }
 if (!words.has('batch')) answer(lines);
-if (words.has('stay')) setInterval(() => {}, 1000);

@@ -46,6 +46,10 @@ export function runTsx(args: readonly string[], tsconfig: string): Promise<Examp
 /** The example of a property test: a folder with tests for vitest and what these print. */
 export const PROPERTY_TEST = join(EXAMPLES, 'property-test');
 
+/** What they print of what they find, as toy-vm.out does; which mistake it is depends on the generators. */
+export const FOUND =
+  /Counterexample: yours does not answer as Linux does; the smallest scenario that shows it \(from run \d+ of seed \d+\):\n\n(?: {2}\d.*\n {6}.*\n){1,5}> \d.*\n {6}Linux +\| yours\n>.*\|.*\n/;
+
 /** Runs the tests in the folder with the vitest configuration at a path; its own if absent. */
 export function runPropertyTest(config?: string): Promise<ExampleRun> {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');

@@ -2,8 +2,20 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { examplePrograms, outputOf, PROPERTY_TEST, runExample, runPropertyTest } from '../helpers/examples.ts';
+import { parseScenario } from '../../src/scenario/scenario.ts';
+import {
+  type Difference,
+  findDifference,
+  type Implementation,
+  ImplementationTarget,
+  LINUX_RULES,
+  recordTranscript,
+  SpecTarget,
+  showDifference,
+} from '../../src/testing/testing.ts';
+import { examplePrograms, FOUND, outputOf, PROPERTY_TEST, runExample, runPropertyTest } from '../helpers/examples.ts';
 
 let folder = '';
 
@@ -15,10 +27,25 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the property test finds the mistake that its .out file shows', async () => {
+test('the property test finds a mistake', async () => {
   const { status, stderr } = await runPropertyTest();
-  expect(stderr).toContain(readFileSync(join(PROPERTY_TEST, 'toy-vm.out'), 'utf8'));
+  expect(stderr).toMatch(FOUND);
   expect(status).toBe(1);
+});
+
+test('its .out file shows a mistake that the toy has, as it would be shown', async () => {
+  const output = readFileSync(join(PROPERTY_TEST, 'toy-vm.out'), 'utf8');
+  expect(output).toMatch(FOUND);
+  const text = [...output.matchAll(/^[ >] \d+ (.*)$/gm)].map(([, statement]) => `${statement}\n`).join('');
+  const { ToyVm } = (await import(pathToFileURL(join(PROPERTY_TEST, 'toy-vm.ts')).href)) as {
+    ToyVm: new () => Implementation;
+  };
+  const scenario = parseScenario(text, 'toy-vm.out');
+  const targets = [new SpecTarget(), new ImplementationTarget(new ToyVm())];
+  const transcripts = targets.map((target) => recordTranscript(scenario, target));
+  const difference = findDifference(scenario, transcripts, LINUX_RULES) as Difference;
+  const shown = showDifference(scenario, transcripts, difference, ['Linux', 'yours']);
+  expect(output.split('\n').slice(2)).toEqual([...shown, '']);
 });
 
 test.concurrent.each(examplePrograms())('%s prints what its .out file says', async (program) => {

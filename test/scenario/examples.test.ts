@@ -9,6 +9,7 @@ import {
   EXAMPLES,
   examplePrograms,
   exampleScenarios,
+  FOUND,
   outputOf,
   PROPERTY_TEST,
   runExample,
@@ -30,9 +31,9 @@ test.concurrent.each(scenarios)('%s prints what its .out file says', async (scen
   expect(answer).toEqual({ status: 0, stderr: '', stdout: outputOf(scenario) });
 });
 
-test('the property test finds the mistake that its .out file shows', async () => {
+test('the property test finds a mistake', async () => {
   const { status, stderr } = await runPropertyTest(join(ROOT, 'test/helpers/example.vitest.config.ts'));
-  expect(stderr).toContain(readFileSync(join(PROPERTY_TEST, 'toy-vm.out'), 'utf8'));
+  expect(stderr).toMatch(FOUND);
   expect(status).toBe(1);
 });
 
