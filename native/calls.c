@@ -31,6 +31,7 @@ static const struct call calls[] = {
     PLAIN(symlink, "symlink(\"target\", \"path\")", "ss", INTEGER, 0, harms_symlink),
     PLAIN(chmod, "chmod(\"path\", mode)", "se", INTEGER, 0, harms_path),
     PLAIN(fchmod, "fchmod(fd, mode)", "ee", INTEGER, 0, harms_fchmod),
+    PLAIN(truncate, "truncate(\"path\", len)", "se", INTEGER, 0, harms_path),
     PLAIN(ftruncate, "ftruncate(fd, len)", "ee", INTEGER, 0, NULL),
     PLAIN(fallocate, "fallocate(fd, mode, off, len)", "eeee", INTEGER, 0, harms_fallocate),
     PLAIN(fsync, "fsync(fd)", "e", INTEGER, 0, NULL),

@@ -52,7 +52,7 @@ const CALLS: SupportGroup = {
   rows: [
     supported('mmap munmap mprotect mremap msync mincore mlock mlock2 munlock mlockall munlockall brk sbrk'),
     partial('madvise', 'advice about reclaim and dumps has nothing to act on, see below'),
-    supported('read write pread pwrite lseek ftruncate fallocate fsync fdatasync close dup memfd_create'),
+    supported('read write pread pwrite lseek truncate ftruncate fallocate fsync fdatasync close dup memfd_create'),
     partial('pipe socketpair', 'nobody waits: what would is EAGAIN; sockets are AF_UNIX streams'),
     supported('readv writev preadv pwritev', 'the iovecs lie in the memory of the process'),
     supported('sync syncfs sync_file_range readahead'),
@@ -78,7 +78,7 @@ const CALLS: SupportGroup = {
     partial('sysconf', 'the four names below'),
     absent('pkey_mprotect process_madvise userfaultfd mbind'),
     absent('execve clone', 'what execve leaves is laid out by the replay only'),
-    absent('truncate sendfile copy_file_range'),
+    absent('sendfile copy_file_range'),
   ],
 };
 

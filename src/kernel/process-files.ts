@@ -136,6 +136,10 @@ export class ProcessFiles extends ProcessAtomics {
     return check(this.sys.lseek(fd, offset, whence), 'lseek');
   }
 
+  truncate(path: string, length: Word): void {
+    check(this.sys.truncate(path, length), 'truncate');
+  }
+
   ftruncate(fd: Word, length: Word): void {
     check(this.sys.ftruncate(fd, length), 'ftruncate');
   }

@@ -1,10 +1,10 @@
 /**
- * ftruncate(2), fallocate(2), fstat(2), fsync(2), fdatasync(2).
+ * truncate(2), ftruncate(2), fallocate(2), fstat(2), fsync(2), fdatasync(2).
  *
  * Source: Linux fs/open.c (do_sys_ftruncate, vfs_fallocate), fs/attr.c inode_newsize_ok, fs/sync.c.
  */
 
-import { EBADF, EFBIG, EINVAL, EOPNOTSUPP, EPERM } from '../errno.ts';
+import { EACCES, EBADF, EFBIG, EINVAL, EISDIR, EOPNOTSUPP, EPERM, EROFS } from '../errno.ts';
 import {
   F_SEAL_FUTURE_WRITE,
   F_SEAL_GROW,
@@ -25,6 +25,8 @@ import { offsetOf, pageOf, toInt, toSigned, type Word } from '../units.ts';
 import { dropPrivileges } from './chmod.ts';
 import { TRAITS } from './file-kinds.ts';
 import { comparePosition, type Inode } from './inode.ts';
+import type { Namespace } from './namespace.ts';
+import { S_IWUSR } from './path-walk.ts';
 import type { Signals } from './signals.ts';
 import type { Task } from './task.ts';
 import type { Truncator } from './truncate.ts';
@@ -32,6 +34,7 @@ import type { Writeback } from './writeback.ts';
 
 export interface SizeParts {
   readonly pageSize: number;
+  readonly namespace: Namespace;
   readonly truncator: Truncator;
   readonly writeback: Writeback;
   readonly signals: Signals;
@@ -57,8 +60,23 @@ export function ftruncate(parts: SizeParts, task: Task, fd: Word, length: Word):
   if (toSigned(length) < 0n) return -EINVAL;
   const file = task.files.usable(toInt(fd));
   if (file === null) return -EBADF;
-  const { inode } = file;
-  if (inode.kind !== 'regular' || !file.writable) return -EINVAL;
+  if (file.inode.kind !== 'regular' || !file.writable) return -EINVAL;
+  return resize(parts, task, file.inode, length);
+}
+
+/** The file of a path: its permissions count, and not what anybody has it open for. */
+export function truncate(parts: SizeParts, task: Task, path: string, length: Word): number {
+  if (toSigned(length) < 0n) return -EINVAL;
+  const found = parts.namespace.resolve(path, 'follow');
+  if (typeof found === 'number') return found;
+  const { inode } = found.entry;
+  if (inode.kind === 'directory') return -EISDIR;
+  if (inode.kind !== 'regular') return -EINVAL;
+  if (found.place.mount.readOnly) return -EROFS;
+  return inode.mode & S_IWUSR ? resize(parts, task, inode, length) : -EACCES;
+}
+
+function resize(parts: SizeParts, task: Task, inode: Inode, length: Word): number {
   const pages = pageOf(length, parts.pageSize);
   const tail = offsetOf(length, parts.pageSize);
   if (inode.huge !== null && (tail !== 0 || pages % inode.huge.pool.pagesEach !== 0)) return -EINVAL;

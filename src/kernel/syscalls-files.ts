@@ -21,6 +21,7 @@ import {
   SYS_SYNC,
   SYS_SYNC_FILE_RANGE,
   SYS_SYNCFS,
+  SYS_TRUNCATE,
   SYS_WRITE,
   SYS_WRITEV,
 } from '../syscall-numbers.ts';
@@ -28,7 +29,7 @@ import type { Word } from '../units.ts';
 import { posixFadvise, readahead, sync, syncFileRange, syncfs } from './cache-calls.ts';
 import { type Buffer, lseek, type Offset, read, write } from './file-calls.ts';
 import { ProcessCalls } from './process-calls.ts';
-import { fallocate, fstat, fsync, ftruncate } from './size-calls.ts';
+import { fallocate, fstat, fsync, ftruncate, truncate } from './size-calls.ts';
 import { readv, writev } from './vector-calls.ts';
 
 export class FileSyscalls extends ProcessCalls {
@@ -59,6 +60,11 @@ export class FileSyscalls extends ProcessCalls {
   lseek(fd: Word, offset: Word, whence: Word): number | bigint {
     this.enter(SYS_LSEEK);
     return this.leave(lseek(this.parts, this.task, fd, offset, whence));
+  }
+
+  truncate(path: string, length: Word): number {
+    this.enter(SYS_TRUNCATE);
+    return this.leave(truncate(this.parts, this.task, path, length));
   }
 
   ftruncate(fd: Word, length: Word): number {

@@ -106,6 +106,7 @@ export const CALLS: readonly CallShape[] = [
   { name: 'chmod', parameters: [PATH, number('mode')], result: 'number' },
   { name: 'fchmod', parameters: [FD, number('mode')], result: 'number' },
   { name: 'fcntl', parameters: [FD, number('cmd'), optional('arg', 0n)], result: 'number' },
+  { name: 'truncate', parameters: [PATH, LEN], result: 'number' },
   { name: 'ftruncate', parameters: [FD, LEN], result: 'number' },
   { name: 'fallocate', parameters: [FD, number('mode'), OFF, LEN], result: 'number' },
   { name: 'fsync', parameters: [FD], result: 'number' },

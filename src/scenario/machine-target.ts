@@ -134,6 +134,7 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   fstat_mode: (_t, p, a) => fileStatus(p.sys.fstatMode(a.number(0))),
   rmdir: (_t, p, a) => result(p.sys.rmdir(a.text(0))),
   fcntl: (_t, p, a) => result(p.sys.fcntl(a.number(0), a.number(1), a.number(2))),
+  truncate: (_t, p, a) => result(p.sys.truncate(a.text(0), a.number(1))),
   ftruncate: (_t, p, a) => result(p.sys.ftruncate(a.number(0), a.number(1))),
   fallocate: (_t, p, a) => result(p.sys.fallocate(a.number(0), a.number(1), a.number(2), a.number(3))),
   fsync: (_t, p, a) => result(p.sys.fsync(a.number(0))),

@@ -13,7 +13,7 @@ import { close, dup } from './descriptors.ts';
 import { link, mkdir, rename, rmdir, symlink, unlink } from './directories.ts';
 import { fallocate } from './fallocate.ts';
 import { fcntl } from './fcntl.ts';
-import { fsync, ftruncate } from './file-sizes.ts';
+import { fsync, ftruncate, truncate } from './file-sizes.ts';
 import { futex } from './futex.ts';
 import { setrlimit } from './limits.ts';
 import { lseek } from './lseek.ts';
@@ -79,6 +79,7 @@ export const CALLS = {
   fchmod,
   fstat_mode: fstatMode,
   fcntl,
+  truncate,
   ftruncate,
   fallocate,
   fsync,

@@ -1,5 +1,5 @@
 /**
- * ftruncate(2), fsync(2), fdatasync(2), and what becomes of the bytes behind the end of a file.
+ * truncate(2), ftruncate(2), fsync(2), fdatasync(2), and what becomes of the bytes behind the end of a file.
  *
  * A store through a mapping may put bytes behind the end of the file, into its last page. They are no part of
  * the file, and read as they were stored as long as the page stays as it is:
@@ -13,15 +13,16 @@
  * Source: ftruncate(2), mmap(2); Linux mm/shmem.c shmem_setattr, fs/ext4/inode.c ext4_setattr.
  */
 
-import { EBADF, EFBIG, EINVAL } from '../errno.ts';
+import { EACCES, EBADF, EFBIG, EINVAL, EISDIR, ENOENT, ENOTDIR } from '../errno.ts';
 import { RLIM_INFINITY } from '../flags.ts';
-import { type Answer, failure, SUCCESS } from './answer.ts';
+import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { addressOf, type Errno, min, pageFloor, pagesOf, signed } from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
 import { fsyncErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
 import { dropCopies, removePages, zeroBytes } from './objects.ts';
+import { lookUp, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
 
 /** The largest file. */
@@ -50,6 +51,39 @@ export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint
   if (!found) return failure(EBADF);
   const { file, object } = found;
   if (object.type !== 'regular' || !file.writable) return failure(EINVAL);
+  return resize(state, process, object, length);
+}
+
+/**
+ * @call truncate
+ * Gives the file of a path another size, as ftruncate does; symbolic links are followed.
+ *
+ * @errors
+ * EINVAL: a negative length
+ * EACCES: a directory on the way may not be searched
+ * ENOENT: there is no such file; the path is empty
+ * ENOTDIR: something on the way is no directory; a slash follows the name of a file
+ * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
+ * ELOOP: more than 40 symbolic links on the way
+ * EISDIR: it is a directory
+ * EINVAL: it is no regular file
+ * EACCES: its permissions do not let it be written
+ * EFBIG: beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
+ */
+export function truncate({ state, process }: Caller, path: string, length: bigint): Answer {
+  if (signed(length) < 0n) return failure(EINVAL);
+  const found = lookUp(state, path, 'follow');
+  if (found === 'elsewhere') return UNSPECIFIED;
+  if (typeof found === 'number') return failure(found);
+  const { object, slash } = found;
+  if (!object) return failure(ENOENT);
+  if (object.type === 'directory') return failure(EISDIR);
+  if (slash) return failure(ENOTDIR);
+  if (object.type !== 'regular') return failure(EINVAL);
+  return object.mode & MAY_WRITE ? resize(state, process, object, length) : failure(EACCES);
+}
+
+function resize(state: State, process: Process, object: FileObject, length: bigint): Answer {
   const errno = checkNewSize(process, object, length) || checkSizeSeals(object, length);
   if (errno !== 0) return failure(errno);
   dropPrivileges(object);

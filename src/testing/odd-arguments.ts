@@ -71,6 +71,7 @@ const SPOILS: Readonly<Record<string, Spoil>> = {
 /** Sizes of files, where a length is no length of memory. */
 const BY_CALL: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
   ftruncate: { len: SIZE },
+  truncate: { len: SIZE },
   fallocate: { len: oneOf('0', '-1', '-4096') },
   // A longer transfer than a scenario may show is an error of the file.
   pread: { len: oneOf('0', '1') },

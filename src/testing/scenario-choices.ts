@@ -105,7 +105,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   pread: ['pread'],
   write: ['write'],
   read: ['read'],
-  ftruncate: ['ftruncate'],
+  ftruncate: ['ftruncate', 'truncate'],
   fallocate: ['fallocate'],
   fsync: ['fsync', 'fdatasync'],
   vector: ['readv', 'preadv', 'writev', 'pwritev'],
