@@ -113,6 +113,7 @@ static const struct call calls[] = {
     OTHER(thread, "t = thread()", "", 0, NULL, run_thread),
     OTHER(exit_thread, "exit_thread(n)", "e", 0, NULL, run_exit_thread),
     { "futex", "futex(addr, op, val[, timeout])", "eee?e", SYS_futex, INTEGER, UINT64_MAX, harms_futex, run_futex },
+    OTHER(process_madvise, "process_madvise(process, addr, len, advice, flags)", "peeee", 0, harms_process_madvise, run_process_madvise),
     OTHER(process_vm_readv, "process_vm_readv(process, addr, raddr, len)", "peee", SYS_process_vm_readv, harms_process_vm, run_process_vm),
     OTHER(process_vm_readv, "process_vm_readv(process, lvec, lcnt, rvec, rcnt, flags)", "peeeee", SYS_process_vm_readv, harms_process_vm, run_process_vm),
     OTHER(process_vm_writev, "process_vm_writev(process, addr, raddr, len)", "peee", SYS_process_vm_writev, harms_process_vm, run_process_vm),

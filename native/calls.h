@@ -51,6 +51,7 @@ bool harms_mmap(struct run *run);
 bool harms_mremap(struct run *run);
 bool harms_munmap(struct run *run);        /* (address, length), holes skipped, refused whole by the kernel */
 bool harms_madvise(struct run *run);       /* (address, length), holes skipped */
+bool harms_process_madvise(struct run *run); /* (process, address, length, advice) */
 bool harms_stretch(struct run *run);       /* (address, length), ends at the first hole */
 bool harms_residency(struct run *run);     /* the same with a byte a page at a third address */
 bool harms_access(struct run *run);        /* (address), call->nr bytes */

@@ -36,6 +36,7 @@ enum outcome run_mmap(struct run *run);
 enum outcome run_mremap(struct run *run);
 enum outcome run_mincore(struct run *run);
 enum outcome run_mlockall(struct run *run);
+enum outcome run_process_madvise(struct run *run);
 enum outcome run_shmget(struct run *run);
 enum outcome run_shmat(struct run *run);
 enum outcome run_shmctl(struct run *run);

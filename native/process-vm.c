@@ -69,3 +69,36 @@ enum outcome run_process_vm(struct run *run)
     if (outcome == DONE) print_integer(run);
     return outcome;
 }
+
+/* ---- process_madvise ---- */
+
+#define MAX_RANGE 0x7ffff000ul             /* the kernel cuts a longer one off */
+
+/* Advice to others is only a hint, and wants a privilege that nobody here has. */
+bool harms_process_madvise(struct run *run)
+{
+    uint64_t length = run->a[2];
+    if (other(run) != run->process || (uint32_t)run->a[4] != 0 || length > INT64_MAX) return false;
+    struct run shifted = *run;
+    memcpy(shifted.a, run->a + 1, 3 * sizeof *run->a);
+    if (length > MAX_RANGE) shifted.a[1] = MAX_RANGE;
+    return harms_madvise(&shifted);
+}
+
+/* One range. The process is named by a descriptor that is there for the moment of the call. */
+enum outcome run_process_madvise(struct run *run)
+{
+    struct iovec *vector = (struct iovec *)TRANSFER;
+    enum outcome outcome = ask(run, SYS_pidfd_open, (uint64_t)other(run)->pid, 0, 0, 0);
+    int64_t fd = run->result;
+    if (outcome == DONE && !failed(run)) {
+        *vector = (struct iovec){ (void *)run->a[1], run->a[2] };
+        uint64_t args[6] = { (uint64_t)fd, TRANSFER, 1, run->a[3], run->a[4] };
+        int64_t result;
+        outcome = process_syscall(run->process, SYS_process_madvise, args, &result);
+        if (outcome == DONE) outcome = ask(run, SYS_close, (uint64_t)fd, 0, 0, 0);
+        run->result = result;
+    }
+    if (outcome == DONE) print_integer(run);
+    return outcome;
+}

@@ -70,4 +70,5 @@ export const SYS_PROCESS_VM_WRITEV = 311;
 export const SYS_MEMFD_CREATE = 319;
 export const SYS_PIPE2 = 293;
 export const SYS_MLOCK2 = 325;
+export const SYS_PROCESS_MADVISE = 440;
 export const SYS_MSEAL = 462;

@@ -6,10 +6,22 @@
  * Source: Linux mm/madvise.c.
  */
 
-import { EACCES, EAGAIN, EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import { EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../errno.ts';
 import * as F from '../flags.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
-import { isZero, offsetOf, pageOf, pagesUp, toInt, type Word, wrapPages } from '../units.ts';
+import {
+  isZero,
+  offsetOf,
+  pageOf,
+  pagesUp,
+  toCount,
+  toFlags,
+  toInt,
+  toSigned,
+  toUnsigned,
+  type Word,
+  wrapPages,
+} from '../units.ts';
 import { type CollapseParts, collapse } from './collapse.ts';
 import { granule, restoreReservation } from './hugetlb.ts';
 import {
@@ -21,6 +33,7 @@ import {
   removeRange,
   willNeed,
 } from './madvise-pages.ts';
+import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
 import type { Task } from './task.ts';
 import * as V from './vm-flags.ts';
@@ -30,6 +43,7 @@ import type { VmaOps } from './vma-ops.ts';
 export interface MadviseParts extends PageAdviceParts, CollapseParts {
   readonly vmaOps: VmaOps;
   readonly populator: Populator;
+  readonly placement: Placement;
 }
 
 /** Advice that sets and clears VM_* flags: [clear, set]. */
@@ -79,6 +93,32 @@ export function madvise(parts: MadviseParts, task: Task, address: Word, length: 
   if (advice === F.MADV_POPULATE_READ) return parts.populator.advise(task, start, end, ACCESS_READ);
   if (advice === F.MADV_POPULATE_WRITE) return parts.populator.advise(task, start, end, ACCESS_WRITE);
   return walk(parts, task, start, end, advice);
+}
+
+/** What may be said of another process's memory, by those with CAP_SYS_NICE. */
+const REMOTE_ADVICE: ReadonlySet<number> = new Set([F.MADV_COLD, F.MADV_PAGEOUT, F.MADV_WILLNEED, F.MADV_COLLAPSE]);
+
+/** What one range may be long at most; more is cut off. */
+const RANGE_MAX = 0x7ffff000;
+
+/** process_madvise(2) with one range: its bytes, or a negative errno. Nobody has the privilege to advise others. */
+export function processMadvise(
+  parts: MadviseParts,
+  task: Task,
+  other: Task | null,
+  address: Word,
+  length: Word,
+  advice: Word,
+  flags: Word,
+): number {
+  if (toFlags(flags) % 2 ** 32 !== 0 || toSigned(length) < 0n) return -EINVAL;
+  const bytes = Math.min(toCount(length), RANGE_MAX);
+  if (toUnsigned(address) + BigInt(bytes) > BigInt(parts.placement.layout.userEnd)) return -EFAULT;
+  if (other === null || !other.isFound || other.mm.root === 0) return -ESRCH;
+  if (other.mm !== task.mm) return REMOTE_ADVICE.has(toInt(advice)) ? -EPERM : -EINVAL;
+  if (bytes === 0) return 0;
+  const result = madvise(parts, task, address, bytes, advice);
+  return result < 0 ? result : bytes;
 }
 
 function walk(parts: MadviseParts, task: Task, start: number, end: number, advice: number): number {

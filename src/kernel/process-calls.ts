@@ -14,6 +14,7 @@ import {
   SYS_FUTEX,
   SYS_PRCTL,
   SYS_PRLIMIT64,
+  SYS_PROCESS_MADVISE,
   SYS_PROCESS_VM_READV,
   SYS_PROCESS_VM_WRITEV,
   SYS_RT_SIGACTION,
@@ -24,6 +25,7 @@ import { toInt, type Word } from '../units.ts';
 import type { WaitStatus } from './exit.ts';
 import { futex, type WAITING } from './futex.ts';
 import type { IoVectors } from './iovec.ts';
+import { processMadvise } from './madvise.ts';
 import { prctl } from './prctl.ts';
 import { processVm, type VmDirection } from './process-vm.ts';
 import { NameSyscalls } from './syscalls-names.ts';
@@ -79,6 +81,13 @@ export class ProcessCalls extends NameSyscalls {
     this.enter(direction === 'read' ? SYS_PROCESS_VM_READV : SYS_PROCESS_VM_WRITEV);
     const other = this.kernel.tasks.get(otherId) ?? null;
     return this.leave(processVm(this.parts, this.task, direction, other, local, remote, flags));
+  }
+
+  /** process_madvise with one range, of the process of a task with that id: its bytes, or a negative errno. */
+  processMadvise(otherId: number, address: Word, length: Word, advice: Word, flags: Word): number {
+    this.enter(SYS_PROCESS_MADVISE);
+    const other = this.kernel.tasks.get(otherId) ?? null;
+    return this.leave(processMadvise(this.parts, this.task, other, address, length, advice, flags));
   }
 
   /** Sets a soft limit of the process of a task with that id. */

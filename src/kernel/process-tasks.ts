@@ -48,6 +48,11 @@ export class ProcessTasks extends ProcessFiles {
     return status;
   }
 
+  /** Advice about one range of another process (or this one); its bytes. */
+  processMadvise(other: ProcessTasks, address: Word, length: Word, advice: Word, flags: Word = 0): number {
+    return check(this.sys.processMadvise(other.id, address, length, advice, flags), 'process_madvise');
+  }
+
   /** Bytes of another process (or this one) into own memory; how many. */
   processVmReadv(other: ProcessTasks, local: IoVectors, remote: IoVectors, flags: Word = 0): number {
     return check(this.sys.processVm('read', other.id, local, remote, flags), 'process_vm_readv');

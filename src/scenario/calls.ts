@@ -204,6 +204,7 @@ export const CALLS: readonly CallShape[] = [
     parameters: [ADDR, number('op'), number('val'), optional('timeout', 0xffff_ffff_ffff_ffffn)],
     result: 'number',
   },
+  { name: 'process_madvise', parameters: [CHILD, ADDR, LEN, number('advice'), FLAGS], result: 'number' },
   ...['process_vm_readv', 'process_vm_writev'].flatMap((name): CallShape[] => [
     { name, parameters: [CHILD, ADDR, number('raddr'), LEN], result: 'number' },
     {

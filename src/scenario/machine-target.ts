@@ -201,6 +201,8 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   thread: (t, p, a) => t.adopt(p.sys.thread().id, Number(a.number(0))),
   exit_thread: (_t, p, a) => stored(() => p.exitThread(a.number(0))),
   futex: (_t, p, a) => futex(p, a),
+  process_madvise: (t, p, a) =>
+    result(p.sys.processMadvise(t.idOf(a.number(0)), a.number(1), a.number(2), a.number(3), a.number(4))),
   process_vm_readv: (t, p, a) => t.processVm(p, 'read', a),
   process_vm_writev: (t, p, a) => t.processVm(p, 'write', a),
   exit: (_t, p, a) => stored(() => p.exit(a.number(0))),

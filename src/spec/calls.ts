@@ -17,7 +17,7 @@ import { fsync, ftruncate, truncate } from './file-sizes.ts';
 import { futex } from './futex.ts';
 import { setrlimit } from './limits.ts';
 import { lseek } from './lseek.ts';
-import { madvise } from './madvise.ts';
+import { madvise, processMadvise } from './madvise.ts';
 import { memfdCreate } from './memfd.ts';
 import { compareExchange, copyin, copyout, fetch, fetchAdd, load, store } from './memory-access.ts';
 import { mincore, mincoreInto } from './mincore.ts';
@@ -161,6 +161,7 @@ export const CALLS = {
   vfork,
   thread,
   exit_thread: exitThread,
+  process_madvise: processMadvise,
   process_vm_readv: (caller: Caller, child: bigint, ...args: VectorArguments) => lists(caller, 'read', child, args),
   process_vm_readv_ranges: (caller: Caller, child: bigint, ...args: RangeArguments) =>
     ranges(caller, 'read', child, args),

@@ -6,12 +6,13 @@
  * Source: madvise(2); Linux mm/madvise.c.
  */
 
-import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../errno.ts';
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../errno.ts';
 import * as flags from '../flags.ts';
 import { type Answer, failure, outcome, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { addressOf, type Errno, isAligned, low32, max, min, pageAlign, wrap } from './arithmetic.ts';
 import { objectOf } from './faults.ts';
 import { DISCARDING, discard } from './madvise-pages.ts';
+import { isUserRange } from './memory-access.ts';
 import { changeFlags } from './merge.ts';
 import { populateStrictly } from './populate.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
@@ -123,6 +124,56 @@ export function madvise({ state, process }: Caller, address: bigint, length: big
   if (number === flags.MADV_POPULATE_READ) return outcome(populateStrictly(state, process, address, end, 'load'));
   if (number === flags.MADV_POPULATE_WRITE) return outcome(populateStrictly(state, process, address, end, 'store'));
   return outcome(walk(state, process, address, end, number));
+}
+
+/** What may be said of another process's memory, by those with CAP_SYS_NICE. */
+const REMOTE: readonly number[] = [flags.MADV_COLD, flags.MADV_PAGEOUT, flags.MADV_WILLNEED, flags.MADV_COLLAPSE];
+
+/** What one range may be long at most. */
+const RANGE_MAX = 0x7fff_f000n;
+const LENGTH_END = 1n << 63n;
+
+/**
+ * @call process_madvise
+ * Tells the kernel what will be done with a range of a process's memory, and answers how many bytes it took the advice for.
+ *
+ * Of a process's own memory it is madvise. Others may only be given MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED and MADV_COLLAPSE, and
+ * that takes a privilege which nobody has here. A range of more than 2 GiB is cut off; an empty one needs no valid advice.
+ *
+ * @errors
+ * EINVAL: `flags` is not 0; the length is negative as a C `long`
+ * EFAULT: the range leaves user space
+ * ESRCH: there is no such process, or it has ended
+ * EINVAL: other advice for another process
+ * EPERM: another process
+ * EINVAL: as madvise
+ * EPERM: as madvise
+ * ENOMEM: as madvise
+ * EAGAIN: as madvise
+ * EFAULT: as madvise
+ * EACCES: as madvise
+ *
+ * @flags MADV_
+ * @differs One range, where Linux takes a list of them.
+ */
+export function processMadvise(
+  caller: Caller,
+  child: bigint,
+  address: bigint,
+  length: bigint,
+  advice: bigint,
+  flagWord: bigint,
+): Answer {
+  if (low32(flagWord) !== 0 || length >= LENGTH_END) return failure(EINVAL);
+  const bytes = min(length, RANGE_MAX);
+  if (!isUserRange(caller.state, address, bytes)) return failure(EFAULT);
+  const thread = caller.state.threads.get(Number(child));
+  const other = thread && caller.state.processes.get(thread.process);
+  if (!thread || other?.status.state !== 'running') return failure(ESRCH);
+  if (other !== caller.process) return failure(REMOTE.includes(low32(advice)) ? EPERM : EINVAL);
+  if (bytes === 0n) return SUCCESS;
+  const answer = madvise(caller, address, bytes, advice);
+  return answer.kind === 'value' ? { kind: 'value', value: bytes } : answer;
 }
 
 /** What becomes huge depends on free memory; which mappings can have huge pages at all does not. */

@@ -43,6 +43,7 @@ const FLAGS: Readonly<Record<string, Spoil>> = {
   shmget: oneOf('IPC_CREAT|IPC_EXCL|0600', '0', '0777', 'IPC_CREAT'),
   shmat: flags(['SHM_RDONLY', 'SHM_RND', 'SHM_REMAP', 'SHM_EXEC']),
   shm_open: oneOf('O_RDWR|O_CREAT|O_EXCL', 'O_RDONLY|O_DIRECTORY', 'O_RDWR', 'O_WRONLY|O_TRUNC'),
+  process_madvise: oneOf('1', '-1'),
   remap_file_pages: oneOf('MAP_NONBLOCK', '-1', 'MAP_PRIVATE'),
   sync_file_range: flags(['SYNC_FILE_RANGE_WAIT_BEFORE', 'SYNC_FILE_RANGE_WRITE']),
 };

@@ -82,7 +82,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   mprotect: ['mprotect'],
   mremap: ['mremap'],
   msync: ['msync'],
-  madvise: ['madvise'],
+  madvise: ['madvise', 'process_madvise'],
   mincore: ['mincore'],
   lock: ['mlock', 'munlock', 'mlock2'],
   lockAll: ['mlockall', 'munlockall'],

@@ -93,6 +93,10 @@ export function writeMadvise(scene: Scene): string | null {
   if (range === undefined && !scene.slips()) return null;
   const span = aim(scene, (candidate) => candidate === range);
   if (change !== undefined) scene.me.memory.change(span, change);
+  if (scene.allows('process_madvise') && scene.draws.chance(10)) {
+    const other = scene.draws.chance(80) ? scene.me : scene.draws.pick(scene.processes);
+    return `process_madvise(${other.name}, ${spanText(scene, span)}, ${name}, 0)`;
+  }
   return `madvise(${spanText(scene, span)}, ${name})`;
 }
 
