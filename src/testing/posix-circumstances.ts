@@ -6,7 +6,8 @@
  * mappings elsewhere, but the same arguments mean the same mappings.
  */
 import { MAP_FIXED } from '../flags.ts';
-import type { Arena, CallArgument, Scenario } from '../scenario/scenario.ts';
+import { namesIn } from '../scenario/evaluate.ts';
+import type { Arena, CallArgument, CallStatement, Scenario } from '../scenario/scenario.ts';
 import { runSteps } from '../scenario/scenario.ts';
 import { opened } from '../spec/descriptors.ts';
 import type { Layout, Process, State, Vma } from '../spec/spec.ts';
@@ -24,10 +25,15 @@ export interface Span {
   readonly end: bigint;
 }
 
+/** A mapping that the implementation placed, and the name that stands for it. */
+interface Placed extends Span {
+  readonly name: string | undefined;
+}
+
 /** What is known of all processes beside the specification's state. */
 interface Past {
   /** By process: where it placed mappings itself, as long as nothing of them was taken away. */
-  readonly placed: Map<number, readonly Span[]>;
+  readonly placed: Map<number, readonly Placed[]>;
   /** Objects that were changed while a private mapping of them was there. */
   readonly changed: Set<number>;
 }
@@ -38,11 +44,13 @@ export class Circumstance {
   readonly args: readonly CallArgument[];
   readonly state: State;
   readonly process: Process;
-  private readonly placed: readonly Span[];
+  private readonly statement: CallStatement;
+  private readonly placed: readonly Placed[];
   private readonly changed: ReadonlySet<number>;
 
-  constructor(call: string, args: readonly CallArgument[], state: State, process: Process, past: PastNow) {
-    this.call = call;
+  constructor(statement: CallStatement, args: readonly CallArgument[], state: State, process: Process, past: PastNow) {
+    this.call = statement.shape.name;
+    this.statement = statement;
     this.args = args;
     this.state = state;
     this.process = process;
@@ -108,15 +116,25 @@ export class Circumstance {
   }
 
   /**
-   * Whether the memory lies among what the implementation has placed itself, and not within one such mapping: then it depends on
-   * the implementation what is there.
+   * Whether the memory lies among what the implementation has placed itself, and not within the one such mapping that the statement
+   * names: then it depends on the implementation what is there.
    */
   get isBesidePlaced(): boolean {
     const { span } = this;
     if (span === undefined || !this.isInUserSpace) return false;
     const { mmapBase, taskSize } = this.state.layout;
     if (roundUp(span.end) <= mmapBase - PLACED_BYTES || span.start >= taskSize) return false;
-    return !this.placed.some(({ start, end }) => start <= span.start && roundUp(span.end) <= end);
+    const named = this.names;
+    return !this.placed.some(
+      ({ start, end, name = '' }) => named.includes(name) && start <= span.start && roundUp(span.end) <= end,
+    );
+  }
+
+  /** The names in the arguments. */
+  private get names(): readonly string[] {
+    return this.statement.args.flatMap((argument) =>
+      argument.kind === 'number' ? [...namesIn(argument.expression)] : [],
+    );
   }
 
   /** Whether the memory shows a file privately that was changed since: which changes are seen is unspecified. */
@@ -151,7 +169,7 @@ const PLACED_BYTES = 1n << 40n;
 
 /** What of the past concerns one process. */
 interface PastNow {
-  readonly placed: readonly Span[];
+  readonly placed: readonly Placed[];
   readonly changed: ReadonlySet<number>;
 }
 
@@ -210,15 +228,15 @@ export function circumstancesOf(
   const past: Past = { placed: new Map(), changed: new Set() };
   const found: (Circumstance | undefined)[] = [];
   let before = spec.state;
-  for (const { call, process, answer } of runSteps(calls, spec)) {
+  for (const { statement, call, process, answer } of runSteps(calls, spec)) {
     const number = before.threads.get(process ?? -1)?.process ?? 0;
     const living = before.processes.get(number);
-    if (call === undefined || living === undefined) found.push(undefined);
+    if (call === undefined || living === undefined || statement.kind !== 'call') found.push(undefined);
     else {
       const placed = past.placed.get(number) ?? [];
-      const made = new Circumstance(call.name, call.args, before, living, { placed, changed: new Set(past.changed) });
+      const made = new Circumstance(statement, call.args, before, living, { placed, changed: new Set(past.changed) });
       found.push(made);
-      notePlaced(past, number, made, answer?.kind === 'value' ? answer.value : undefined);
+      notePlaced(past, number, made, answer?.kind === 'value' ? answer.value : undefined, statement.bind);
     }
     noteChanged(past, before, spec.state);
     before = spec.state;
@@ -227,13 +245,19 @@ export function circumstancesOf(
 }
 
 /** Notes mappings that the implementation placed, and forgets those of which something was taken away or replaced. */
-function notePlaced(past: Past, process: number, made: Circumstance, value: bigint | undefined): void {
+function notePlaced(
+  past: Past,
+  process: number,
+  made: Circumstance,
+  value: bigint | undefined,
+  name: string | undefined,
+): void {
   const old = past.placed.get(process) ?? [];
   const { span } = made;
   if (made.call === 'fork' && value !== undefined) past.placed.set(Number(value), old);
   if (value === undefined) return;
   if (made.call === 'mmap' && span === undefined)
-    past.placed.set(process, [...old, { start: value, end: value + roundUp(made.number(1)) }]);
+    past.placed.set(process, [...old, { start: value, end: value + roundUp(made.number(1)), name }]);
   if (span !== undefined && ['munmap', 'mmap'].includes(made.call))
     past.placed.set(
       process,

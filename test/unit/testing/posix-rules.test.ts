@@ -103,6 +103,10 @@ describe('what a call may have done is taken out even where answers agree', () =
       'a call beside what was placed',
       'p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(p, 8192)',
     ],
+    [
+      'a call beside what was placed, where something else was placed',
+      'p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nq = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload8(q+4096)',
+    ],
     ['the break as a mapping', 'sbrk(8192)\nmunmap(BRK, 4096)'],
   ])('%s', (_, text) => {
     expect(verdict(text, 'same')).toBe('parted');
