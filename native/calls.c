@@ -109,6 +109,8 @@ static const struct call calls[] = {
     OTHER(prctl, "prctl(option, arg2[, arg3[, arg4[, arg5]]])", "ee?eee", SYS_prctl, harms_prctl, run_prctl),
     OTHER(getrlimit, "getrlimit(resource)", "e", 0, harms_limit, run_getrlimit),
     OTHER(fork, "c = fork()", "", 0, NULL, run_fork),
+    OTHER(execve, "execve(\"path\")", "s", 0, harms_exec, run_exec),
+    OTHER(kill, "kill(process, sig)", "pe", 0, harms_kill, run_kill),
     OTHER(vfork, "c = vfork()", "", 0, NULL, run_vfork),
     OTHER(thread, "t = thread()", "", 0, NULL, run_thread),
     OTHER(exit_thread, "exit_thread(n)", "e", 0, NULL, run_exit_thread),

@@ -64,6 +64,8 @@ bool harms_fallocate(struct run *run);
 bool harms_sigaction(struct run *run);
 bool harms_limit(struct run *run);         /* (resource) */
 bool harms_process_vm(struct run *run);     /* in process-vm.c */
+bool harms_exec(struct run *run);            /* in exec.c */
+bool harms_kill(struct run *run);
 bool harms_futex(struct run *run);
 bool harms_prlimit(struct run *run);       /* (process, resource) */
 bool harms_prctl(struct run *run);

@@ -210,3 +210,48 @@ bool processes_collect(int64_t count)
     }
     return count <= 0;
 }
+
+/* ---- another program, and the end of others ---- */
+
+static void leave_others(struct process *process)
+{
+    for (struct process *p = all; p; p = p->next)
+        if (p != process && shares_group(p, process)) mark_dead(p);
+}
+
+enum outcome process_exec(struct process *process, const uint64_t args[6], int64_t *result)
+{
+    struct slot *slot = process_slot(process);
+    const struct timespec pause = { 0, SHORT_NS };
+    double end = command_end();
+    slot->nr = SYS_execve;
+    give_command(process, OP_SYSCALL, args);
+    while (now() < end && !interrupted) {
+        if (__atomic_load_n(&slot->reply, __ATOMIC_ACQUIRE) == REPLY_DONE) break;
+        if (has_died(process, 0)) break;
+        if (sleeps_in_pause(process->group)) {
+            leave_others(process);
+            process->pid = process->group;
+            process->executing = true;
+            process_renew_space(process);
+            if (process->resumes && process->resumes->alive) processes_collect(1);
+            process->resumes = NULL;
+            return EXECUTING;
+        }
+        nanosleep(&pause, NULL);
+    }
+    *result = slot->result;
+    if (slot->reply == REPLY_DONE) return DONE;
+    if (!has_died(process, 0)) kill(process->group, SIGKILL);
+    mark_group_dead(process);
+    return DIED;
+}
+
+void process_killed(struct process *process)
+{
+    for (struct process *p = all; p; p = p->next) {
+        if (p->group != process->group || !p->alive) continue;
+        mark_group_dead(p);
+        return;
+    }
+}

@@ -19,6 +19,7 @@ enum outcome end_of_command(struct process *process);
 
 /* Waits until the process, with all its threads, is a zombie or gone. */
 bool await_end(const struct process *process);
+void process_renew_space(struct process *process);
 void mark_dead(struct process *process);
 bool shares_group(const struct process *one, const struct process *other);
 

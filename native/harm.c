@@ -202,6 +202,13 @@ bool harms_limit(struct run *run)
     return resource < 16 && !(SCENARIO_LIMITS >> resource & 1);
 }
 
+/* Only SIGKILL is known; 0 and what is no signal the kernel looks at. */
+bool harms_kill(struct run *run)
+{
+    uint32_t signal = (uint32_t)run->a[1];
+    return signal != 0 && signal != SIGKILL && signal <= 64;
+}
+
 /* Waiting and waking; other operations that there are would write to memory or wait for what nobody gives. */
 bool harms_futex(struct run *run)
 {

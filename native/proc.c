@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define VSYSCALL 0xffffffffff600000ul
@@ -76,6 +77,9 @@ static bool next_vma(char **cursor, struct vma *vma)
 
 static bool is_own(const struct vma *vma)
 {
+    static const char *const of_exec[] = { "[stack]", "[vdso]", "[vvar" };
+    for (size_t i = 0; i < sizeof of_exec / sizeof *of_exec; i++)
+        if (strncmp(vma->path, of_exec[i], strlen(of_exec[i])) == 0) return true;
     return vma->start == VSYSCALL || own_overlaps(vma->start, vma->end);
 }
 
@@ -317,4 +321,10 @@ bool sleeps_in(const struct process *process, long nr, uint64_t argument)
     uint64_t first;
     if (!read_short(process->pid, "syscall", text, sizeof text)) return false;
     return sscanf(text, "%ld 0x%lx", &found, &first) == 2 && found == nr && first == argument;
+}
+
+bool sleeps_in_pause(pid_t pid)
+{
+    char text[256];
+    return read_short(pid, "syscall", text, sizeof text) && atol(text) == SYS_pause && text[0] == '3';
 }

@@ -35,6 +35,9 @@ int death_signal(pid_t pid);
 /* Whether a thread is a zombie or gone. */
 bool thread_ended(const struct process *process);
 
+/* Whether a process sleeps in pause. */
+bool sleeps_in_pause(pid_t pid);
+
 /* Whether the process sleeps in the system call `nr` with that first argument. */
 bool sleeps_in(const struct process *process, long nr, uint64_t argument);
 

@@ -75,6 +75,13 @@ static struct space *new_space(const struct space *from)
     return space;
 }
 
+/* Another program: nothing that was placed before is there any more. */
+void process_renew_space(struct process *process)
+{
+    process->space = new_space(NULL);
+    process->space->highest_break = CONTROL->heap;
+}
+
 /* `group`: the process that it is a thread of, its own id where it is none's. */
 static void enlist(struct process *process, pid_t pid, pid_t group)
 {

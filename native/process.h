@@ -29,13 +29,14 @@ struct process {
     pid_t pid, group;                      /* of the thread; of its process */
     int pidfd;                             /* of its process */
     bool alive;
+    bool executing;                        /* another program: it takes no command */
     bool waiting;                          /* in a call that has not come back: it takes no command */
     int death_signal;                      /* once dead: the signal that killed it, or 0 */
     struct space *space;
     struct process *resumes;               /* who waits, in vfork, for it to end */
 };
 
-enum outcome { DONE, DIED, TIMED_OUT, WAITING };
+enum outcome { DONE, DIED, TIMED_OUT, WAITING, EXECUTING };
 enum kinship { A_CHILD, A_THREAD, A_VFORK_CHILD };
 
 /* Once, before the first scenario: maps the control region. Prints what fails and returns false. */
@@ -52,6 +53,12 @@ enum outcome process_syscall(struct process *process, long nr, const uint64_t ar
 
 /* The same for a call that may have to wait: WAITING once it does; then the process takes no command until it is woken. */
 enum outcome process_waiting_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result);
+
+/* execve. DONE: it failed, with `*result` a negative errno; EXECUTING: the program sleeps. */
+enum outcome process_exec(struct process *process, const uint64_t args[6], int64_t *result);
+
+/* A SIGKILL was sent to the process. */
+void process_killed(struct process *process);
 
 /* Waits until `count` of those that wait have come back; false if they do not in time. */
 bool processes_collect(int64_t count);

@@ -5,6 +5,7 @@
  */
 #include "run.h"
 #include "calls.h"
+#include "handle.h"
 #include "names.h"
 #include "print.h"
 #include "shm-room.h"
@@ -117,6 +118,13 @@ static void print_signals(const struct process *process, enum outcome outcome)
     if (outcome == DIED) printf(" +++ killed by %s +++", signal_name(process->death_signal));
 }
 
+/* Whether the process takes no command, and why; DONE if it does. Of another program the maps can be asked. */
+static enum outcome standstill(const struct run *run)
+{
+    if (run->process->executing && run->statement->call->run != run_maps) return EXECUTING;
+    return run->process->waiting ? WAITING : DONE;
+}
+
 static void make_call(struct run *run)
 {
     const struct call *call = run->statement->call;
@@ -126,12 +134,14 @@ static void make_call(struct run *run)
         fputs(" = unbound", stdout);
         return;
     }
-    if (verdict == TOO_LARGE || (!run->process->waiting && call->harmful && call->harmful(run))) {
+    if (verdict == TOO_LARGE || (standstill(run) == DONE && call->harmful && call->harmful(run))) {
         fputs(" = refused", stdout);
         return;
     }
-    enum outcome outcome = run->process->waiting ? WAITING : call->run(run);
+    enum outcome outcome = standstill(run);
+    if (outcome == DONE) outcome = call->run(run);
     if (outcome == WAITING) fputs(" = waiting", stdout);
+    else if (outcome == EXECUTING) fputs(" = executing", stdout);
     else if (outcome == TIMED_OUT) fputs(" = timeout", stdout);
     else print_signals(run->process, outcome);
 }

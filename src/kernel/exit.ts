@@ -76,8 +76,12 @@ export class Exiter {
   }
 
   kill(task: Task, signal: number): void {
-    task.group.killedBy = signal;
-    this.endGroup(task.group);
+    this.killGroup(task.group, signal);
+  }
+
+  killGroup(group: ThreadGroup, signal: number): void {
+    group.killedBy = signal;
+    this.endGroup(group);
   }
 
   private endGroup(group: ThreadGroup): void {
@@ -93,7 +97,17 @@ export class Exiter {
     task.waitsFor = '';
     endVfork(task);
     if (--task.files.users === 0) for (const file of task.files.files()) this.openFiles.put(file);
-    if (--task.mm.users === 0) this.releaseMm(task.mm);
+    this.leaveMm(task.mm);
+  }
+
+  /** The other threads of the process of `task` end, as execve wants it. */
+  endOthers(task: Task): void {
+    for (const other of [...task.group.threads]) if (other !== task) this.endTask(other);
+  }
+
+  /** A task does not use an address space any more. */
+  leaveMm(mm: Mm): void {
+    if (--mm.users === 0) this.releaseMm(mm);
   }
 
   /** Frees an address space that nobody uses. */
@@ -103,6 +117,11 @@ export class Exiter {
     this.flusher.flushAll(mm, FLUSH_UNMAP);
     for (const cpu of this.cpus) if (cpu.current === mm) cpu.current = null;
     this.tables.freeRoot(mm.root);
+    if (mm.program !== null) {
+      mm.program.inode.programs--;
+      this.openFiles.put(mm.program);
+      mm.program = null;
+    }
     mm.root = 0;
   }
 

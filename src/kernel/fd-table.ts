@@ -64,6 +64,16 @@ export class FdTable {
     else this.closeOnExec.delete(fd);
   }
 
+  /** Takes out the descriptors with FD_CLOEXEC; their references pass to the caller. */
+  takeClosedOnExec(): OpenFile[] {
+    const fds = [...this.closeOnExec];
+    this.closeOnExec.clear();
+    return fds.flatMap((fd) => {
+      const file = this.remove(fd);
+      return typeof file === 'number' ? [] : [file];
+    });
+  }
+
   /** A copy for a forked child; each file gains a reference. */
   copy(): FdTable {
     const copy = new FdTable();

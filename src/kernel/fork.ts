@@ -46,7 +46,7 @@ export function fork(parts: ForkParts, parent: Task, taskId: number, mmId: numbe
   const mm = copyMm(parts, parent.mm, mmId);
   if (mm === null) return -ENOMEM;
   const child = new Task(taskId, copyGroup(parent.group, taskId), mm, parent.files.copy(), parent.cpu);
-  child.mayLockMemory = parent.mayLockMemory;
+  child.privileged = parent.privileged;
   return child;
 }
 
@@ -54,7 +54,7 @@ export function fork(parts: ForkParts, parent: Task, taskId: number, mmId: numbe
 export function vfork(parent: Task, taskId: number): Task {
   const child = new Task(taskId, copyGroup(parent.group, taskId), parent.mm, parent.files.copy(), parent.cpu);
   child.mm.users++;
-  child.mayLockMemory = parent.mayLockMemory;
+  child.privileged = parent.privileged;
   child.vforkParent = parent;
   parent.waitsFor = 'vfork';
   return child;
@@ -65,7 +65,7 @@ export function newThread(task: Task, id: number): Task {
   const thread = new Task(id, task.group, task.mm, task.files, task.cpu);
   thread.mm.users++;
   thread.files.users++;
-  thread.mayLockMemory = task.mayLockMemory;
+  thread.privileged = task.privileged;
   return thread;
 }
 
@@ -86,6 +86,11 @@ function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
   mm.brk = from.brk;
   mm.mdwe = inheritedMdwe(from);
   mm.futureMergeable = from.futureMergeable;
+  mm.program = from.program;
+  if (mm.program !== null) {
+    mm.program.refs++;
+    mm.program.inode.programs++;
+  }
   for (const vma of from.vmas) {
     if (vma.flags & VM_DONTCOPY) continue;
     if (!copyVma(parts, vma, mm)) {

@@ -75,6 +75,10 @@ export class Inode {
   links: number;
   /** Open file descriptions, those held by VMAs included. */
   opens: number;
+  /** Open file descriptions that may be written through. */
+  writers: number;
+  /** Address spaces that run it as a program. */
+  programs: number;
   /** Permissions, S_ISUID, S_ISGID and S_ISVTX. */
   mode: number;
   /** Of a symbolic link: where it leads. */
@@ -105,6 +109,8 @@ export class Inode {
     this.sizeTail = 0;
     this.links = 0;
     this.opens = 0;
+    this.writers = 0;
+    this.programs = 0;
     this.mode = mode;
     this.target = '';
     this.seals = 0;

@@ -74,6 +74,7 @@ export function checkObjects(kernel: Kernel, mms: readonly Mm[], that: Report): 
     );
   }
   checkCommitments(kernel, mms, that);
+  for (const { program } of mms) if (program !== null) count(holders.files, program);
   const opens = new Map<Owner, number>();
   for (const [file, refs] of holders.files) {
     count(opens, file.inode);

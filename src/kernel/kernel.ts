@@ -32,6 +32,7 @@ import { Commitments } from './commitments.ts';
 import { Cpu } from './cpu.ts';
 import { standardMounts } from './devices.ts';
 import { EntryRuns } from './entry-runs.ts';
+import { exec } from './exec.ts';
 import { Exiter } from './exit.ts';
 import { FaultHandler } from './fault.ts';
 import { FdTable } from './fd-table.ts';
@@ -297,6 +298,11 @@ export class Kernel {
     if (typeof child === 'number') return child;
     this.lastMmId = child.mm.id;
     return this.enlist(child);
+  }
+
+  /** Another program: the address of its first instruction, or a negative errno. The task may be dead then. */
+  exec(task: Task, path: string): number {
+    return exec(this.parts, task, path, ++this.lastMmId);
   }
 
   /** A child of `parent` in the same address space; the parent waits. */

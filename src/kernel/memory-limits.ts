@@ -31,13 +31,13 @@ export function mayExpand(task: Task, flags: number, pages: number): boolean {
 
 /** `pages` more locked memory stay within RLIMIT_MEMLOCK, if `flags` say that they are locked. */
 export function mayLock(task: Task, flags: number, pages: number): boolean {
-  if (!(flags & VM_LOCKED) || task.mayLockMemory) return true;
+  if (!(flags & VM_LOCKED) || task.privileged) return true;
   return (task.mm.lockedPages + pages) * task.mm.pageSize <= task.limits.soft(RLIMIT_MEMLOCK);
 }
 
 /** The task may lock memory at all. */
 export function canLock(task: Task): boolean {
-  return task.mayLockMemory || task.limits.soft(RLIMIT_MEMLOCK) !== 0;
+  return task.privileged || task.limits.soft(RLIMIT_MEMLOCK) !== 0;
 }
 
 /** Adjusts the counts of an address space by `pages` of a mapping with `flags` (negative: fewer). */

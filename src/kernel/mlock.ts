@@ -46,7 +46,7 @@ export function mlock(parts: MlockParts, task: Task, address: Word, length: Word
 
 /** What is locked already is not counted twice. */
 function withinLimit(task: Task, start: bigint, end: bigint): boolean {
-  if (task.mayLockMemory) return true;
+  if (task.privileged) return true;
   const { mm } = task;
   const limit = task.limits.soft(RLIMIT_MEMLOCK) / mm.pageSize;
   const pages = Number((end - start) / BigInt(mm.pageSize));
@@ -100,7 +100,7 @@ export function mlockall(parts: MlockParts, task: Task, flagWord: Word): number 
   if (flags === 0 || flags - (flags & known) !== 0 || flags === MCL_ONFAULT) return -EINVAL;
   if (!canLock(task)) return -EPERM;
   const { mm } = task;
-  const fits = task.mayLockMemory || mm.totalPages * mm.pageSize <= task.limits.soft(RLIMIT_MEMLOCK);
+  const fits = task.privileged || mm.totalPages * mm.pageSize <= task.limits.soft(RLIMIT_MEMLOCK);
   if (flags & MCL_CURRENT && !fits) return -ENOMEM;
   lockAll(parts, task, flags);
   if (flags & MCL_CURRENT) parts.populator.rangeIgnoringErrors(task, 0, parts.placement.layout.userEnd);

@@ -9,6 +9,7 @@
  */
 
 import type { Commitments } from './commitments.ts';
+import type { OpenFile } from './open-file.ts';
 import type { AddressSpace } from './vma.ts';
 import { VmaTree } from './vma-tree.ts';
 
@@ -45,6 +46,8 @@ export class Mm implements AddressSpace {
   execPages: number;
   /** Float64Array(4), indexed by RSS_*: page-table entries that name such a page. */
   readonly rss: Float64Array;
+  /** The file whose program it runs: held, and not opened for writing meanwhile; null before any execve. */
+  program: OpenFile | null;
   startBrk: number;
   brk: number;
   /** Where its VM_ACCOUNT pages are counted. */
@@ -72,6 +75,7 @@ export class Mm implements AddressSpace {
     this.stackPages = 0;
     this.execPages = 0;
     this.rss = new Float64Array(4);
+    this.program = null;
     this.startBrk = 0;
     this.brk = 0;
     this.commitments = commitments;

@@ -52,6 +52,7 @@ export class OpenFile {
     this.counted = false;
     this.attachments = null;
     inode.opens++;
+    if (this.writable) inode.writers++;
   }
 
   get readable(): boolean {

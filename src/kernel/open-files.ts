@@ -64,6 +64,7 @@ export class OpenFiles {
     if (file.counted) this.count--;
     if (file.inode.stream !== null) closeStream(file);
     file.inode.opens--;
+    if (file.writable) file.inode.writers--;
     this.releaseInode(file.inode);
   }
 

@@ -6,7 +6,19 @@
  * Source: Linux fs/open.c build_open_flags, fs/namei.c open_last_lookups, do_open, may_open.
  */
 
-import { EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, ENXIO, EROFS } from '../errno.ts';
+import {
+  EACCES,
+  EEXIST,
+  EINVAL,
+  EISDIR,
+  ELOOP,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOTDIR,
+  ENXIO,
+  EROFS,
+  ETXTBSY,
+} from '../errno.ts';
 import {
   O_ACCMODE,
   O_CLOEXEC,
@@ -124,12 +136,17 @@ function checkExisting({ inode }: DirectoryEntry, place: Place, flags: number): 
   const stored = isDirectory || inode.kind === 'regular';
   if (flags & O_TRUNC && inode.kind === 'regular' && place.mount.readOnly) return -EROFS;
   if (inode.kind === 'symlink') return -ELOOP;
-  const writes = (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
+  const writes = writesTo(flags);
   if (isDirectory && writes) return -EISDIR;
   if (!isPermitted(inode.mode, flags, writes)) return -EACCES;
   if (writes && stored && place.mount.readOnly) return -EROFS;
   if (inode.kind === 'no-tty') return -ENXIO;
-  return flags & O_DIRECT && !TRAITS[inode.kind].direct ? -EINVAL : 0;
+  if (flags & O_DIRECT && !TRAITS[inode.kind].direct) return -EINVAL;
+  return writes && inode.programs > 0 ? -ETXTBSY : 0;
+}
+
+function writesTo(flags: number): boolean {
+  return (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
 }
 
 /** Everybody is the owner here, and nobody may pass over what the file's mode says. */

@@ -8,10 +8,12 @@
 import { EINVAL, ESRCH } from '../errno.ts';
 import {
   SYS_CLONE,
+  SYS_EXECVE,
   SYS_EXIT,
   SYS_EXIT_GROUP,
   SYS_FORK,
   SYS_FUTEX,
+  SYS_KILL,
   SYS_PRCTL,
   SYS_PRLIMIT64,
   SYS_PROCESS_MADVISE,
@@ -25,6 +27,7 @@ import { toInt, type Word } from '../units.ts';
 import type { WaitStatus } from './exit.ts';
 import { futex, type WAITING } from './futex.ts';
 import type { IoVectors } from './iovec.ts';
+import { kill } from './kill.ts';
 import { processMadvise } from './madvise.ts';
 import { prctl } from './prctl.ts';
 import { processVm, type VmDirection } from './process-vm.ts';
@@ -61,6 +64,18 @@ export class ProcessCalls extends NameSyscalls {
   vfork(): Task {
     this.enter(SYS_VFORK);
     return this.leave(this.kernel.vfork(this.task));
+  }
+
+  /** The address of the new program's first instruction, or a negative errno. The task may have been killed (SIGSEGV). */
+  execve(path: string): number {
+    this.enter(SYS_EXECVE);
+    return this.leave(this.kernel.exec(this.task, path));
+  }
+
+  /** SIGKILL for the process of the task with that id, or 0 to ask whether it is there. 0 or a negative errno. */
+  kill(id: number, signal: Word): number {
+    this.enter(SYS_KILL);
+    return this.leave(kill(this.parts, this.kernel.tasks.get(id) ?? null, signal));
   }
 
   /** Another thread of this process. */

@@ -5,8 +5,9 @@
  * `SyscallError`; `sys` has them with raw results.
  */
 
+import { SI_KERNEL } from '../flags.ts';
 import type { Word } from '../units.ts';
-import { check, SyscallError } from './errors.ts';
+import { check, SignalError, SyscallError } from './errors.ts';
 import type { WaitStatus } from './exit.ts';
 import type { IoVectors } from './iovec.ts';
 import { ProcessFiles } from './process-files.ts';
@@ -29,6 +30,21 @@ export class ProcessTasks extends ProcessFiles {
   /** It makes no calls until another wakes it. */
   get waiting(): boolean {
     return this.task.waitsFor !== '';
+  }
+
+  /**
+   * Another program, an ELF file: the address space is a new one. Gives the address of its first instruction, from where on
+   * whoever uses the machine is the program. Throws `SignalError` if its segments cannot be mapped: that kills.
+   */
+  execve(path: string): number {
+    const entry = check(this.sys.execve(path), 'execve');
+    if (!this.alive) throw new SignalError(this.task.group.killedBy, SI_KERNEL, 0, true);
+    return entry;
+  }
+
+  /** SIGKILL, or 0 to ask whether the process is there. */
+  kill(other: ProcessTasks, signal: Word): void {
+    check(this.sys.kill(other.id, signal), 'kill');
   }
 
   /** The whole process ends, with all threads. */

@@ -6,7 +6,7 @@
  * Source: Linux mm/process_vm_access.c.
  */
 
-import { EFAULT, EINVAL, ESRCH } from '../errno.ts';
+import { EFAULT, EINVAL, EPERM, ESRCH } from '../errno.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { toUnsigned, type Word } from '../units.ts';
 import { type IoVector, type IoVectors, importLocal, importRemote } from './iovec.ts';
@@ -38,6 +38,7 @@ export function processVm(
   if (typeof theirs === 'number') return theirs;
   if (theirs.every(({ length }) => length === 0)) return 0;
   if (other === null || other.exited) return -ESRCH;
+  if (other.privileged && !task.privileged && other.group !== task.group) return -EPERM;
   const transfer = new Transfer(parts, task, other, direction, own);
   let result = 0;
   for (const range of theirs) {

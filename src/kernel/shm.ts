@@ -217,10 +217,10 @@ function change(segments: ShmSegments, task: Task, id: number, command: number, 
 /** Keeps the segment's pages in memory, those that come later too; its VMAs are not marked. */
 function lock(segments: ShmSegments, task: Task, segment: ShmSegment): number {
   const limit = task.limits.soft(F.RLIMIT_MEMLOCK);
-  if (!task.mayLockMemory && limit === 0) return -EPERM;
+  if (!task.privileged && limit === 0) return -EPERM;
   if (segment.mode & F.SHM_LOCKED || segment.file.inode.huge !== null) return 0;
   const pages = segments.lockedPages + segment.pages;
-  if (!task.mayLockMemory && pages > Math.floor(limit / task.mm.pageSize)) return -ENOMEM;
+  if (!task.privileged && pages > Math.floor(limit / task.mm.pageSize)) return -ENOMEM;
   segments.lockedPages = pages;
   segment.mode |= F.SHM_LOCKED;
   return 0;

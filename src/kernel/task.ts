@@ -72,8 +72,8 @@ export class Task {
   waitsFor: WaitsFor;
   /** The task that waits (vfork) until this one has ended or runs another program. */
   vforkParent: Task | null;
-  /** CAP_IPC_LOCK: memory locks are not limited. */
-  mayLockMemory: boolean;
+  /** It has all capabilities, as user 0 has again after execve: memory locks are not limited, others may not reach into it. */
+  privileged: boolean;
 
   constructor(id: number, group: ThreadGroup, mm: Mm, files: FdTable, cpu: Cpu) {
     this.id = id;
@@ -86,7 +86,7 @@ export class Task {
     this.exited = false;
     this.waitsFor = '';
     this.vforkParent = null;
-    this.mayLockMemory = false;
+    this.privileged = false;
     group.threads.push(this);
   }
 

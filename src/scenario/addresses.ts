@@ -53,6 +53,11 @@ export class AddressBook {
     this.seen.set(thread, this.of(process));
   }
 
+  /** Another program: nothing that was placed before is there any more. */
+  renew(process: number): void {
+    this.seen.set(process, { regions: [], highestBreak: this.heapStart });
+  }
+
   /** Notes that the program break was at `address`. */
   noteBreak(process: number, address: bigint): void {
     const seen = this.of(process);

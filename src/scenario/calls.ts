@@ -197,6 +197,8 @@ export const CALLS: readonly CallShape[] = [
   { name: 'setrlimit', parameters: [number('resource'), number('n')], result: 'number' },
   { name: 'fork', parameters: [], result: 'process' },
   { name: 'vfork', parameters: [], result: 'process', shares: true },
+  { name: 'execve', parameters: [PATH], result: 'nothing' },
+  { name: 'kill', parameters: [CHILD, number('sig')], result: 'number' },
   { name: 'thread', parameters: [], result: 'process', shares: true },
   { name: 'exit_thread', parameters: [number('n')], result: 'nothing' },
   {

@@ -64,6 +64,7 @@ function resultOf(statement: CallStatement, answer: Answer, view: AddressView): 
       return killedBy(answer.signal);
     case 'refused':
     case 'waiting':
+    case 'executing':
     case 'timeout':
       return `= ${answer.kind}`;
     default:
@@ -71,7 +72,10 @@ function resultOf(statement: CallStatement, answer: Answer, view: AddressView): 
   }
 }
 
-type Success = Exclude<Answer, { kind: 'errno' | 'signal' | 'killed' | 'refused' | 'waiting' | 'timeout' }>;
+type Success = Exclude<
+  Answer,
+  { kind: 'errno' | 'signal' | 'killed' | 'refused' | 'waiting' | 'executing' | 'timeout' }
+>;
 
 function success(statement: CallStatement, answer: Success, view: AddressView): string {
   switch (answer.kind) {

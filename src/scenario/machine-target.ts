@@ -198,6 +198,8 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   setrlimit: (_t, p, a) => result(p.sys.setrlimit(Number(a.number(0)), a.number(1))),
   fork: (t, p, a) => t.fork(p, Number(a.number(0))),
   vfork: (t, p, a) => t.adopt(p.sys.vfork().id, Number(a.number(0))),
+  execve: (t, p, a) => t.execve(p, a.text(0)),
+  kill: (t, p, a) => result(p.sys.kill(t.idOf(a.number(0)), a.number(1))),
   thread: (t, p, a) => t.adopt(p.sys.thread().id, Number(a.number(0))),
   exit_thread: (_t, p, a) => stored(() => p.exitThread(a.number(0))),
   futex: (_t, p, a) => futex(p, a),
@@ -234,6 +236,8 @@ export class MachineTarget implements Target {
   readonly directives: ReadonlyMap<string, Directive>;
   readonly machine: Machine;
   private readonly processes: Map<number, Process>;
+  /** Those that run another program. */
+  private readonly programs: Set<number>;
   /** The signal that a 'catch' handler saw during the call under way. */
   private caught: MachineSignal | null;
 
@@ -241,6 +245,7 @@ export class MachineTarget implements Target {
     this.machine = new Machine({ ...config, layout: { stackPages: 0, ...config.layout } });
     this.base = { arena: arena.base, arenaSize: arena.size, brk: BigInt(this.machine.config.layout.brkStart) };
     this.processes = new Map();
+    this.programs = new Set();
     this.caught = null;
     const main = this.machine.spawn();
     this.processes.set(0, main);
@@ -263,18 +268,22 @@ export class MachineTarget implements Target {
     const handler = HANDLERS[call.name];
     if (handler === undefined) return { kind: 'errno', errno: 'ENOSYS' };
     if (process.waiting) return { kind: 'waiting' };
+    if (this.programs.has(process.id) && call.name !== 'maps') return { kind: 'executing' };
     this.caught = null;
     try {
       return this.withSignal(process, handler(this, process, new Arguments(call.args)));
     } catch (error) {
       if (!(error instanceof SignalError)) throw error;
-      if (error.signal === SIGKILL) return { kind: 'killed', signal: signalName(SIGKILL) };
+      const isProgram = call.name === 'execve';
+      if (error.signal === SIGKILL || isProgram) return { kind: 'killed', signal: signalName(error.signal) };
       return { kind: 'signal', signal: describeSignal(error), outcome: error.killed ? 'killed' : 'caught' };
     }
   }
 
   /** A call that came back may have raised a signal (SIGXFSZ), caught or deadly. */
   private withSignal(process: Process, answer: Answer): Answer {
+    if (answer.kind === 'killed') return answer;
+    if (process.task.group.killedBy === SIGKILL) return { kind: 'killed', signal: signalName(SIGKILL) };
     if (!process.alive && process.task.group.killedBy !== 0) {
       const signal = { name: signalName(process.task.group.killedBy), code: 'SI_USER' };
       return { kind: 'signal', signal, outcome: 'killed' };
@@ -309,9 +318,23 @@ export class MachineTarget implements Target {
     return { kind: 'value', value: BigInt(number) };
   }
 
-  /** Of a process by its number in the scenario; 0, which no task has, for one that was never made. */
-  idOf(number: bigint): number {
-    return this.processes.get(Number(number))?.id ?? 0;
+  /** The machine's number of a process of the scenario. */
+  idOf(process: bigint): number {
+    return this.processes.get(Number(process))?.id ?? 0;
+  }
+
+  /** What the program does then is its own affair, but its first instruction may kill it. */
+  execve(process: Process, path: string): Answer {
+    const entry = process.sys.execve(path);
+    if (entry < 0) return result(entry);
+    if (process.alive) {
+      const code = [process.fetch8(entry), process.fetch8(entry + 1)];
+      // Two bytes of zeros are an addition to the byte at address 0.
+      if (code.every((byte) => byte === 0)) process.fetchAdd(0, 1, 0);
+      this.programs.add(process.id);
+      return DONE;
+    }
+    return { kind: 'killed', signal: signalName(process.task.group.killedBy) };
   }
 
   processVm(process: Process, direction: 'read' | 'write', args: Arguments): Answer {

@@ -118,6 +118,7 @@ export class ScenarioRun {
     if (answer.kind !== 'value') return;
     const { placement } = statement.shape;
     if (placement) this.notePlacement(statement, process, placement, call.args, answer);
+    if (call.name === 'execve') this.book.renew(process);
     if (call.name === 'brk') this.book.noteBreak(process, answer.value);
     if (call.name === 'sbrk') this.book.noteBreak(process, BigInt.asUintN(64, answer.value + (call.args[0] as bigint)));
   }

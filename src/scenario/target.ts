@@ -116,6 +116,8 @@ export type Answer =
   | { readonly kind: 'killed'; readonly signal: string }
   /** It does not run until another wakes it: it began to wait in this call, or was waiting, and nothing was run. */
   | { readonly kind: 'waiting' }
+  /** It runs another program (execve), and nothing was run. */
+  | { readonly kind: 'executing' }
   /** Nothing was run, to save whatever runs the target. */
   | { readonly kind: 'refused' }
   /** It ran into a time limit. */

@@ -55,6 +55,10 @@ export type Answer =
   | { readonly kind: 'signal'; readonly signal: Signal; readonly outcome: 'caught' | 'killed' }
   /** The thread waits, and does nothing until it is woken. */
   | { readonly kind: 'waiting' }
+  /** The thread runs another program, and nothing was done. */
+  | { readonly kind: 'executing' }
+  /** The process died of a signal that nobody sees. */
+  | { readonly kind: 'killed'; readonly signal: 'SIGSEGV' | 'SIGBUS' | 'SIGKILL' }
   /** exit: the process is no more. */
   | { readonly kind: 'gone' }
   /** This specification does not say. What the call changed is not known either, beyond what it says elsewhere. */

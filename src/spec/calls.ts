@@ -11,6 +11,7 @@ import { posixFadvise, readahead, sync, syncFileRange, syncfs } from './cache-ca
 import { chmod, fchmod, fstatMode } from './chmod.ts';
 import { close, dup } from './descriptors.ts';
 import { link, mkdir, rename, rmdir, symlink, unlink } from './directories.ts';
+import { execve, kill } from './exec.ts';
 import { fallocate } from './fallocate.ts';
 import { fcntl } from './fcntl.ts';
 import { fsync, ftruncate, truncate } from './file-sizes.ts';
@@ -160,6 +161,8 @@ export const CALLS = {
   fork,
   vfork,
   thread,
+  execve,
+  kill,
   exit_thread: exitThread,
   process_madvise: processMadvise,
   process_vm_readv: (caller: Caller, child: bigint, ...args: VectorArguments) => lists(caller, 'read', child, args),

@@ -47,7 +47,7 @@ export function initialState(options: Partial<Layout> = {}): State {
     openFiles: new Map([[NULL_FILE, newOpenFile(FIRST_DEVICE)]]),
     processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
     segments: { byId: new Map(), nextIndex: 0, lastIndex: -1, sequence: 0 },
-    threads: new Map([[FIRST_PROCESS, { process: FIRST_PROCESS, ended: false, waiting: undefined }]]),
+    threads: new Map([[FIRST_PROCESS, { process: FIRST_PROCESS, ended: false, waiting: undefined, executing: false }]]),
     nextNumber: NULL_FILE + 1,
   };
 }
@@ -59,6 +59,8 @@ function firstProcess(layout: Layout): Process {
     reaped: false,
     descriptors: new Map([0, 1, 2].map((fd) => [fd, NULL_FILE])),
     closeOnExec: new Set(),
+    privileged: false,
+    program: undefined,
     borrows: undefined,
     memory: 0,
     vmas: [],

@@ -194,6 +194,27 @@ export function mapObject(state: State, process: Process, number: number, range:
   return map(state, process, { address, length, prot, flags, pgoff, source: { number, file, object } });
 }
 
+/** What execve maps: pages of a file, or zeros, exactly there. */
+export interface PrivateRange {
+  readonly start: bigint;
+  readonly length: bigint;
+  readonly prot: number;
+  /** Number of the open file. */
+  readonly file: number | undefined;
+  readonly pgoff: bigint;
+}
+
+/** Maps private memory at a fixed address, with mmap's errors. */
+export function mapPrivate(state: State, process: Process, range: PrivateRange): Errno {
+  const { start, length, prot, file: number, pgoff } = range;
+  const file = number === undefined ? undefined : state.openFiles.get(number);
+  const object = file && state.objects.get(file.object);
+  const source = number !== undefined && file && object ? { number, file, object } : undefined;
+  const flags = BigInt(MAP_PRIVATE | MAP_FIXED | (source ? 0 : MAP_ANONYMOUS));
+  const mapped = map(state, process, { address: start, length, prot, flags, pgoff, source });
+  return mapped < 0n ? Number(-mapped) : 0;
+}
+
 function map(state: State, process: Process, request: Request): AddressOrErrno {
   const { length, pgoff, source } = request;
   const bits = low32(request.flags);

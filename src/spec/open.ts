@@ -4,7 +4,7 @@
  * Source: open(2); Linux fs/open.c, fs/namei.c.
  */
 
-import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, ELOOP, EMFILE, ENOENT, ENOTDIR, ENXIO } from '../errno.ts';
+import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, ELOOP, EMFILE, ENOENT, ENOTDIR, ENXIO, ETXTBSY } from '../errno.ts';
 import {
   O_ACCMODE,
   O_CLOEXEC,
@@ -32,6 +32,7 @@ import { addName } from './directories.ts';
 import { setSize } from './file-sizes.ts';
 import { takesDirect } from './kinds.ts';
 import { checkPath, deviceAt, type Found, isDots, MAY_READ, MAY_SEARCH, MAY_WRITE, Walk } from './paths.ts';
+import { isProgram } from './programs.ts';
 import type { Caller, FileObject, State } from './state.ts';
 import { newObject, ROOT_OBJECT, takeNumber } from './state.ts';
 
@@ -74,6 +75,7 @@ const KNOWN_FLAGS = 0x7fffc3 | O_PATH | TMPFILE;
  * EACCES: the file's permissions do not allow it
  * ENXIO: /dev/tty: no process has a terminal
  * EINVAL: O_DIRECT for what is neither a regular file nor a pipe
+ * ETXTBSY: writing to a program that a process runs (see execve)
  *
  * @flags O_
  */
@@ -125,7 +127,7 @@ interface Target {
 function findOrCreate(state: State, found: Found, bits: number, mode: number): Target | Errno {
   const { object, number } = found;
   if (!object || number === undefined) return bits & O_CREAT ? create(state, found, mode) : ENOENT;
-  const errno = checkExisting(object, found, bits);
+  const errno = checkExisting(state, object, found, bits);
   if (errno !== 0) return errno;
   if (bits & O_TRUNC && object.type === 'regular') {
     dropPrivileges(object);
@@ -142,7 +144,7 @@ function create(state: State, place: Found, mode: number): Target | Errno {
   return { object, name: addName(state, place, object) };
 }
 
-function checkExisting(object: FileObject, found: Found, bits: number): Errno {
+function checkExisting(state: State, object: FileObject, found: Found, bits: number): Errno {
   const isDirectory = object.type === 'directory';
   if (bits & O_CREAT && bits & O_EXCL) return EEXIST;
   if (bits & O_CREAT && isDirectory) return EISDIR;
@@ -154,7 +156,8 @@ function checkExisting(object: FileObject, found: Found, bits: number): Errno {
   if (isDirectory && writes) return EISDIR;
   if ((reads && !(object.mode & MAY_READ)) || (writes && !(object.mode & MAY_WRITE))) return EACCES;
   if (object.type === 'no-tty') return ENXIO;
-  return bits & O_DIRECT && !takesDirect(object.type) ? EINVAL : 0;
+  if (bits & O_DIRECT && !takesDirect(object.type)) return EINVAL;
+  return writes && isProgram(state, found.number ?? -1) ? ETXTBSY : 0;
 }
 
 /** An open file description. The access mode 3 checks for reading and writing and allows neither. */

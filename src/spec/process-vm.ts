@@ -4,7 +4,7 @@
  * Source: process_vm_readv(2); Linux mm/process_vm_access.c, lib/iov_iter.c, mm/gup.c.
  */
 
-import { EFAULT, EINVAL, ESRCH } from '../errno.ts';
+import { EFAULT, EINVAL, EPERM, ESRCH } from '../errno.ts';
 import { type Answer, failure, value } from './answer.ts';
 import { type Errno, min, offsetIn, PAGE_SIZE, pageFloor, wrap } from './arithmetic.ts';
 import { access, isFault, type Place, touch } from './faults.ts';
@@ -54,9 +54,10 @@ const PINNED_MAX = 1024n;
  * EINVAL: the other side's list, not looked at if the own side is empty: more than 1024 ranges, or a negative length
  * EFAULT: the other side's list cannot be loaded
  * ESRCH: there is no such process, or it has ended; not asked if the other side is empty
+ * EPERM: it runs another program since its execve: user 0 has capabilities again then, which the caller has not
  * EFAULT: not one byte could be moved
  *
- * @differs Processes are all of one user: there is no EPERM.
+ * @differs Processes are all of one user.
  */
 export function processVm(
   caller: Caller,
@@ -75,6 +76,8 @@ export function processVm(
   if (isEmpty(theirs)) return value(0n);
   const thread = caller.state.threads.get(Number(child));
   if (!lives(caller.state, thread)) return failure(ESRCH);
+  const owner = caller.state.processes.get(thread.process);
+  if (owner?.privileged && !caller.process.privileged) return failure(EPERM);
   return transfer(caller, direction, memoryOf(caller, thread.process), own, theirs);
 }
 

@@ -36,12 +36,13 @@ export function fork({ state, process, number }: Caller, child: bigint): Answer 
   if (!canPromise(state, process, vmas)) return failure(ENOMEM);
   state.processes.set(Number(child), {
     ...childOf(process, number),
+    program: process.program,
     memory: takeNumber(state),
     vmas: vmas.map((vma) => inheritedMapping(state, vma)),
     pages: inheritedPages(process, vmas),
     brk: process.brk,
   });
-  state.threads.set(Number(child), { process: Number(child), ended: false, waiting: undefined });
+  state.threads.set(Number(child), { process: Number(child), ended: false, waiting: undefined, executing: false });
   return value(child);
 }
 
@@ -53,6 +54,8 @@ export function childOf(process: Process, number: number): Process {
     reaped: false,
     descriptors: new Map(process.descriptors),
     closeOnExec: new Set(process.closeOnExec),
+    privileged: process.privileged,
+    program: undefined,
     borrows: undefined,
     memory: 0,
     vmas: [],

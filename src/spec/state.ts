@@ -150,7 +150,7 @@ export interface Limits {
 export type ProcessStatus =
   | { readonly state: 'running' }
   | { readonly state: 'exited'; readonly code: number }
-  | { readonly state: 'killed'; readonly signal: SignalName };
+  | { readonly state: 'killed'; readonly signal: SignalName | 'SIGKILL' };
 
 /** What a thread waits for. */
 export interface Waiting {
@@ -166,6 +166,8 @@ export interface Thread {
   /** It has ended by itself. All have that their process is no more. */
   ended: boolean;
   waiting: Waiting | undefined;
+  /** It runs another program, and makes no calls that are known here. */
+  executing: boolean;
 }
 
 export interface Process {
@@ -178,6 +180,10 @@ export interface Process {
   descriptors: Map<number, number>;
   /** Descriptors with FD_CLOEXEC. */
   closeOnExec: Set<number>;
+  /** It has all capabilities, as user 0 has again after execve. */
+  privileged: boolean;
+  /** Number of the open file whose program it runs, undefined before any execve. */
+  program: number | undefined;
   /** The process whose memory it uses (vfork): it has that while it makes a call, else none. */
   borrows: number | undefined;
   /** A number that names its memory, whoever uses that. */

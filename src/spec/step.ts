@@ -12,7 +12,7 @@ import { CALLS, type Call } from './calls.ts';
 import { deliverPending } from './signals.ts';
 import type { Process, State } from './state.ts';
 import { lives } from './threads.ts';
-import { lend, resumeParents, settle } from './vfork.ts';
+import { giveBack, lend, resumeParents, sweep } from './vfork.ts';
 
 enableMapSet();
 
@@ -31,11 +31,13 @@ function perform(state: State, call: Call): Answer {
   assert(lives(state, thread), `${call.process} calls ${call.name} and is not running`);
   const process = state.processes.get(thread.process) as Process;
   if (thread.waiting !== undefined) return { kind: 'waiting' };
+  if (thread.executing && call.name !== 'maps') return { kind: 'executing' };
   const run = CALLS[call.name] as (...args: readonly unknown[]) => Answer;
   lend(state, process);
   const answer = deliverPending(process, run({ state, process, number: thread.process, thread }, ...call.args));
-  settle(state, thread.process, process);
-  if (!lives(state, thread)) resumeParents(state);
+  giveBack(state, process);
+  if (process.status.state !== 'running' || call.name === 'kill') sweep(state);
+  if (!lives(state, thread) || thread.executing || call.name === 'kill') resumeParents(state);
   return answer;
 }
 

@@ -53,11 +53,21 @@ export function lend(state: State, process: Process): void {
   if (owner) moveMemory(owner, process);
 }
 
-/** After a call: the memory goes back, and what has ended leaves nothing behind. */
-export function settle(state: State, number: number, process: Process): void {
+/** After a call: the memory goes back. */
+export function giveBack(state: State, process: Process): void {
   const owner = process.borrows === undefined ? undefined : state.processes.get(process.borrows);
   if (owner) moveMemory(process, owner);
-  if (process.status.state === 'running') return;
+}
+
+/** What has ended leaves nothing behind. */
+export function sweep(state: State): void {
+  for (const [number, process] of state.processes)
+    if (process.status.state !== 'running') clean(state, number, process);
+}
+
+function clean(state: State, number: number, process: Process): void {
+  if (process.descriptors.size === 0 && process.vmas.length === 0 && process.borrows === undefined) return;
+  process.program = undefined;
   process.borrows = undefined;
   process.descriptors = new Map();
   bequeath(state, number, process);
@@ -73,11 +83,12 @@ function bequeath(state: State, number: number, process: Process): void {
   for (const [, other] of others) other.borrows = heir[0];
 }
 
-/** Whoever waits in vfork for a thread that has ended goes on. */
+/** Whoever waits in vfork for a thread that has ended, or runs another program, goes on. */
 export function resumeParents(state: State): void {
   for (const thread of state.threads.values()) {
     const child = thread.waiting?.child;
-    if (child !== undefined && !lives(state, state.threads.get(child))) thread.waiting = undefined;
+    const made = child === undefined ? undefined : state.threads.get(child);
+    if (child !== undefined && (!lives(state, made) || made.executing)) thread.waiting = undefined;
   }
 }
 

@@ -28,6 +28,8 @@ export type StatementKind =
   | 'break'
   | 'fork'
   | 'thread'
+  | 'exec'
+  | 'kill'
   | 'vfork'
   | 'exitThread'
   | 'futex'
@@ -90,6 +92,8 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   break: ['brk', 'sbrk'],
   fork: ['fork'],
   thread: ['thread'],
+  exec: ['execve'],
+  kill: ['kill'],
   vfork: ['vfork'],
   exitThread: ['exit_thread'],
   futex: ['futex'],
@@ -194,6 +198,8 @@ const PROCESSES = {
   fork: 3,
   thread: 2,
   vfork: 1,
+  exec: 1,
+  kill: 1,
   exitThread: 1,
   futex: 2,
   processVm: 3,

@@ -70,6 +70,8 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   break: processes.writeBreak,
   fork: processes.writeFork,
   thread: threads.writeThread,
+  exec: threads.writeExec,
+  kill: threads.writeKill,
   vfork: threads.writeVfork,
   exitThread: threads.writeExitThread,
   futex: threads.writeFutex,

@@ -118,6 +118,10 @@ function translate(answer: SpecAnswer): Answer {
       return failure(answer.errno, answer.signal);
     case 'signal':
       return { kind: 'signal', signal: signalInfo(answer.signal), outcome: answer.outcome };
+    case 'executing':
+      return { kind: 'executing' };
+    case 'killed':
+      return answer;
     case 'waiting':
       return { kind: 'waiting' };
     case 'gone':

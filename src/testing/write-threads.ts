@@ -43,6 +43,22 @@ export function writeVfork(scene: Scene): string | null {
   return `${name} = vfork()`;
 }
 
+/** None of the files is a program: this shows errors only. */
+export function writeExec(scene: Scene): string {
+  const paths = scene.files.flatMap(({ path, memory }) => (memory || path === '' ? [] : [path]));
+  return `execve("${scene.draws.pick([...paths, 'nothing'])}")`;
+}
+
+/** Not `main`, with which the scenario would end. */
+export function writeKill(scene: Scene): string | null {
+  const others = [...scene.processes, ...scene.ended].filter(({ group }) => group !== 'main');
+  if (others.length === 0) return null;
+  const target = scene.draws.pick(others);
+  if (scene.draws.chance(40)) return `kill(${target.name}, 0)`;
+  scene.remove(({ group }) => group === target.group);
+  return `kill(${target.name}, SIGKILL)`;
+}
+
 export function writeExitThread(scene: Scene): string | null {
   const others = scene.processes.slice(1);
   if (others.length === 0) return null;
