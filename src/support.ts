@@ -148,7 +148,9 @@ const ADVICE: SupportGroup = {
 const FILES: SupportGroup = {
   title: 'open, fcntl, lseek, fallocate, memfd_create',
   rows: [
-    supported('O_RDONLY O_WRONLY O_RDWR O_ACCMODE O_CREAT O_EXCL O_TRUNC O_APPEND O_DIRECTORY O_NOFOLLOW O_PATH'),
+    supported(
+      'O_RDONLY O_WRONLY O_RDWR O_ACCMODE O_CREAT O_EXCL O_TRUNC O_APPEND O_DIRECTORY O_NOFOLLOW O_PATH O_CLOEXEC',
+    ),
     ignored('O_NOCTTY O_NONBLOCK O_LARGEFILE', 'as on Linux for such files'),
     ignored('O_NOATIME', 'there are no times'),
     ignored('O_SYNC O_DSYNC', 'a write stays in the page cache until fsync'),

@@ -32,7 +32,6 @@ import { Commitments } from './commitments.ts';
 import { Cpu } from './cpu.ts';
 import { standardMounts } from './devices.ts';
 import { EntryRuns } from './entry-runs.ts';
-import { exec } from './exec.ts';
 import { Exiter } from './exit.ts';
 import { FaultHandler } from './fault.ts';
 import { FdTable } from './fd-table.ts';
@@ -300,9 +299,9 @@ export class Kernel {
     return this.enlist(child);
   }
 
-  /** Another program: the address of its first instruction, or a negative errno. The task may be dead then. */
-  exec(task: Task, path: string): number {
-    return exec(this.parts, task, path, ++this.lastMmId);
+  /** For an address space that is made elsewhere. */
+  takeMmId(): number {
+    return ++this.lastMmId;
   }
 
   /** A child of `parent` in the same address space; the parent waits. */

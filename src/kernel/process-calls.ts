@@ -24,6 +24,7 @@ import {
   SYS_WAIT4,
 } from '../syscall-numbers.ts';
 import { toInt, type Word } from '../units.ts';
+import { exec } from './exec.ts';
 import type { WaitStatus } from './exit.ts';
 import { futex, type WAITING } from './futex.ts';
 import type { IoVectors } from './iovec.ts';
@@ -69,7 +70,7 @@ export class ProcessCalls extends NameSyscalls {
   /** The address of the new program's first instruction, or a negative errno. The task may have been killed (SIGSEGV). */
   execve(path: string): number {
     this.enter(SYS_EXECVE);
-    return this.leave(this.kernel.exec(this.task, path));
+    return this.leave(exec(this.parts, this.task, path, this.kernel.takeMmId()));
   }
 
   /** SIGKILL for the process of the task with that id, or 0 to ask whether it is there. 0 or a negative errno. */

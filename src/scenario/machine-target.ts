@@ -34,6 +34,7 @@ import {
 import { type Arena, DEFAULT_ARENA } from './arena.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
 import { Arguments, result } from './machine-answers.ts';
+import { ATOMIC_HANDLERS, processVm, runFirstInstruction } from './machine-atomics.ts';
 import { machineDirectives } from './machine-directives.ts';
 import * as proc from './machine-proc.ts';
 import { SHM_HANDLERS } from './machine-shm.ts';
@@ -80,8 +81,6 @@ function fileStatus(status: { readonly mode: number; readonly links: number } | 
 function pair(made: readonly [number, number] | number): Answer {
   return typeof made === 'number' ? result(made) : { kind: 'pair', values: [BigInt(made[0]), BigInt(made[1])] };
 }
-
-const NO_TIMEOUT = 0xffff_ffff_ffff_ffffn;
 
 const DONE: Answer = { kind: 'value', value: 0n };
 
@@ -181,15 +180,7 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   store16: (_t, p, a) => stored(() => p.store16(a.number(0), Number(a.number(1) & 0xffffn))),
   store32: (_t, p, a) => stored(() => p.store32(a.number(0), Number(a.number(1) & 0xffffffffn))),
   store64: (_t, p, a) => stored(() => p.store64(a.number(0), a.number(1))),
-  cas8: (_t, p, a) => compareExchange(p, a, 1),
-  cas16: (_t, p, a) => compareExchange(p, a, 2),
-  cas32: (_t, p, a) => compareExchange(p, a, 4),
-  cas64: (_t, p, a) => compareExchange(p, a, 8),
-  fetchadd8: (_t, p, a) => result(p.fetchAdd(a.number(0), 1, a.number(1))),
-  fetchadd16: (_t, p, a) => result(p.fetchAdd(a.number(0), 2, a.number(1))),
-  fetchadd32: (_t, p, a) => result(p.fetchAdd(a.number(0), 4, a.number(1))),
-  fetchadd64: (_t, p, a) => result(p.fetchAdd(a.number(0), 8, a.number(1))),
-  fetch8: (_t, p, a) => result(p.fetch8(a.number(0))),
+  ...ATOMIC_HANDLERS,
   copyin: (_t, p, a) => ({ kind: 'bytes', bytes: p.copyIn(a.number(0), Number(a.number(1))) }),
   copyout: (_t, p, a) => stored(() => p.copyOut(a.number(0), a.bytes(1))),
   sigaction: (t, p, a) => t.setHandler(p, Number(a.number(0)), a.number(1)),
@@ -202,11 +193,10 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   kill: (t, p, a) => result(p.sys.kill(t.idOf(a.number(0)), a.number(1))),
   thread: (t, p, a) => t.adopt(p.sys.thread().id, Number(a.number(0))),
   exit_thread: (_t, p, a) => stored(() => p.exitThread(a.number(0))),
-  futex: (_t, p, a) => futex(p, a),
   process_madvise: (t, p, a) =>
     result(p.sys.processMadvise(t.idOf(a.number(0)), a.number(1), a.number(2), a.number(3), a.number(4))),
-  process_vm_readv: (t, p, a) => t.processVm(p, 'read', a),
-  process_vm_writev: (t, p, a) => t.processVm(p, 'write', a),
+  process_vm_readv: (t, p, a) => processVm(p, 'read', t.idOf(a.number(0)), a),
+  process_vm_writev: (t, p, a) => processVm(p, 'write', t.idOf(a.number(0)), a),
   exit: (_t, p, a) => stored(() => p.exit(a.number(0))),
   wait: (t, p, a) => t.wait(p, Number(a.number(0))),
   maps: (_t, p) => proc.maps(p),
@@ -215,16 +205,6 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   pagemap: (t, p, a) => proc.pagemap(p, t.machine.config.pageSize, a.number(0), a.number(1)),
   status: (_t, p, a) => proc.status(p, a.count === 0 ? undefined : a.text(0)),
 };
-
-function compareExchange(process: Process, args: Arguments, size: 1 | 2 | 4 | 8): Answer {
-  return result(process.compareExchange(args.number(0), size, args.number(1), args.number(2)));
-}
-
-function futex(process: Process, args: Arguments): Answer {
-  const timeout = args.number(3) === NO_TIMEOUT ? null : Number(args.number(3));
-  const answer = process.sys.futex(args.number(0), args.number(1), args.number(2), timeout);
-  return typeof answer === 'number' ? result(answer) : { kind: 'waiting' };
-}
 
 function stored(run: () => void): Answer {
   run();
@@ -323,29 +303,15 @@ export class MachineTarget implements Target {
     return this.processes.get(Number(process))?.id ?? 0;
   }
 
-  /** What the program does then is its own affair, but its first instruction may kill it. */
   execve(process: Process, path: string): Answer {
     const entry = process.sys.execve(path);
     if (entry < 0) return result(entry);
     if (process.alive) {
-      const code = [process.fetch8(entry), process.fetch8(entry + 1)];
-      // Two bytes of zeros are an addition to the byte at address 0.
-      if (code.every((byte) => byte === 0)) process.fetchAdd(0, 1, 0);
+      runFirstInstruction(process, entry);
       this.programs.add(process.id);
       return DONE;
     }
     return { kind: 'killed', signal: signalName(process.task.group.killedBy) };
-  }
-
-  processVm(process: Process, direction: 'read' | 'write', args: Arguments): Answer {
-    const other = this.idOf(args.number(0));
-    const number = (place: number): bigint => args.number(place);
-    if (args.count === 4) {
-      const range = (place: number) => [{ address: number(place), length: number(3) }];
-      return result(process.sys.processVm(direction, other, range(1), range(2)));
-    }
-    const [local, remote] = [1, 3].map((place) => ({ address: number(place), count: number(place + 1) }));
-    return result(process.sys.processVm(direction, other, local, remote, number(5)));
   }
 
   wait(process: Process, childNumber: number): Answer {
