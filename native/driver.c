@@ -167,7 +167,7 @@ static int run_in_directory(struct scenario *scenario, const char *scratch)
 {
     char directory[4096];
     if (snprintf(directory, sizeof directory, "%s/scenario-XXXXXX", scratch) >= (int)sizeof directory ||
-        !mkdtemp(directory)) {
+        !mkdtemp(directory) || chmod(directory, 0755) != 0) {
         fprintf(stderr, "driver: cannot make a directory in %s: %s\n", scratch, strerror(errno));
         return SURROUNDINGS;
     }

@@ -94,6 +94,10 @@ export class Ext4 implements FileSystem {
     }
   }
 
+  writeDelayed(inode: Inode): void {
+    if (inode.blocks.reservations > 0) this.writeback.writeRange(inode, 0, Number.POSITIVE_INFINITY);
+  }
+
   evict(inode: Inode): void {
     this.freeBlocks(inode, 0, Number.POSITIVE_INFINITY);
   }

@@ -98,6 +98,8 @@ export class Tmpfs implements FileSystem {
     return false;
   }
 
+  writeDelayed(): void {}
+
   evict(inode: Inode): void {
     this.commitments.pages -= inode.chargedPages;
     inode.chargedPages = 0;

@@ -47,6 +47,8 @@ export interface FileSystem {
   nextHole(inode: Inode, from: number, end: number): number;
   /** Starts writing a dirty page; 0, PAGE_PENDING, or an errno. */
   writePage(inode: Inode, index: number, pfn: number): number;
+  /** Starts writing the file if any of its pages waits for a block: others may soon rely on it (auto_da_alloc). */
+  writeDelayed(inode: Inode): void;
   /** The last name, descriptor and mapping are gone. */
   evict(inode: Inode): void;
 }
@@ -93,6 +95,8 @@ export class Inode {
   writableMappings: number;
   /** Write-back failed since the last fsync: the errno, else 0. */
   writeError: number;
+  /** It was cut to nothing: what is written then is to be on its way to the disk when a description is closed. */
+  writtenAnew: boolean;
   /** What is under way in a pipe or to a socket; null for all else. */
   stream: Stream | null;
   /** The other socket of a pair while that is open. */
@@ -118,6 +122,7 @@ export class Inode {
     this.chargedPages = 0;
     this.writableMappings = 0;
     this.writeError = 0;
+    this.writtenAnew = false;
     this.stream = null;
     this.peer = null;
   }

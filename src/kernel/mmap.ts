@@ -310,7 +310,6 @@ function mapRegion(parts: MmapParts, request: Request): number {
   const promised = request.vmFlags & VM_NORESERVE ? 0 : pages;
   const made = isSharedMemory(request) ? parts.sharedMemory.anonymous(mm, pages, promised) : null;
   if (typeof made === 'number') return made;
-  if (request.vmFlags & (VM_DROPPABLE | VM_HUGETLB)) request.vmFlags &= ~VM_LOCKED_MASK;
   const range = {
     start: address,
     end: address + length,
@@ -323,8 +322,10 @@ function mapRegion(parts: MmapParts, request: Request): number {
   const vma = parts.vmaOps.mapNewRange(mm, range);
   if (huge !== null) vma.hugeReservation = kept;
   if (huge !== null && request.vmFlags & VM_WRITE) growWithMapping(request);
+  // Neither what may be dropped nor a huge page is locked, but that is found when it has joined its neighbours, or has not.
+  if (vma.flags & (VM_DROPPABLE | VM_HUGETLB)) vma.flags &= ~VM_LOCKED_MASK;
   if (made !== null) parts.sharedMemory.drop(made);
-  accountPages(mm, request.vmFlags, pages);
+  accountPages(mm, vma.flags, pages);
   return address;
 }
 

@@ -236,6 +236,7 @@ export class Namespace {
     if (refused < 0) return refused;
     if (as === 'directory' && source.directory !== target.directory && !(entry.inode.mode & S_IWUSR)) return -EACCES;
     if ((replaced?.children?.size ?? 0) > 0) return -ENOTEMPTY;
+    if (replaced !== null) entry.inode.fs.writeDelayed(entry.inode);
     source.directory.children?.delete(source.name);
     if (replaced !== null) this.takeOut(replaced);
     entry.dentry.name = target.name;

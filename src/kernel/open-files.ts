@@ -63,6 +63,10 @@ export class OpenFiles {
     if (--file.refs > 0) return;
     if (file.counted) this.count--;
     if (file.inode.stream !== null) closeStream(file);
+    if (file.inode.writtenAnew) {
+      file.inode.writtenAnew = false;
+      file.inode.fs.writeDelayed(file.inode);
+    }
     file.inode.opens--;
     if (file.writable) file.inode.writers--;
     this.releaseInode(file.inode);

@@ -63,6 +63,7 @@ export class Truncator {
   }
 
   private shrink(inode: Inode, pages: number, tail: number): void {
+    if (pages === 0 && tail === 0) inode.writtenAnew = true;
     const from = tail > 0 ? pages + 1 : pages;
     inode.setSize(pages, tail);
     this.zapper.unmapFile(inode, from, END, ZAP_KEEP_GUARDS);
