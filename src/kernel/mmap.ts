@@ -164,11 +164,9 @@ function mapHugeMemory(parts: MmapParts, request: Request, pool: HugePool): numb
 /** The last 4095 addresses are error numbers inside the kernel, and come back as such (IS_ERR_VALUE). */
 function fixedAddress(address: Word, pageSize: number): number {
   const signed = toSigned(address);
-  if (signed < 0n && signed >= -MAX_ERRNO) return Number(signed);
+  if (signed < 0n && signed >= -4095n) return Number(signed);
   return pageOf(address, pageSize) * pageSize + offsetOf(address, pageSize);
 }
-
-const MAX_ERRNO = 4095n;
 
 /**
  * Maps `length` bytes (whole pages) of a file at page `pgoff`, on behalf of a call other than mmap: at `address` with
