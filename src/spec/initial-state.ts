@@ -39,7 +39,7 @@ export function initialState(options: Partial<Layout> = {}): State {
   return {
     layout,
     objects: new Map([
-      [ROOT_OBJECT, newObject('directory', layout.fs, '')],
+      [ROOT_OBJECT, { ...newObject('directory', layout.fs, ''), mode: 0o755 }],
       [SHM_OBJECT, newObject('directory', 'tmpfs', '')],
       ...DEVICES.map(([path, type, mode], index) => [FIRST_DEVICE + index, device(path, type, mode)] as const),
     ]),
