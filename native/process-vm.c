@@ -73,6 +73,7 @@ enum outcome run_process_vm(struct run *run)
 /* ---- process_madvise ---- */
 
 #define MAX_RANGE 0x7ffff000ul             /* the kernel cuts a longer one off */
+#define PIDFD_OF_THREAD 0200               /* PIDFD_THREAD: not of process leaders alone */
 
 /* Advice to others is only a hint, and wants a privilege that nobody here has. */
 bool harms_process_madvise(struct run *run)
@@ -89,7 +90,7 @@ bool harms_process_madvise(struct run *run)
 enum outcome run_process_madvise(struct run *run)
 {
     struct iovec *vector = (struct iovec *)TRANSFER;
-    enum outcome outcome = ask(run, SYS_pidfd_open, (uint64_t)other(run)->pid, 0, 0, 0);
+    enum outcome outcome = ask(run, SYS_pidfd_open, (uint64_t)other(run)->pid, PIDFD_OF_THREAD, 0, 0);
     int64_t fd = run->result;
     if (outcome == DONE && !failed(run)) {
         *vector = (struct iovec){ (void *)run->a[1], run->a[2] };

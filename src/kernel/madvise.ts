@@ -114,7 +114,8 @@ export function processMadvise(
   if (toFlags(flags) % 2 ** 32 !== 0 || toSigned(length) < 0n) return -EINVAL;
   const bytes = Math.min(toCount(length), RANGE_MAX);
   if (toUnsigned(address) + BigInt(bytes) > BigInt(parts.placement.layout.userEnd)) return -EFAULT;
-  if (other === null || !other.isFound || other.mm.root === 0) return -ESRCH;
+  // A process goes by its first thread, and has memory as long as that one lives.
+  if (other === null || other.exited || other.id !== other.group.id) return -ESRCH;
   if (other.mm !== task.mm) return REMOTE_ADVICE.has(toInt(advice)) ? -EPERM : -EINVAL;
   if (bytes === 0) return 0;
   const result = madvise(parts, task, address, bytes, advice);

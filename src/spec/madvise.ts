@@ -16,6 +16,7 @@ import { isUserRange } from './memory-access.ts';
 import { changeFlags } from './merge.ts';
 import { populateStrictly } from './populate.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
+import { memoryOf } from './vfork.ts';
 import {
   VM_DONTCOPY,
   VM_DONTDUMP,
@@ -143,7 +144,7 @@ const LENGTH_END = 1n << 63n;
  * @errors
  * EINVAL: `flags` is not 0; the length is negative as a C `long`
  * EFAULT: the range leaves user space
- * ESRCH: there is no such process, or it has ended
+ * ESRCH: there is no such process, or its first thread has ended; a thread that is not the first
  * EINVAL: other advice for another process
  * EPERM: another process
  * EINVAL: as madvise
@@ -169,8 +170,10 @@ export function processMadvise(
   if (!isUserRange(caller.state, address, bytes)) return failure(EFAULT);
   const thread = caller.state.threads.get(Number(child));
   const other = thread && caller.state.processes.get(thread.process);
-  if (!thread || other?.status.state !== 'running') return failure(ESRCH);
-  if (other !== caller.process) return failure(REMOTE.includes(low32(advice)) ? EPERM : EINVAL);
+  if (!thread || thread.ended || BigInt(thread.process) !== child || other?.status.state !== 'running')
+    return failure(ESRCH);
+  if (memoryOf(caller, thread.process) !== caller.process)
+    return failure(REMOTE.includes(low32(advice)) ? EPERM : EINVAL);
   if (bytes === 0n) return SUCCESS;
   const answer = madvise(caller, address, bytes, advice);
   return answer.kind === 'value' ? { kind: 'value', value: bytes } : answer;
