@@ -28,6 +28,11 @@
 #define TRAP_FLAG 0x100
 #define VFORK_FLAGS (CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD)
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+#define MADV_POPULATE_READ_ 22
+#define MADV_POPULATE_WRITE_ 23
+#define RUSAGE_OF_THREAD 1
+#define MINFLT 8                           /* in the words of struct rusage */
+#define MAJFLT 9
 #define CANARY 5                           /* index in thread_area: %fs:0x28 */
 #define MMAP_AREA 0x7e0000000000ul         /* the mmap base is above, wherever chance puts it */
 #define HUGE_ALIGN (2ul << 20)
@@ -142,9 +147,20 @@ static void await(struct slot *slot, uint32_t seen)
 
 static void serve(struct slot *slot) __attribute__((noreturn));
 
+/* Maps what the agent itself will touch, so that faults during a command are the command's. */
+static void touch_own(const struct slot *slot)
+{
+    const struct control *control = CONTROL;
+    raw(SYS_madvise, (uint64_t)slot, SLOT_SIZE, MADV_POPULATE_WRITE_, 0, 0, 0);
+    raw(SYS_madvise, TRANSFER, CONTROL_END - TRANSFER, MADV_POPULATE_WRITE_, 0, 0, 0);
+    for (uint32_t i = 0; i < control->nr_keep; i++)
+        raw(SYS_madvise, control->keep[i].start, control->keep[i].end - control->keep[i].start, MADV_POPULATE_READ_, 0, 0, 0);
+}
+
 static void child_main(struct slot *slot)
 {
     attach(slot);
+    touch_own(slot);
     serve(slot);
 }
 
@@ -186,6 +202,17 @@ static int64_t obey(struct slot *slot)
     return -ENOSYS;
 }
 
+/* The slot of a process that is to be made: touched before faults are counted. */
+static void touch_kin(const struct slot *slot)
+{
+    if (slot->op == OP_FORK || slot->op == OP_THREAD || slot->op == OP_VFORK) keep_canary(SLOT_AT(slot->args[0]));
+}
+
+static void count_faults(struct slot *slot)
+{
+    raw(SYS_getrusage, RUSAGE_OF_THREAD, (uint64_t)slot->usage, 0, 0, 0, 0);
+}
+
 static void serve(struct slot *slot)
 {
     uint32_t seen = 0;
@@ -193,7 +220,13 @@ static void serve(struct slot *slot)
         answer(slot);
         await(slot, seen);
         seen++;
+        touch_kin(slot);
+        count_faults(slot);
+        uint64_t minor = slot->usage[MINFLT], major = slot->usage[MAJFLT];
         slot->result = obey(slot);
+        count_faults(slot);
+        slot->minflt = slot->usage[MINFLT] - minor;
+        slot->majflt = slot->usage[MAJFLT] - major;
     }
 }
 
@@ -278,6 +311,7 @@ static void agent_boot(struct slot *slot)
     choose_disposition(slot, SIGXFSZ, TO_CATCH);
     set_disposition(SIGTRAP, (uint64_t)on_signal);
     choose_disposition(slot, SIGPIPE, TO_CATCH);
+    touch_own(slot);
     serve(slot);
 }
 

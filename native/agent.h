@@ -48,6 +48,8 @@ struct slot {
     uint64_t nr, args[6];            /* system call number; the op's arguments */
     int64_t result;
     uint64_t landing;                /* where a caught fault resumes, 0 when none may happen */
+    uint64_t usage[18];              /* struct rusage of this thread */
+    uint64_t minflt, majflt;         /* of the last command */
     uint64_t steps, scratch, stack_pointer;   /* while an instruction is fetched */
     struct note notes[MAX_NOTES];
     uint8_t disposition[65];         /* enum disposition, by signal number */

@@ -135,7 +135,11 @@ static void bury(struct process *process)
 enum outcome end_of_command(struct process *process)
 {
     enum outcome outcome = await_reply(process);
-    if (outcome == DONE) return DONE;
+    if (outcome == DONE) {
+        process->minflt += process_slot(process)->minflt;
+        process->majflt += process_slot(process)->majflt;
+        return DONE;
+    }
     if (outcome == TIMED_OUT) kill(process->group, SIGKILL);
     bury(process);
     return outcome;

@@ -229,3 +229,14 @@ enum outcome run_status_field(struct run *run)
     print_integer(run);
     return DONE;
 }
+
+/* Faults are counted by the driver from statement to statement: its own between them are nobody's business. */
+enum outcome run_getrusage(struct run *run)
+{
+    const char *field = (const char *)run->a[0];
+    uint64_t minor, major;
+    process_faults(run->process, &minor, &major);
+    run->result = strcmp(field, "ru_minflt") == 0 ? (int64_t)minor : strcmp(field, "ru_majflt") == 0 ? (int64_t)major : -EINVAL;
+    print_integer(run);
+    return DONE;
+}

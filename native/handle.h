@@ -61,6 +61,7 @@ enum outcome run_process_vm(struct run *run);
 enum outcome run_vfork(struct run *run);
 enum outcome run_exec(struct run *run);
 enum outcome run_kill(struct run *run);
+enum outcome run_getrusage(struct run *run);
 enum outcome run_thread(struct run *run);
 enum outcome run_exit_thread(struct run *run);
 enum outcome run_futex(struct run *run);

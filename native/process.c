@@ -160,6 +160,16 @@ enum outcome process_vfork(struct process *parent, struct process **child)
     return DONE;
 }
 
+void process_faults(const struct process *process, uint64_t *minor, uint64_t *major)
+{
+    *minor = *major = 0;
+    for (struct process *p = all; p; p = p->next) {
+        if (p->group != process->group) continue;
+        *minor += p->minflt;
+        *major += p->majflt;
+    }
+}
+
 /* All threads of a process have the same dispositions. */
 void process_share_dispositions(const struct process *process)
 {

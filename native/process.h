@@ -32,6 +32,7 @@ struct process {
     bool executing;                        /* another program: it takes no command */
     bool waiting;                          /* in a call that has not come back: it takes no command */
     int death_signal;                      /* once dead: the signal that killed it, or 0 */
+    uint64_t minflt, majflt;               /* page faults of its commands */
     struct space *space;
     struct process *resumes;               /* who waits, in vfork, for it to end */
 };
@@ -72,6 +73,9 @@ enum outcome process_fork(struct process *parent, enum kinship kinship, struct p
 
 /* The same for vfork: `parent` waits until the child has ended. `*child` is NULL when it did not come up. */
 enum outcome process_vfork(struct process *parent, struct process **child);
+
+/* The page faults that the commands of a process, of all its threads, took. */
+void process_faults(const struct process *process, uint64_t *minor, uint64_t *major);
 
 /* Kills what is alive, reaps everything, forgets all. False when something would not die (said on stderr). */
 bool processes_finish(void);

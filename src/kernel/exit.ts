@@ -92,6 +92,8 @@ export class Exiter {
   private endTask(task: Task): void {
     task.exited = true;
     task.group.threads.splice(task.group.threads.indexOf(task), 1);
+    task.group.minorFaults += task.minorFaults;
+    task.group.majorFaults += task.majorFaults;
     this.engine.active = null;
     if (task.waitsFor === 'futex') this.futexes.forget(task);
     task.waitsFor = '';

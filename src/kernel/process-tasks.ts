@@ -42,6 +42,15 @@ export class ProcessTasks extends ProcessFiles {
     return entry;
   }
 
+  /** Page faults of the process, of all its threads: those that found the page in memory, and those that waited for it. */
+  getrusage(): { readonly minorFaults: number; readonly majorFaults: number } {
+    const { group } = this.task;
+    const all = [group, ...group.threads];
+    const sum = (count: (one: { minorFaults: number; majorFaults: number }) => number): number =>
+      all.reduce((total, one) => total + count(one), 0);
+    return { minorFaults: sum((one) => one.minorFaults), majorFaults: sum((one) => one.majorFaults) };
+  }
+
   /** SIGKILL, or 0 to ask whether the process is there. */
   kill(other: ProcessTasks, signal: Word): void {
     check(this.sys.kill(other.id, signal), 'kill');

@@ -40,6 +40,9 @@ export class ThreadGroup {
   /** Those that have not ended, the oldest first. */
   readonly threads: Task[];
   umask: number;
+  /** Faults of threads that have ended. */
+  minorFaults: number;
+  majorFaults: number;
   exited: boolean;
   exitCode: number;
   /** Signal that killed it, or 0. */
@@ -53,6 +56,8 @@ export class ThreadGroup {
     this.dispositions = new Map();
     this.threads = [];
     this.umask = 0;
+    this.minorFaults = 0;
+    this.majorFaults = 0;
     this.exited = false;
     this.exitCode = 0;
     this.killedBy = 0;

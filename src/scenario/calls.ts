@@ -199,6 +199,7 @@ export const CALLS: readonly CallShape[] = [
   { name: 'vfork', parameters: [], result: 'process', shares: true },
   { name: 'execve', parameters: [PATH], result: 'nothing' },
   { name: 'kill', parameters: [CHILD, number('sig')], result: 'number' },
+  { name: 'getrusage', parameters: [string('field')], result: 'number' },
   { name: 'thread', parameters: [], result: 'process', shares: true },
   { name: 'exit_thread', parameters: [number('n')], result: 'nothing' },
   {

@@ -53,3 +53,10 @@ export function runFirstInstruction(process: Process, entry: number): void {
   const code = [process.fetch8(entry), process.fetch8(entry + 1)];
   if (code.every((byte) => byte === 0)) process.fetchAdd(0, 1, 0);
 }
+
+/** ru_minflt and ru_majflt of getrusage. */
+export function faultsOf(process: Process, field: string): Answer {
+  const { minorFaults, majorFaults } = process.getrusage();
+  if (field === 'ru_minflt') return result(minorFaults);
+  return field === 'ru_majflt' ? result(majorFaults) : { kind: 'errno', errno: 'EINVAL' };
+}

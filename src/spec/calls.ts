@@ -43,7 +43,7 @@ import { shmOpen, shmUnlink } from './shm-open.ts';
 import { sigaction } from './signals.ts';
 import type { Caller } from './state.ts';
 import { pipe, socketpair } from './streams.ts';
-import { exitThread, thread } from './threads.ts';
+import { exitThread, getrusage, thread } from './threads.ts';
 import { readv, writev } from './vectors.ts';
 import { vfork } from './vfork.ts';
 
@@ -163,6 +163,7 @@ export const CALLS = {
   thread,
   execve,
   kill,
+  getrusage,
   exit_thread: exitThread,
   process_madvise: processMadvise,
   process_vm_readv: (caller: Caller, child: bigint, ...args: VectorArguments) => lists(caller, 'read', child, args),

@@ -7,7 +7,8 @@
  * Source: clone(2), _exit(2), exit_group(2); Linux kernel/exit.c synchronize_group_exit.
  */
 
-import { type Answer, value } from './answer.ts';
+import { EINVAL } from '../errno.ts';
+import { type Answer, failure, UNSPECIFIED, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
 import { endProcess } from './processes.ts';
 import type { Caller, State, Thread } from './state.ts';
@@ -54,4 +55,20 @@ export function exitThread({ state, process, number, thread: own }: Caller, code
   const others = [...state.threads.values()].some((other) => other.process === number && !other.ended);
   if (!others) endProcess(process, { state: 'exited', code: low32(code) & 0xff });
   return { kind: 'gone' };
+}
+
+/**
+ * @call getrusage
+ * Counts the page faults of the process since it began, those of all its threads together: one field of getrusage(RUSAGE_SELF).
+ *
+ * `ru_minflt` are faults that found the page in memory or made it, `ru_majflt` those that waited for a disk. Faults that system
+ * calls take on behalf of the process count, mlock and MAP_POPULATE included.
+ *
+ * @errors
+ * EINVAL: there is no such field
+ *
+ * @differs Only these two fields; what a fault maps besides decides the number, which this specification does not say.
+ */
+export function getrusage(_caller: Caller, field: string): Answer {
+  return field === 'ru_minflt' || field === 'ru_majflt' ? UNSPECIFIED : failure(EINVAL);
 }
