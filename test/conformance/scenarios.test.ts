@@ -21,9 +21,12 @@ function recordingOf(stem: string, fs: 'tmpfs' | 'ext4'): string[] {
   return read(path).replace(/\n$/, '').split('\n');
 }
 
+/** Processes and threads run on different ones, so that what one unmaps has to leave the TLBs of others. */
+const CPUS = 3;
+
 function run(stem: string, fs: 'tmpfs' | 'ext4'): string[] {
   const path = `${stem}.scn`;
-  const target = new MachineTarget({ fs, ram: '16M', invariants: 2 });
+  const target = new MachineTarget({ fs, ram: '16M', invariants: 2, cpus: CPUS });
   return [...runScenario(parseScenario(read(path), path), target)];
 }
 
