@@ -8,8 +8,9 @@
 
 import { UserError } from './assert.ts';
 import { type CostTable, DEFAULT_COSTS } from './cost.ts';
-import { addressBits, type PageTableScheme, SV32, TINY, validateScheme, X86_64 } from './scheme.ts';
-import { GIB, MIB, parseSize } from './units.ts';
+import { type LayoutConfig, resolveLayout } from './layout.ts';
+import { PAGES_16K, PAGES_64K, type PageTableScheme, SV32, TINY, validateScheme, X86_32, X86_64 } from './scheme.ts';
+import { GIB, KIB, MIB, parseSize } from './units.ts';
 
 /** Geometry of one TLB level. */
 export interface TlbLevelConfig {
@@ -25,26 +26,6 @@ export interface DiskConfig {
   readonly model: 'ssd' | 'hdd' | 'instant';
   /** Blocks of one page each. */
   readonly blocks: number;
-}
-
-/** Where a new process's mappings stand, in bytes. */
-export interface LayoutConfig {
-  /** First address beyond user space (TASK_SIZE). */
-  readonly userEnd: number;
-  /** Mappings without an address are placed downwards from here. */
-  readonly mmapBase: number;
-  /** Lowest address that may be mapped (vm.mmap_min_addr). */
-  readonly mmapMin: number;
-  /** Lowest address that is chosen, or grown down to, or that a hint may name (CONFIG_LSM_MMAP_MIN_ADDR). */
-  readonly placedMin: number;
-  readonly stackTop: number;
-  /** Pages of stack mapped at the start. */
-  readonly stackPages: number;
-  readonly brkStart: number;
-  /** Huge-page alignment of large anonymous mappings, in bytes; 0 for none. */
-  readonly hugeAlign: number;
-  /** Pages kept free below a growing stack (stack_guard_gap). */
-  readonly stackGuardPages: number;
 }
 
 /** vm.overcommit_*: which demands for memory are refused. Sizes in bytes. */
@@ -73,11 +54,13 @@ export interface ShmConfig {
   readonly all: bigint;
   readonly segments: number;
 }
+/** Page-table schemes that have a name. */
+export type SchemeName = 'x86-64' | 'x86-32' | 'sv32' | 'pages-16k' | 'pages-64k' | 'tiny';
 
 /** What `new Machine(...)` takes; everything may be left out. */
 export interface MachineConfig {
-  /** 'x86-64' (default), 'sv32', 'tiny', or a scheme of your own. */
-  readonly scheme?: 'x86-64' | 'sv32' | 'tiny' | PageTableScheme;
+  /** 'x86-64' (default), 32 bits: 'x86-32', 'sv32', wider pages: 'pages-16k', 'pages-64k', 'tiny', or a scheme of your own. */
+  readonly scheme?: SchemeName | PageTableScheme;
   /** Bytes of physical memory, as a number or '64M'. Default 64 MiB (tiny: all it can address). */
   readonly ram?: number | string;
   /** 'tables': only page tables have contents, so that RAM may exceed 4 GiB. Default 'all'. */
@@ -89,7 +72,7 @@ export interface MachineConfig {
   readonly fs?: 'tmpfs' | 'ext4';
   /** 'default' (two levels, LRU), 'direct' (1,024 entries, direct-mapped), or the levels themselves. */
   readonly tlb?: 'default' | 'direct' | readonly TlbLevelConfig[];
-  /** Window of fault-around in bytes (fault_around_bytes); a page = off. */
+  /** Window of fault-around in bytes (fault_around_bytes); a page = off; default 64 KiB, or a page if that is more. */
   readonly faultAroundBytes?: number;
   /** Window of read-around and largest window of read-ahead in bytes (read_ahead_kb); default 128 KiB, 0 = off. */
   readonly readAheadBytes?: number;
@@ -145,7 +128,17 @@ const TLB_PRESETS: Readonly<Record<string, readonly TlbLevelConfig[]>> = {
   direct: [{ sets: 1024, ways: 1, replacement: 'lru' }],
 };
 
-const SCHEMES: Readonly<Record<string, PageTableScheme>> = { 'x86-64': X86_64, sv32: SV32, tiny: TINY };
+const SCHEMES: Readonly<Record<string, PageTableScheme>> = {
+  'x86-64': X86_64,
+  'x86-32': X86_32,
+  sv32: SV32,
+  'pages-16k': PAGES_16K,
+  'pages-64k': PAGES_64K,
+  tiny: TINY,
+};
+
+/** The names of `MachineConfig.scheme`. */
+export const SCHEME_NAMES = Object.keys(SCHEMES) as readonly SchemeName[];
 
 /** An ArrayBuffer of Node 20 ends at 4 GiB. */
 const CONTENTS_LIMIT = 4096 * MIB;
@@ -199,50 +192,6 @@ function resolveTlb(tlb: MachineConfig['tlb']): readonly TlbLevelConfig[] {
   return levels;
 }
 
-function defaultLayout(scheme: PageTableScheme): LayoutConfig {
-  const pageSize = 2 ** scheme.pageShift;
-  const span = 2 ** addressBits(scheme);
-  if (span > 2 ** 32) {
-    return {
-      userEnd: 2 ** 47 - pageSize,
-      mmapBase: 0x7ffff7c00000,
-      mmapMin: pageSize,
-      placedMin: 16 * pageSize,
-      stackTop: 0x7ffffffff000,
-      stackPages: 33,
-      brkStart: 0x555555560000,
-      hugeAlign: 512 * pageSize,
-      stackGuardPages: 256,
-    };
-  }
-  const userEnd = (span / 4) * 3;
-  const stackPages = Math.min(33, Math.max(2, span / pageSize / 128));
-  const stackRoom = Math.max(2 * stackPages * pageSize, span / 16);
-  return {
-    userEnd,
-    mmapBase: userEnd - stackRoom,
-    mmapMin: pageSize,
-    placedMin: pageSize,
-    stackTop: userEnd,
-    stackPages,
-    brkStart: span / 16,
-    hugeAlign: 0,
-    stackGuardPages: Math.min(256, span / pageSize / 256),
-  };
-}
-
-function resolveLayout(config: MachineConfig, scheme: PageTableScheme): LayoutConfig {
-  const layout = { ...defaultLayout(scheme), ...config.layout };
-  const pageSize = 2 ** scheme.pageShift;
-  for (const name of ['userEnd', 'mmapBase', 'stackTop', 'brkStart'] as const) {
-    const value = layout[name];
-    if (!Number.isSafeInteger(value) || value % pageSize !== 0 || value > 2 ** addressBits(scheme)) {
-      fail(`layout.${name} is ${value}; it must be page-aligned and inside the address space`);
-    }
-  }
-  return layout;
-}
-
 function resolveCosts(costs: Partial<CostTable> | undefined): CostTable {
   const merged = { ...DEFAULT_COSTS, ...costs };
   for (const [name, value] of Object.entries(merged)) {
@@ -278,10 +227,11 @@ function resolveOvercommit(given: MachineConfig['overcommit'], ramBytes: number)
 }
 
 /** What Linux has: almost no limit. */
-const SHM_NO_LIMIT = 2n ** 64n - 1n - 2n ** 24n;
+const SHM_HEADROOM = 2n ** 24n;
 
-function resolveShm(given: MachineConfig['shm']): ShmConfig {
-  const shm: ShmConfig = { max: SHM_NO_LIMIT, all: SHM_NO_LIMIT, segments: 4096, ...given };
+function resolveShm(given: MachineConfig['shm'], { wordBits }: PageTableScheme): ShmConfig {
+  const noLimit = 2n ** BigInt(wordBits) - 1n - SHM_HEADROOM;
+  const shm: ShmConfig = { max: noLimit, all: noLimit, segments: 4096, ...given };
   wholeNumber('shm.segments', shm.segments, 0, 32768);
   for (const name of ['max', 'all'] as const)
     if (typeof shm[name] !== 'bigint' || shm[name] < 0n || shm[name] >= 2n ** 64n)
@@ -293,10 +243,12 @@ function resolveShm(given: MachineConfig['shm']): ShmConfig {
 export function resolveConfig(config: MachineConfig): ResolvedConfig {
   const scheme = resolveScheme(config.scheme);
   const pageSize = 2 ** scheme.pageShift;
-  const around = config.faultAroundBytes ?? 16 * pageSize;
+  // Windows are so many bytes on Linux, whatever the page size; those of a page of the blackboard scale with it.
+  const isRealPage = pageSize >= 4 * KIB;
+  const around = config.faultAroundBytes ?? (isRealPage ? Math.max(64 * KIB, pageSize) : 16 * pageSize);
   if (!isPowerOfTwo(around) || around < pageSize)
     fail(`faultAroundBytes is ${around}; it must be a power of two of at least one page (${pageSize})`);
-  const readAhead = config.readAheadBytes ?? 32 * pageSize;
+  const readAhead = config.readAheadBytes ?? (isRealPage ? 128 * KIB : 32 * pageSize);
   if (!(readAhead >= 0 && Number.isSafeInteger(readAhead)))
     fail(`readAheadBytes is ${readAhead}; it must be a whole number of bytes, 0 or more`);
   if (config.fs !== undefined && config.fs !== 'tmpfs' && config.fs !== 'ext4')
@@ -318,14 +270,14 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
     faultAroundPages: around / pageSize,
     readAheadPages: Math.max(1, Math.floor(readAhead / pageSize)),
     disk,
-    layout: resolveLayout(config, scheme),
+    layout: resolveLayout(config.layout, scheme),
     costs: resolveCosts(config.costs),
     invariants: config.invariants ?? 1,
     maxMapCount: wholeNumber('maxMapCount', config.maxMapCount ?? 65530, 1, 2 ** 31 - 1),
     filesMax: wholeNumber('filesMax', config.filesMax ?? 2 ** 31 - 1, 1, 2 ** 31 - 1),
     hugePages: wholeNumber('hugePages', config.hugePages ?? 0, 0, 2 ** 20),
     overcommit: resolveOvercommit(config.overcommit, ramBytes),
-    shm: resolveShm(config.shm),
+    shm: resolveShm(config.shm, scheme),
     memlockLimit: config.memlockLimit ?? 8 * MIB,
     stackLimit: config.stackLimit ?? 8 * MIB,
   };

@@ -6,7 +6,13 @@
  */
 
 export { InvariantError, UserError } from './assert.ts';
-export type { DiskConfig, LayoutConfig, MachineConfig, ResolvedConfig, TlbLevelConfig } from './config.ts';
+export type {
+  DiskConfig,
+  MachineConfig,
+  ResolvedConfig,
+  SchemeName,
+  TlbLevelConfig,
+} from './config.ts';
 export type { CostTable } from './cost.ts';
 export {
   BUS_ADRALN,
@@ -223,6 +229,7 @@ export type { StatusFields } from './kernel/procfs-status.ts';
 export type { ShmStatus } from './kernel/shm.ts';
 export type { Snapshot } from './kernel/snapshot.ts';
 export type { Disposition, SignalHandler, SignalInfo } from './kernel/task.ts';
+export type { LayoutConfig } from './layout.ts';
 export type { PageTableScheme } from './scheme.ts';
 export {
   decodeRecord,

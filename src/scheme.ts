@@ -4,13 +4,17 @@
  * Place in the flow: the walker and the kernel's page-table editor are the same code for every
  * scheme; they read these numbers (mmu/entry-codes.ts derives lookup tables from the positions).
  *
- *   x86-64   63 NX | 51..12 frame | 7 leaf | 6 D | 5 A | 2 U | 1 W | 0 P
- *   Sv32     31..10 frame | 7 D | 6 A | 4 U | 3 X | 2 W | 1 R | 0 V
- *   tiny     7 P | 6 W | 5..0 frame
+ *   x86-64     63 NX | 51..12 frame | 7 leaf | 6 D | 5 A | 2 U | 1 W | 0 P
+ *   x86-32     31..12 frame | 7 leaf | 6 D | 5 A | 2 U | 1 W | 0 P
+ *   pages-16k  63 NX | 51..14 frame | 7 leaf | 6 D | 5 A | 2 U | 1 W | 0 P
+ *   pages-64k  63 NX | 51..16 frame | 7 leaf | 6 D | 5 A | 2 U | 1 W | 0 P
+ *   Sv32       31..10 frame | 7 D | 6 A | 4 U | 3 X | 2 W | 1 R | 0 V
+ *   tiny       7 P | 6 W | 5..0 frame
  *
  * Bits that a scheme lacks are implied: no A = always accessed, no D = dirty when writable, no U
  * and no X = allowed. Invariant: a table fills exactly one frame.
- * Source: Intel SDM 3A 4.5; RISC-V privileged spec 4.3; OSTEP chapter 20 for the tiny one.
+ * Source: Intel SDM 3A 4.3, 4.5; RISC-V privileged spec 4.3; OSTEP chapter 20 for the tiny one. The wide ones are x86-64's bits
+ * with the page sizes and levels of arm64's larger granules (Arm ARM D8.2): 47 and 42 bits of address.
  */
 
 import { UserError } from './assert.ts';
@@ -46,6 +50,8 @@ export interface PageTableScheme {
   readonly frameShift: number;
   readonly frameBits: number;
   readonly bits: EntryBits;
+  /** Bits of a register, and of C's unsigned long: where lengths, addresses and page offsets of calls wrap. */
+  readonly wordBits: 32 | 64;
   /** Address-space tags: ids 1 to 2^asidBits - 1 (fewer than a page has bytes). */
   readonly asidBits: number;
 }
@@ -71,7 +77,31 @@ export const X86_64: PageTableScheme = {
     softSwap: 9,
     softGuard: 10,
   },
+  wordBits: 64,
   asidBits: 11,
+};
+
+/** As x86-64, with wider pages and so fewer levels. */
+function withPages(name: string, pageShift: number, levels: readonly number[]): PageTableScheme {
+  return { ...X86_64, name, pageShift, levels, frameShift: pageShift, frameBits: 52 - pageShift };
+}
+
+export const PAGES_16K: PageTableScheme = withPages('pages-16k', 14, [11, 11, 11]);
+
+export const PAGES_64K: PageTableScheme = withPages('pages-64k', 16, [13, 13]);
+
+/**
+ * Two levels and 4 GiB of addresses, without PAE: no NX, everything readable may be executed.
+ * Differs: entries of the TLB have tags, which this processor has not; it flushes at every switch.
+ */
+export const X86_32: PageTableScheme = {
+  ...X86_64,
+  name: 'x86-32',
+  levels: [10, 10],
+  entryBytes: 4,
+  frameBits: 20,
+  bits: { ...X86_64.bits, noExecute: -1 },
+  wordBits: 32,
 };
 
 export const SV32: PageTableScheme = {
@@ -95,6 +125,7 @@ export const SV32: PageTableScheme = {
     softSwap: 8,
     softGuard: 9,
   },
+  wordBits: 32,
   asidBits: 9,
 };
 
@@ -120,6 +151,8 @@ export const TINY: PageTableScheme = {
     softSwap: -1,
     softGuard: -1,
   },
+  // A blackboard has no registers.
+  wordBits: 64,
   asidBits: 4,
 };
 

@@ -50,15 +50,29 @@ export function offsetOf(word: Word, pageSize: number): number {
   return Number(toUnsigned(word) % BigInt(pageSize));
 }
 
-/** Pages that a length rounds up to, as `PAGE_ALIGN(len) >> PAGE_SHIFT` gives them: wraps to 0 near 2^64. */
-export function pagesUp(word: Word, pageSize: number): number {
-  if (isExact(word)) return Math.ceil(word / pageSize);
-  return Number(BigInt.asUintN(64, toUnsigned(word) + BigInt(pageSize - 1)) / BigInt(pageSize));
+/** Bits of a register. */
+export type WordBits = 32 | 64;
+
+/** What a register holds of a word: on a machine of 32 bits its low half, unsigned. */
+export function toRegister(word: Word, bits: WordBits): Word {
+  if (bits === 64 || (isExact(word) && word < 2 ** 32)) return word;
+  return Number(toUnsigned(word) & 0xffffffffn);
 }
 
-/** How many pages 64 bits can count: the page number at which `start + length` wraps. */
-export function wrapPages(pageSize: number): number {
-  return 2 ** 64 / pageSize;
+/** The value of a register as a signed number. */
+export function toSignedRegister(word: Word, bits: WordBits): bigint {
+  return BigInt.asIntN(bits, toUnsigned(word));
+}
+
+/** Pages that a length rounds up to, as `PAGE_ALIGN(len) >> PAGE_SHIFT` gives them: wraps to 0 near 2^64 (2^32). */
+export function pagesUp(word: Word, pageSize: number, bits: WordBits): number {
+  if (!isExact(word)) return Number(BigInt.asUintN(bits, toUnsigned(word) + BigInt(pageSize - 1)) / BigInt(pageSize));
+  return Math.ceil(word / pageSize) % wrapPages(pageSize, bits);
+}
+
+/** How many pages a register can count: the page number at which `start + length` wraps. */
+export function wrapPages(pageSize: number, bits: WordBits): number {
+  return 2 ** bits / pageSize;
 }
 
 /** True if the word is zero. */

@@ -5,6 +5,8 @@
  */
 import type { Command } from 'commander';
 import { UserError } from '../assert.ts';
+import { SCHEME_NAMES } from '../config.ts';
+import type { SchemeName } from '../index.ts';
 import { type TargetSettings, targetSpec } from '../node/check-targets.ts';
 import type { CheckPlan } from '../node/checker.ts';
 import { parseArena } from '../scenario/scenario.ts';
@@ -21,6 +23,7 @@ export interface CheckFlags {
   readonly fs?: string;
   readonly arena?: string;
   readonly rules?: string;
+  readonly scheme: string;
   readonly jobs: string;
   readonly timeout: string;
   readonly batch?: true;
@@ -49,6 +52,7 @@ export function addCheckOptions(command: Command): Command {
       '--rules <rules>',
       'linux: the answers are the same; posix: they may differ where POSIX lets them (default: linux)',
     )
+    .option('--scheme <names>', `page tables of the machines, in turns: ${CHECKED_SCHEMES.join(', ')}`, 'x86-64')
     .option('--jobs <n>', 'threads that share the work', '1')
     .option('--timeout <seconds>', 'how long a command may take for one scenario', '10')
     .option(
@@ -74,6 +78,7 @@ export function checkPlan(targets: readonly string[], flags: CheckFlags): CheckP
     fs: settings.fs,
     arena: settings.arena,
     rules: rules(flags.rules),
+    schemes: schemes(flags.scheme, targets),
     calls,
     timeoutMs: settings.timeoutMs,
     targets: numbered(targets.map((word) => targetSpec(word, settings))),
@@ -126,6 +131,19 @@ function profiles(text: string | undefined, calls: readonly string[] | undefined
   if (wrong !== undefined || named.length === 0)
     throw new UserError(`--profile is '${wrong ?? text}'; choose of ${PROFILE_NAMES.join(', ')}`);
   return named as Profile[];
+}
+
+/** Those in which a scenario has room. */
+const CHECKED_SCHEMES: readonly SchemeName[] = SCHEME_NAMES.filter((name) => name !== 'tiny');
+
+function schemes(text: string, targets: readonly string[]): SchemeName[] {
+  const named = words(text);
+  const wrong = named.find((name) => !CHECKED_SCHEMES.includes(name as SchemeName));
+  if (wrong !== undefined || named.length === 0)
+    throw new UserError(`--scheme is '${wrong ?? text}'; choose of ${CHECKED_SCHEMES.join(', ')}`);
+  if (named.some((name) => name !== 'x86-64') && targets.includes('linux'))
+    throw new UserError(`--scheme is '${text}', and the target linux is x86-64; compare sim and spec instead`);
+  return named as SchemeName[];
 }
 
 /** Runs, time and threads. */

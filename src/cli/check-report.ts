@@ -8,7 +8,7 @@ import type { SearchResult } from '../node/check-search.ts';
 import type { Shown, Shrunk } from '../node/check-shrink.ts';
 import type { CheckPlan, Trial } from '../node/checker.ts';
 import { arenaText } from '../scenario/arena.ts';
-import { PLAIN_MACHINE } from '../testing/machine-draw.ts';
+import { PLAIN_MACHINE, schemeOfWords } from '../testing/machine-draw.ts';
 import { showDifference } from '../testing/show-difference.ts';
 import { callsOf } from '../testing/transcript.ts';
 import { perSecond } from './check-progress.ts';
@@ -53,7 +53,8 @@ function targetWords({ targets, fs, arena, rules }: CheckPlan): string {
 /** The words that draw the same scenarios again. */
 function commandLine(plan: CheckPlan): string {
   const calls = plan.calls === undefined ? '' : ` --calls ${plan.calls.join(',')}`;
-  return `${targetWords(plan)} --seed ${plan.seed} --ops ${plan.ops} --profile ${plan.profiles.join(',')}${calls}`;
+  const schemes = plan.schemes.join() === 'x86-64' ? '' : ` --scheme ${plan.schemes.join(',')}`;
+  return `${targetWords(plan)} --seed ${plan.seed} --ops ${plan.ops} --profile ${plan.profiles.join(',')}${schemes}${calls}`;
 }
 
 export function showShrunk(plan: CheckPlan, shrunk: Shrunk, where: string): string {
@@ -105,9 +106,12 @@ export function keptScenario(plan: CheckPlan, { text, machines, difference }: Sh
     ...(plan.fs === 'tmpfs' ? [] : [`fs ${plan.fs}`]),
     ...(plan.arena === undefined ? [] : [`arena ${arenaText(plan.arena)}`]),
     ...(plan.rules === 'linux' ? [] : [`rules ${plan.rules}`]),
-    ...machines.flatMap((machine, index) =>
-      plan.targets[index].kind === 'sim' && machine !== PLAIN_MACHINE ? [`machine ${index + 1}: ${machine}`] : [],
-    ),
+    ...machines.flatMap((machine, index) => {
+      const { kind } = plan.targets[index];
+      const matters =
+        kind === 'sim' ? machine !== PLAIN_MACHINE : kind === 'spec' && schemeOfWords(machine) !== 'x86-64';
+      return matters ? [`machine ${index + 1}: ${machine}`] : [];
+    }),
   ];
   return text + comments.map((comment) => `# ${comment.replaceAll('\n', ' ')}\n`).join('');
 }

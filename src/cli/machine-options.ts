@@ -6,13 +6,14 @@
  */
 import type { Command } from 'commander';
 import { UserError } from '../assert.ts';
-import { resolveConfig } from '../config.ts';
-import type { MachineConfig } from '../index.ts';
+import { resolveConfig, SCHEME_NAMES } from '../config.ts';
+import type { MachineConfig, SchemeName } from '../index.ts';
 import { GIB, parseSize } from '../units.ts';
 
 /** Options as the user wrote them. */
 export interface MachineFlags {
   readonly fs?: string;
+  readonly scheme?: string;
   readonly ram?: string;
   readonly cpus?: string;
   readonly seed?: string;
@@ -24,6 +25,7 @@ const RAM_MAX = 4 * GIB;
 export function addMachineOptions(command: Command): Command {
   return command
     .option('--fs <fs>', 'file system of the files: tmpfs or ext4 (default: tmpfs)')
+    .option('--scheme <name>', `page tables: ${SCHEME_NAMES.join(', ')} (default: x86-64)`)
     .option('--ram <size>', 'physical memory, such as 64M (default: 64M)')
     .option('--cpus <n>', 'processors; processes take turns on them (default: 1)')
     .option('--seed <seed>', 'seed of every random choice');
@@ -31,10 +33,11 @@ export function addMachineOptions(command: Command): Command {
 
 /** The machine that `flags` ask for, what they leave out taken from `base`. Throws `UserError` naming the option. */
 export function machineConfig(flags: MachineFlags, base: MachineConfig = {}): MachineConfig {
-  const { fs, ram, cpus, seed } = flags;
+  const { fs, scheme, ram, cpus, seed } = flags;
   const config: MachineConfig = {
     ...base,
     ...(fs === undefined ? {} : { fs: fs as 'tmpfs' }),
+    ...(scheme === undefined ? {} : { scheme: scheme as SchemeName }),
     ...(ram === undefined ? {} : { ram: ramBytes(ram) }),
     ...(cpus === undefined ? {} : { cpus: wholeNumber(cpus) }),
     ...(seed === undefined ? {} : { seed }),

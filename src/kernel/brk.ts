@@ -7,7 +7,7 @@
 
 import { ENOMEM } from '../errno.ts';
 import { RLIMIT_DATA } from '../flags.ts';
-import { pagesUp, toCount, type Word } from '../units.ts';
+import { pagesUp, toCount, toSignedRegister, type Word } from '../units.ts';
 import { accountPages, mayCommit, mayExpand, mayLock } from './memory-limits.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
@@ -33,8 +33,8 @@ export function brk(parts: BrkParts, task: Task, address: Word): number {
   const wanted = toCount(address);
   if (wanted < mm.startBrk) return mm.brk;
   if (wanted - mm.startBrk > task.limits.soft(RLIMIT_DATA)) return mm.brk;
-  const newEnd = pagesUp(address, mm.pageSize) * mm.pageSize;
-  const oldEnd = pagesUp(mm.brk, mm.pageSize) * mm.pageSize;
+  const newEnd = pagesUp(address, mm.pageSize, mm.wordBits) * mm.pageSize;
+  const oldEnd = pagesUp(mm.brk, mm.pageSize, mm.wordBits) * mm.pageSize;
   if (newEnd === oldEnd) {
     mm.brk = wanted;
     return mm.brk;
@@ -89,7 +89,7 @@ function extendHeap(parts: BrkParts, task: Task, from: number, end: number, flag
 /** The old break, or -ENOMEM. */
 export function sbrk(parts: BrkParts, task: Task, increment: Word): number {
   const before = task.mm.brk;
-  const step = Number(BigInt.asIntN(64, BigInt(increment)));
+  const step = Number(toSignedRegister(increment, task.mm.wordBits));
   if (step === 0) return before;
   return brk(parts, task, before + step) === before + step ? before : -ENOMEM;
 }

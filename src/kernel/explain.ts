@@ -113,7 +113,7 @@ export interface Explanation {
 export function explain(parts: KernelParts, task: Task, address: Word): Explanation {
   if (task.exited) throw new UserError(`process ${task.id} has ended and has no addresses any more`);
   const va = toUnsigned(address);
-  const found = probe(parts, task, toVa(va));
+  const found = probe(parts, task, toVa(va, parts.config.scheme.wordBits));
   const { vma } = found;
   const [below, above] = vma === null && found.translatable ? neighbours(task, found.va) : [null, null];
   return {

@@ -10,6 +10,7 @@
 import { PGFAULT, PGMAJFAULT } from '../counters.ts';
 import { PTE_GUARD, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
+import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID } from '../trace.ts';
 import { doAnonymousPage } from './fault-anon.ts';
 import { doFault } from './fault-file.ts';
@@ -97,7 +98,8 @@ export class FaultHandler {
     }
     this.lastVma = vma;
     if (this.parts.trace.mask !== 0) this.parts.trace.emit(RECORD_ID.vma_found, va, vma.start, vma.end, vma.flags);
-    if (allows(vma, access)) return this.faultPage(vma, va, access);
+    const known = knownAccess(this.parts.tables, access);
+    if (allows(vma, known)) return this.faultPage(vma, va, known);
     return access === ACCESS_EXEC && this.looksFirst(vma, va) ? this.faultPage(vma, va, ACCESS_READ) : FAULT_ACCERR;
   }
 
@@ -153,6 +155,11 @@ export class FaultHandler {
     if (flags & PTE_PRESENT && fault.access === ACCESS_WRITE && !(flags & PTE_WRITE)) return doWpPage(parts, fault);
     return FAULT_DONE;
   }
+}
+
+/** What an access is to the kernel: where no entry can forbid execution the processor does not tell a fetch from a load. */
+export function knownAccess({ codes }: PageTables, access: number): number {
+  return access === ACCESS_EXEC && !codes.controlsExecution ? ACCESS_READ : access;
 }
 
 /** The VMA grants the access; on x86 whatever may be written or executed may be read. */

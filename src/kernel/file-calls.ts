@@ -8,7 +8,7 @@
 import { EBADF, EFAULT, EINVAL, ENXIO, ESPIPE } from '../errno.ts';
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
-import { offsetOf, pageOf, toInt, toSigned, toUnsigned, type Word } from '../units.ts';
+import { offsetOf, pageOf, toInt, toSigned, toSignedRegister, toUnsigned, type Word } from '../units.ts';
 import { type AccessEngine, BY_KERNEL } from './access.ts';
 import { readDevice, writeDevice } from './char-devices.ts';
 import { TRAITS } from './file-kinds.ts';
@@ -22,8 +22,8 @@ import {
   type ByteSource,
   isBadRange,
   type Position,
-  TRANSFER_MAX,
   type TransferParts,
+  transferMax,
 } from './transfers.ts';
 
 export interface FileCallParts extends TransferParts {
@@ -87,15 +87,21 @@ export function fileFor(task: Task, fd: Word, offset: Offset, direction: Directi
 }
 
 /** Where a transfer of `length` bytes begins; or -EINVAL. */
-function positionOf(parts: FileCallParts, file: OpenFile, length: bigint, offset: Offset): Position | number {
+function positionOf(
+  parts: FileCallParts,
+  task: Task,
+  file: OpenFile,
+  length: bigint,
+  offset: Offset,
+): Position | number {
   const size = BigInt(parts.ram.pageSize);
   const at = offset === undefined ? BigInt(file.positionPage) * size + BigInt(file.positionByte) : toSigned(offset);
-  if (isBadRange(at, length)) return -EINVAL;
+  if (isBadRange(at, length) || toSignedRegister(length, task.mm.wordBits) < 0n) return -EINVAL;
   return { page: pageOf(at, parts.ram.pageSize), byte: offsetOf(at, parts.ram.pageSize) };
 }
 
-function countOf(length: bigint): number {
-  return length > BigInt(TRANSFER_MAX) ? TRANSFER_MAX : Number(length);
+function countOf(length: bigint, pageSize: number): number {
+  return Math.min(Number(length), transferMax(pageSize));
 }
 
 /** read and pread: bytes moved or a negative errno. */
@@ -103,14 +109,21 @@ export function read(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer,
   const file = fileFor(task, fd, offset, 'read');
   if (typeof file === 'number') return file;
   if (isOutside(parts, buffer)) return -EFAULT;
-  return readInto(parts, file, lengthOf(buffer), offset, sinkOf(parts, task, buffer));
+  return readInto(parts, task, file, lengthOf(buffer), offset, sinkOf(parts, task, buffer));
 }
 
 /** Moves up to `length` bytes of a file that may be read; bytes moved or a negative errno. */
-export function readInto(parts: FileCallParts, file: OpenFile, length: bigint, offset: Offset, sink: ByteSink): number {
-  const position = positionOf(parts, file, length, offset);
+export function readInto(
+  parts: FileCallParts,
+  task: Task,
+  file: OpenFile,
+  length: bigint,
+  offset: Offset,
+  sink: ByteSink,
+): number {
+  const position = positionOf(parts, task, file, length, offset);
   if (typeof position === 'number') return position;
-  const moved = take(parts, file, position, countOf(length), sink);
+  const moved = take(parts, file, position, countOf(length, parts.ram.pageSize), sink);
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
 }
@@ -141,17 +154,17 @@ export function writeFrom(
   offset: Offset,
   source: ByteSource,
 ): number {
-  const position = positionOf(parts, file, length, offset);
+  const position = positionOf(parts, task, file, length, offset);
   if (typeof position === 'number') return position;
-  const moved = give(parts, task, file, position, countOf(length), source);
+  const moved = give(parts, task, file, position, countOf(length, parts.ram.pageSize), source);
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
 }
 
 /** Writing directly, all the memory is taken hold of before any of it counts; what is misaligned is refused for that. */
 function canLoad(parts: FileCallParts, task: Task, buffer: Buffer, file: OpenFile, offset: Offset): boolean {
-  const count = countOf(lengthOf(buffer));
-  const position = positionOf(parts, file, lengthOf(buffer), offset);
+  const count = countOf(lengthOf(buffer), parts.ram.pageSize);
+  const position = positionOf(parts, task, file, lengthOf(buffer), offset);
   if ('bytes' in buffer || typeof position === 'number' || isMisaligned(file, position, count)) return true;
   const { pageSize } = parts.ram;
   const start = Number(buffer.address);

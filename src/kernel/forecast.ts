@@ -11,7 +11,7 @@ import { type DecodedEntry, decodeEntry } from '../mmu/entry-decode.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
 import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
 import type { TlbLevel } from '../mmu/tlb.ts';
-import { allows } from './fault.ts';
+import { allows, knownAccess } from './fault.ts';
 import type { KernelParts } from './kernel.ts';
 import type { Task } from './task.ts';
 import { FAULT_ACCERR, FAULT_BUS, FAULT_MAPERR, FAULT_NONCANONICAL } from './vm-fault.ts';
@@ -140,7 +140,7 @@ function fromFault(parts: KernelParts, found: Probe, access: number): Forecast {
     return { kind: 'signal', failure: upper ? FAULT_MAPERR : FAULT_NONCANONICAL, reason: 'no address' };
   }
   if (vma === null) return { kind: 'signal', failure: FAULT_MAPERR, reason: 'no mapping' };
-  if (allows(vma, access)) return withVma(parts, found, vma, access);
+  if (allows(vma, knownAccess(parts.tables, access))) return withVma(parts, found, vma, access);
   const looksFirst = access === ACCESS_EXEC && parts.tables.codes.controlsExecution && vma.flags & VM_ACCESS;
   // The page is brought in before the fetch is refused, unless that fails.
   const first = looksFirst ? withVma(parts, found, vma, ACCESS_READ) : null;

@@ -77,7 +77,7 @@ function copyGroup(parent: ThreadGroup, id: number): ThreadGroup {
 }
 
 function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
-  const mm = new Mm(id, from.pageSize, from.stackGuard, from.commitments);
+  const mm = new Mm(id, from.pageSize, from.wordBits, from.stackGuard, from.commitments);
   const tablesBefore = parts.tables.tableFrames;
   mm.root = parts.tables.newTable();
   if (mm.root === 0) return null;

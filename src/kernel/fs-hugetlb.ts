@@ -9,6 +9,7 @@
 import { ENOSPC, EOPNOTSUPP } from '../errno.ts';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
+import type { WordBits } from '../units.ts';
 import type { Commitments } from './commitments.ts';
 import type { FilePages } from './file-pages.ts';
 import { Tmpfs } from './fs-tmpfs.ts';
@@ -23,13 +24,14 @@ export class Hugetlbfs extends Tmpfs {
 
   constructor(
     pageSize: number,
+    wordBits: WordBits,
     filePages: FilePages,
     truncator: Truncator,
     cache: PageCache,
     commitments: Commitments,
     zapper: Zapper,
   ) {
-    super(pageSize, filePages, truncator, cache, commitments);
+    super(pageSize, wordBits, filePages, truncator, cache, commitments);
     this.zapper = zapper;
     this.filePages = filePages;
   }

@@ -9,6 +9,7 @@
 import { EOPNOTSUPP } from '../errno.ts';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
+import type { WordBits } from '../units.ts';
 import type { Commitments } from './commitments.ts';
 import type { FilePages } from './file-pages.ts';
 import { comparePosition, type FallocateRequest, type FileSystem, type Inode, PAGE_READY } from './inode.ts';
@@ -17,7 +18,7 @@ import type { Truncator } from './truncate.ts';
 export class Tmpfs implements FileSystem {
   readonly name = 'tmpfs';
   readonly swapBacked = true;
-  /** 2^63 - 1 bytes. */
+  /** 2^63 - 1 bytes; with 32 bits as many pages as an unsigned long counts (MAX_LFS_FILESIZE). */
   readonly maxSizePages: number;
   readonly maxSizeTail: number;
   private readonly pages: FilePages;
@@ -25,9 +26,16 @@ export class Tmpfs implements FileSystem {
   private readonly cache: PageCache;
   private readonly commitments: Commitments;
 
-  constructor(pageSize: number, pages: FilePages, truncator: Truncator, cache: PageCache, commitments: Commitments) {
-    this.maxSizePages = 2 ** 63 / pageSize - 1;
-    this.maxSizeTail = pageSize - 1;
+  constructor(
+    pageSize: number,
+    wordBits: WordBits,
+    pages: FilePages,
+    truncator: Truncator,
+    cache: PageCache,
+    commitments: Commitments,
+  ) {
+    this.maxSizePages = wordBits === 64 ? 2 ** 63 / pageSize - 1 : 2 ** 32 - 1;
+    this.maxSizeTail = wordBits === 64 ? pageSize - 1 : 0;
     this.pages = pages;
     this.truncator = truncator;
     this.cache = cache;

@@ -7,10 +7,11 @@
  */
 
 import { EFAULT, EINVAL } from '../errno.ts';
-import { toUnsigned, type Word } from '../units.ts';
+import { toRegister, toUnsigned, type Word } from '../units.ts';
 import { type AccessEngine, BY_KERNEL } from './access.ts';
 import type { Placement } from './placement.ts';
 import type { Task } from './task.ts';
+import { transferMax } from './transfers.ts';
 
 export interface IoVectorParts {
   readonly engine: AccessEngine;
@@ -32,22 +33,24 @@ interface Exact {
   readonly length: bigint;
 }
 
-const VECTOR_BYTES = 16;
 const COUNT_MAX = 1024n;
-const LENGTH_END = 2n ** 63n;
-/** MAX_RW_COUNT: what one call moves at most. */
-const MOVED_MAX = 0x7ffff000n;
+
+/** From here on a length is negative as a C long. */
+function lengthEnd({ mm }: Task): bigint {
+  return 2n ** BigInt(mm.wordBits - 1);
+}
 
 /** The caller's own ranges, all inside user space; or a negative errno. */
 export function importLocal(parts: IoVectorParts, task: Task, vectors: IoVectors): IoVector[] | number {
   const all = exactVectors(parts, task, vectors, 32);
   if (typeof all === 'number') return all;
   const end = BigInt(parts.placement.layout.userEnd);
-  let left = MOVED_MAX;
+  const most = BigInt(transferMax(task.mm.pageSize));
+  let left = most;
   const local: IoVector[] = [];
   for (const { address, length } of all) {
     // A single range is cut before it is checked, several are checked as they are.
-    const checkedLength = all.length === 1 && length > MOVED_MAX ? MOVED_MAX : length;
+    const checkedLength = all.length === 1 && length > most ? most : length;
     if (address + checkedLength > end) return -EFAULT;
     const taken = length < left ? length : left;
     left -= taken;
@@ -66,25 +69,29 @@ export function importRemote(parts: IoVectorParts, task: Task, vectors: IoVector
 /** The count is a C unsigned int for one side and a long for the other: `bits`. */
 function exactVectors(parts: IoVectorParts, task: Task, vectors: IoVectors, bits: number): Exact[] | number {
   if (!('count' in vectors)) {
-    const all = vectors.map(({ address, length }) => ({ address: toUnsigned(address), length: toUnsigned(length) }));
-    return all.some(({ length }) => length >= LENGTH_END) ? -EINVAL : all;
+    const exact = (word: Word): bigint => toUnsigned(toRegister(word, task.mm.wordBits));
+    const all = vectors.map(({ address, length }) => ({ address: exact(address), length: exact(length) }));
+    return all.some(({ length }) => length >= lengthEnd(task)) ? -EINVAL : all;
   }
-  const count = BigInt.asUintN(bits, toUnsigned(vectors.count));
+  const count = BigInt.asUintN(Math.min(bits, task.mm.wordBits), toUnsigned(vectors.count));
   if (count > COUNT_MAX) return -EINVAL;
   if (count === 0n) return [];
-  return readVectors(parts, task, toUnsigned(vectors.address), Number(count));
+  return readVectors(parts, task, toUnsigned(toRegister(vectors.address, task.mm.wordBits)), Number(count));
 }
 
 function readVectors(parts: IoVectorParts, task: Task, address: bigint, count: number): Exact[] | number {
-  const bytes = new Uint8Array(count * VECTOR_BYTES);
+  const wordBytes = task.mm.wordBits / 8;
+  const bytes = new Uint8Array(count * 2 * wordBytes);
   if (address + BigInt(bytes.length) > BigInt(parts.placement.layout.userEnd)) return -EFAULT;
   const there = parts.engine.copyFromUser(task, Number(address), bytes, BY_KERNEL);
   const view = new DataView(bytes.buffer);
   const all: Exact[] = [];
-  for (let at = 0; at + VECTOR_BYTES <= there; at += VECTOR_BYTES) {
-    const length = view.getBigUint64(at + 8, true);
-    if (length >= LENGTH_END) return -EINVAL;
-    all.push({ address: view.getBigUint64(at, true), length });
+  const word = (at: number): bigint =>
+    wordBytes === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true));
+  for (let at = 0; at + 2 * wordBytes <= there; at += 2 * wordBytes) {
+    const length = word(at + wordBytes);
+    if (length >= lengthEnd(task)) return -EINVAL;
+    all.push({ address: word(at), length });
   }
   return all.length < count ? -EFAULT : all;
 }

@@ -138,7 +138,7 @@ function buildParts(config: ResolvedConfig) {
     pageSize,
     config.ramBytes / pageSize - config.hugePages * tables.entriesPerTable,
   );
-  const memoryFs = new Tmpfs(pageSize, filePages, truncator, cache, commitments);
+  const memoryFs = new Tmpfs(pageSize, config.scheme.wordBits, filePages, truncator, cache, commitments);
   const rootFs =
     config.fs === 'tmpfs' ? memoryFs : new Ext4(device, new BlockAllocator(device), ram, truncator, writeback);
   const shmDirectory = new ShmDirectory(inodes, openFiles, memoryFs);
@@ -146,14 +146,14 @@ function buildParts(config: ResolvedConfig) {
   const randomBytes = rng.stream('dev.random');
   const hugePools = new HugePools(frames, pageSize, Math.log2(tables.entriesPerTable));
   hugePools.fill(pool, config.hugePages);
-  const hugetlbFs = new Hugetlbfs(pageSize, filePages, truncator, cache, commitments, zapper);
+  const hugetlbFs = new Hugetlbfs(pageSize, config.scheme.wordBits, filePages, truncator, cache, commitments, zapper);
   const hugetlb = new Hugetlb(hugePools, hugetlbFs, inodes, openFiles);
   const sharedMemory = new SharedMemory(memoryFs, inodes, openFiles, commitments);
   const segments = new ShmSegments(config.shm, pageSize, sharedMemory, hugetlb);
   const anonVmas = new AnonVmas(owners);
   const vmaOps = new VmaOps(anonVmas, openFiles, config.maxMapCount, trace);
   const unmapper = new Unmapper(vmaOps, zapper, tables, trace);
-  const placement = new Placement(config.layout, pageSize);
+  const placement = new Placement(config.layout, pageSize, config.scheme.wordBits);
   const faultParts = {
     frames,
     tables,
@@ -242,12 +242,8 @@ export class Kernel {
   spawn(): Task {
     const { parts } = this;
     const { config, cpus, tables, asids } = parts;
-    const mm = new Mm(
-      ++this.lastMmId,
-      config.pageSize,
-      config.layout.stackGuardPages * config.pageSize,
-      parts.commitments,
-    );
+    const guard = config.layout.stackGuardPages * config.pageSize;
+    const mm = new Mm(++this.lastMmId, config.pageSize, config.scheme.wordBits, guard, parts.commitments);
     mm.root = tables.newTable();
     if (mm.root === 0)
       throw new UserError(

@@ -6,10 +6,11 @@
 
 import { EINVAL } from '../errno.ts';
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_NOFILE, RLIMIT_STACK } from '../flags.ts';
-import { toUnsigned, type Word } from '../units.ts';
+import { toUnsigned, type Word, type WordBits } from '../units.ts';
 
 const NOFILE_DEFAULT = 1024;
-const UNLIMITED_FROM = 2n ** 63n;
+/** From here on a limit is none: with 64 bits whatever no file and no memory reaches, with 32 the largest number. */
+const UNLIMITED_FROM: Readonly<Record<WordBits, bigint>> = { 64: 2n ** 63n, 32: 2n ** 32n - 1n };
 
 export class Limits {
   /** By RLIMIT_* number: [soft, hard]. */
@@ -49,11 +50,11 @@ export class Limits {
   }
 
   /** Sets the soft limit; 0 or a negative errno. */
-  setSoft(resource: number, value: Word): number {
+  setSoft(resource: number, value: Word, bits: WordBits): number {
     const pair = this.values.get(resource);
     if (pair === undefined) return -EINVAL;
     const exact = toUnsigned(value);
-    const bytes = exact >= UNLIMITED_FROM ? Number.POSITIVE_INFINITY : Number(exact);
+    const bytes = exact >= UNLIMITED_FROM[bits] ? Number.POSITIVE_INFINITY : Number(exact);
     if (bytes > pair[1]) return -EINVAL;
     pair[0] = bytes;
     return 0;

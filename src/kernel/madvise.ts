@@ -79,14 +79,14 @@ const PAGE_ADVICE: ReadonlySet<number> = new Set([
 ]);
 
 export function madvise(parts: MadviseParts, task: Task, address: Word, length: Word, adviceWord: Word): number {
-  const { pageSize } = task.mm;
+  const { pageSize, wordBits } = task.mm;
   const advice = toInt(adviceWord);
   if (!FLAG_ADVICE.has(advice) && !PAGE_ADVICE.has(advice)) return -EINVAL;
   if (offsetOf(address, pageSize) !== 0) return -EINVAL;
   const startPage = pageOf(address, pageSize);
-  const pages = pagesUp(length, pageSize);
+  const pages = pagesUp(length, pageSize, wordBits);
   if (pages === 0 && !isZero(length)) return -EINVAL;
-  if (startPage + pages >= wrapPages(pageSize)) return -EINVAL;
+  if (startPage + pages >= wrapPages(pageSize, wordBits)) return -EINVAL;
   if (pages === 0) return 0;
   const start = startPage * pageSize;
   const end = start + pages * pageSize;

@@ -23,11 +23,11 @@ export interface MlockParts {
 }
 
 /** The whole pages that [address, address + length) touches; the length wraps as PAGE_ALIGN does. */
-function lockedRange(address: Word, length: Word, pageSize: number): { start: bigint; end: bigint } {
-  const size = BigInt(pageSize);
+function lockedRange({ mm }: Task, address: Word, length: Word): { start: bigint; end: bigint } {
+  const size = BigInt(mm.pageSize);
   const from = toUnsigned(address);
   const inPage = from % size;
-  const bytes = BigInt.asUintN(64, toUnsigned(length) + inPage + size - 1n) & ~(size - 1n);
+  const bytes = BigInt.asUintN(mm.wordBits, toUnsigned(length) + inPage + size - 1n) & ~(size - 1n);
   return { start: from - inPage, end: from - inPage + bytes };
 }
 
@@ -35,7 +35,7 @@ export function mlock(parts: MlockParts, task: Task, address: Word, length: Word
   const flags = toInt(flagWord);
   if (flags !== 0 && flags !== MLOCK_ONFAULT) return -EINVAL;
   if (!canLock(task)) return -EPERM;
-  const { start, end } = lockedRange(address, length, task.mm.pageSize);
+  const { start, end } = lockedRange(task, address, length);
   if (!withinLimit(task, start, end)) return -ENOMEM;
   const result = applyLock(parts, task, start, end, VM_LOCKED | (flags & MLOCK_ONFAULT ? VM_LOCKONFAULT : 0));
   if (result < 0 || end === start) return result;
@@ -63,12 +63,12 @@ function lockedWithin(task: Task, start: number, end: number): number {
 }
 
 export function munlock(parts: MlockParts, task: Task, address: Word, length: Word): number {
-  const { start, end } = lockedRange(address, length, task.mm.pageSize);
+  const { start, end } = lockedRange(task, address, length);
   return applyLock(parts, task, start, end, 0);
 }
 
 function applyLock(parts: MlockParts, task: Task, startWord: bigint, endWord: bigint, lockFlags: number): number {
-  if (endWord >= 1n << 64n) return -EINVAL;
+  if (endWord >= 1n << BigInt(task.mm.wordBits)) return -EINVAL;
   if (endWord === startWord) return 0;
   const end = Number(endWord);
   let va = Number(startWord);

@@ -8,6 +8,7 @@
  * Source: Linux struct mm_struct.
  */
 
+import type { WordBits } from '../units.ts';
 import type { Commitments } from './commitments.ts';
 import type { OpenFile } from './open-file.ts';
 import type { AddressSpace } from './vma.ts';
@@ -23,6 +24,8 @@ export const RSS_HUGETLB = 3;
 export class Mm implements AddressSpace {
   readonly id: number;
   readonly pageSize: number;
+  /** Where lengths and addresses of calls wrap. */
+  readonly wordBits: WordBits;
   /** Bytes kept free below a VMA that grows downwards. */
   readonly stackGuard: number;
   readonly vmas: VmaTree;
@@ -59,9 +62,10 @@ export class Mm implements AddressSpace {
   /** VM_MERGEABLE after PR_SET_MEMORY_MERGE, or 0. */
   futureMergeable: number;
 
-  constructor(id: number, pageSize: number, stackGuard: number, commitments: Commitments) {
+  constructor(id: number, pageSize: number, wordBits: WordBits, stackGuard: number, commitments: Commitments) {
     this.id = id;
     this.pageSize = pageSize;
+    this.wordBits = wordBits;
     this.stackGuard = stackGuard;
     this.vmas = new VmaTree();
     this.root = 0;

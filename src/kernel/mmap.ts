@@ -6,40 +6,40 @@
  * Source: Linux mm/mmap.c ksys_mmap_pgoff, do_mmap; mm/vma.c mmap_region.
  */
 
-import { EACCES, EAGAIN, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM } from '../errno.ts';
+import { EACCES, EAGAIN, EBADF, EEXIST, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM } from '../errno.ts';
 import {
-  F_SEAL_FUTURE_WRITE,
-  F_SEAL_WRITE,
-  MAP_32BIT,
   MAP_ANONYMOUS,
-  MAP_DENYWRITE,
-  MAP_DROPPABLE,
-  MAP_EXECUTABLE,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
-  MAP_HUGE_1GB,
-  MAP_HUGE_2MB,
   MAP_HUGETLB,
   MAP_LOCKED,
   MAP_NONBLOCK,
   MAP_NORESERVE,
   MAP_POPULATE,
-  MAP_PRIVATE,
-  MAP_SHARED,
-  MAP_SHARED_VALIDATE,
   MAP_STACK,
   MAP_SYNC,
-  MAP_TYPE,
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
 } from '../flags.ts';
-import { hugeSizeLog, isZero, offsetOf, pageOf, pagesUp, toFlags, toInt, toSigned, type Word } from '../units.ts';
+import {
+  hugeSizeLog,
+  isZero,
+  offsetOf,
+  pageOf,
+  pagesUp,
+  toFlags,
+  toInt,
+  toSignedRegister,
+  type Word,
+} from '../units.ts';
 import { TRAITS } from './file-kinds.ts';
 import type { HugePool } from './huge-pool.ts';
 import { type Hugetlb, reserveForMapping } from './hugetlb.ts';
 import { accountPages, canLock, mayCommit, mayExpand, mayLock, pagesMapped } from './memory-limits.ts';
+import type { Mm } from './mm.ts';
+import { checkAnonymous, checkFile, type Request } from './mmap-checks.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
 import type { Populator } from './populate.ts';
@@ -49,7 +49,6 @@ import type { Task } from './task.ts';
 import type { Unmapper } from './unmap.ts';
 import {
   VM_ACCOUNT,
-  VM_DONTDUMP,
   VM_DONTEXPAND,
   VM_DROPPABLE,
   VM_EXEC,
@@ -59,14 +58,12 @@ import {
   VM_LOCKED_MASK,
   VM_MAYEXEC,
   VM_MAYREAD,
-  VM_MAYSHARE,
   VM_MAYWRITE,
   VM_NOHUGEPAGE,
   VM_NORESERVE,
   VM_READ,
   VM_SHARED,
   VM_SYNC,
-  VM_WIPEONFORK,
   VM_WRITE,
 } from './vm-flags.ts';
 import type { VmaOps } from './vma-ops.ts';
@@ -80,38 +77,6 @@ export interface MmapParts {
   readonly hugetlb: Hugetlb;
 }
 
-/** Flags that MAP_SHARED_VALIDATE accepts: those that existed before it. */
-const LEGACY_FLAGS =
-  MAP_SHARED |
-  MAP_PRIVATE |
-  MAP_FIXED |
-  MAP_ANONYMOUS |
-  MAP_DENYWRITE |
-  MAP_EXECUTABLE |
-  MAP_GROWSDOWN |
-  MAP_LOCKED |
-  MAP_NORESERVE |
-  MAP_POPULATE |
-  MAP_NONBLOCK |
-  MAP_STACK |
-  MAP_HUGETLB |
-  MAP_HUGE_2MB |
-  MAP_HUGE_1GB |
-  MAP_32BIT;
-
-/** One mapping under way: the request in exact numbers, and what the checks made of it. */
-interface Request {
-  readonly task: Task;
-  readonly prot: number;
-  flags: number;
-  file: OpenFile | null;
-  address: number;
-  readonly length: number;
-  readonly pages: number;
-  pgoff: number;
-  vmFlags: number;
-}
-
 export function mmap(
   parts: MmapParts,
   task: Task,
@@ -122,8 +87,10 @@ export function mmap(
   fd: Word,
   offset: Word,
 ): number {
-  const { pageSize } = task.mm;
-  if (offsetOf(offset, pageSize) !== 0) return -EINVAL;
+  const { pageSize, wordBits } = task.mm;
+  const pgoff = pageOf(offset, pageSize);
+  // The page offset is an unsigned long (mmap2); what does not fit the C library refuses.
+  if (offsetOf(offset, pageSize) !== 0 || pgoff >= 2 ** wordBits) return -EINVAL;
   const mapFlags = toFlags(flags);
   const file = mapFlags & MAP_ANONYMOUS ? null : task.files.usable(toInt(fd));
   if (file === null && !(mapFlags & MAP_ANONYMOUS)) return -EBADF;
@@ -132,17 +99,17 @@ export function mmap(
   const pool = file === null && mapFlags & MAP_HUGETLB ? parts.hugetlb.pools.ofSize(hugeSizeLog(flags)) : huge?.pool;
   if (pool === null) return -EINVAL;
   const granule = pool?.bytes ?? pageSize;
-  const units = pagesUp(length, granule);
+  const units = pagesUp(length, granule, wordBits);
   if (units === 0) return isZero(length) || pool !== undefined ? -EINVAL : -ENOMEM;
   const pages = (units * granule) / pageSize;
+  if (pgoff + pages >= 2 ** wordBits) return -EOVERFLOW;
   const fixed = (mapFlags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
-  const pgoff = pageOf(offset, pageSize);
   const request: Request = {
     task,
     prot: toFlags(prot),
     flags: fixed && !(mapFlags & MAP_FIXED) ? mapFlags + MAP_FIXED : mapFlags,
     file,
-    address: fixed ? fixedAddress(address, pageSize) : hintOf(parts, address, pageSize),
+    address: fixed ? fixedAddress(address, task.mm) : hintOf(parts, address, pageSize),
     length: pages * pageSize,
     pages,
     pgoff,
@@ -162,8 +129,8 @@ function mapHugeMemory(parts: MmapParts, request: Request, pool: HugePool): numb
 }
 
 /** The last 4095 addresses are error numbers inside the kernel, and come back as such (IS_ERR_VALUE). */
-function fixedAddress(address: Word, pageSize: number): number {
-  const signed = toSigned(address);
+function fixedAddress(address: Word, { pageSize, wordBits }: Mm): number {
+  const signed = toSignedRegister(address, wordBits);
   if (signed < 0n && signed >= -4095n) return Number(signed);
   return pageOf(address, pageSize) * pageSize + offsetOf(address, pageSize);
 }
@@ -228,61 +195,6 @@ function flagBits(flags: number): number {
     (flags & MAP_SYNC ? VM_SYNC : 0) |
     (flags & MAP_STACK ? VM_NOHUGEPAGE : 0)
   );
-}
-
-/** Offsets of a file end at 2^63 - 1; those of a device, where numbers do. */
-function fitsInFile(request: Request, file: OpenFile): boolean {
-  const end = TRAITS[file.inode.kind].offsetsAreSigned ? 2 ** 63 : 2 ** 64;
-  return request.pgoff < end / request.task.mm.pageSize - request.pages;
-}
-
-function checkFile(request: Request, file: OpenFile): number {
-  const { mapping, noexec } = TRAITS[file.inode.kind];
-  if (!fitsInFile(request, file)) return -EOVERFLOW;
-  const type = request.flags & MAP_TYPE;
-  if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
-    if (type === MAP_SHARED_VALIDATE && request.flags - (request.flags & knownFlags(file)) !== 0) return -EOPNOTSUPP;
-    if (request.prot & PROT_WRITE && !file.writable) return -EACCES;
-    request.vmFlags |= VM_SHARED | VM_MAYSHARE;
-    if (!file.writable) request.vmFlags &= ~(VM_MAYWRITE | VM_SHARED);
-  } else if (type !== MAP_PRIVATE) return -EINVAL;
-  if (!file.readable) return -EACCES;
-  if (noexec) {
-    if (request.vmFlags & VM_EXEC) return -EPERM;
-    request.vmFlags &= ~VM_MAYEXEC;
-  }
-  if (mapping === 'none') return -ENODEV;
-  if (request.vmFlags & VM_GROWSDOWN) return -EINVAL;
-  return checkSeals(request, file);
-}
-
-/** ext4 knows MAP_SYNC, if only to refuse it later. */
-function knownFlags({ inode }: OpenFile): number {
-  return inode.kind === 'regular' && !inode.fs.swapBacked ? LEGACY_FLAGS | MAP_SYNC : LEGACY_FLAGS;
-}
-
-/** A sealed memory file is not mapped shared and writable, nor may it become so. */
-function checkSeals(request: Request, file: OpenFile): number {
-  if (!(file.inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) || !(request.vmFlags & VM_SHARED)) return 0;
-  if (request.vmFlags & VM_WRITE) return -EPERM;
-  request.vmFlags &= ~VM_MAYWRITE;
-  return 0;
-}
-
-function checkAnonymous(request: Request): number {
-  const type = request.flags & MAP_TYPE;
-  if (type === MAP_SHARED) {
-    if (request.vmFlags & VM_GROWSDOWN) return -EINVAL;
-    request.pgoff = 0;
-    request.vmFlags |= VM_SHARED | VM_MAYSHARE;
-    return 0;
-  }
-  if (type === MAP_DROPPABLE) {
-    if (request.flags & (MAP_LOCKED | MAP_HUGETLB) || request.vmFlags & VM_GROWSDOWN) return -EINVAL;
-    request.vmFlags |= VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
-  } else if (type !== MAP_PRIVATE) return -EINVAL;
-  request.pgoff = request.address / request.task.mm.pageSize;
-  return 0;
 }
 
 /** Replaces what stands in the range and enters the new mapping; its address or a negative errno. */

@@ -58,8 +58,8 @@ export function mprotect(parts: MprotectParts, task: Task, address: Word, length
   if (grows === (PROT_GROWSDOWN | PROT_GROWSUP) || offsetOf(address, mm.pageSize) !== 0) return -EINVAL;
   if (isZero(length)) return 0;
   const startPage = pageOf(address, mm.pageSize);
-  const pages = pagesUp(length, mm.pageSize);
-  if (pages === 0 || startPage + pages >= wrapPages(mm.pageSize)) return -ENOMEM;
+  const pages = pagesUp(length, mm.pageSize, mm.wordBits);
+  if (pages === 0 || startPage + pages >= wrapPages(mm.pageSize, mm.wordBits)) return -ENOMEM;
   if (prot - (prot & KNOWN_PROT) !== 0) return -EINVAL;
   let start = startPage * mm.pageSize;
   const end = start + pages * mm.pageSize;

@@ -40,15 +40,15 @@ export function mremap(
   flagWord: Word,
   to: Word,
 ): number {
-  const { pageSize } = task.mm;
+  const { pageSize, wordBits } = task.mm;
   const flags = toFlags(flagWord);
   if (offsetOf(old, pageSize) !== 0) return -EINVAL;
   const remap: Remap = {
     task,
     flags,
     address: addressOf(old, pageSize),
-    oldBytes: pagesUp(oldLength, pageSize) * pageSize,
-    newBytes: pagesUp(newLength, pageSize) * pageSize,
+    oldBytes: pagesUp(oldLength, pageSize, wordBits) * pageSize,
+    newBytes: pagesUp(newLength, pageSize, wordBits) * pageSize,
     target: addressOf(to, pageSize),
     locked: false,
   };
@@ -73,13 +73,13 @@ function checkArguments(parts: MremapParts, { task, flags, address, oldBytes, ne
   if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) return 0;
   if (target > userEnd - newBytes || target % pageSize !== 0 || !(flags & MREMAP_MAYMOVE)) return -EINVAL;
   if (flags & MREMAP_DONTUNMAP && oldBytes !== newBytes) return -EINVAL;
-  if (endOf(address, oldBytes) > target && target + newBytes > address) return -EINVAL;
+  if (endOf(task.mm, address, oldBytes) > target && target + newBytes > address) return -EINVAL;
   return parts.vmaOps.hasRoomFor(task.mm, 5) ? 0 : -ENOMEM;
 }
 
 /** Where an old range ends; it is not checked and may wrap. */
-function endOf(address: number, bytes: number): number {
-  return (address + bytes) % 2 ** 64;
+function endOf({ wordBits }: Mm, address: number, bytes: number): number {
+  return (address + bytes) % 2 ** wordBits;
 }
 
 /** Whether the VMA at the old address lets this happen (check_prep_vma). */
@@ -96,7 +96,7 @@ function checkVma(remap: Remap, vma: Vma | null): number {
   if (newBytes <= oldBytes) return 0;
   if (vma.flags & VM_DONTEXPAND) return -EFAULT;
   const grown = (newBytes - oldBytes) / task.mm.pageSize;
-  if (vma.indexAt(address) + newBytes / task.mm.pageSize >= 2 ** 64) return -EINVAL;
+  if (vma.indexAt(address) + newBytes / task.mm.pageSize >= 2 ** task.mm.wordBits) return -EINVAL;
   if (!mayLock(task, vma.flags, grown)) return -EAGAIN;
   return mayExpand(task, vma.flags, grown) ? 0 : -ENOMEM;
 }

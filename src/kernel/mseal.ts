@@ -15,12 +15,12 @@ export interface MsealParts {
 }
 
 export function mseal(parts: MsealParts, task: Task, address: Word, length: Word, flags: Word): number {
-  const { pageSize, vmas } = task.mm;
+  const { pageSize, wordBits, vmas } = task.mm;
   if (!isZero(flags) || offsetOf(address, pageSize) !== 0) return -EINVAL;
   const startPage = pageOf(address, pageSize);
-  const pages = pagesUp(length, pageSize);
+  const pages = pagesUp(length, pageSize, wordBits);
   if (pages === 0) return isZero(length) ? 0 : -EINVAL;
-  if (startPage + pages >= wrapPages(pageSize)) return -EINVAL;
+  if (startPage + pages >= wrapPages(pageSize, wordBits)) return -EINVAL;
   const start = startPage * pageSize;
   const end = start + pages * pageSize;
   for (let va = start; va < end; ) {

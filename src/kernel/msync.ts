@@ -19,13 +19,13 @@ export interface MsyncParts {
 }
 
 export function msync(parts: MsyncParts, task: Task, address: Word, length: Word, flagWord: Word): number {
-  const { pageSize } = task.mm;
+  const { pageSize, wordBits } = task.mm;
   const flags = toInt(flagWord);
   if (flags - (flags & (MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0 || offsetOf(address, pageSize) !== 0) return -EINVAL;
   if (flags & MS_ASYNC && flags & MS_SYNC) return -EINVAL;
   const startPage = pageOf(address, pageSize);
-  const pages = pagesUp(length, pageSize);
-  if (startPage + pages >= wrapPages(pageSize)) return -ENOMEM;
+  const pages = pagesUp(length, pageSize, wordBits);
+  if (startPage + pages >= wrapPages(pageSize, wordBits)) return -ENOMEM;
   return pages === 0 ? 0 : syncRange(parts, task, startPage * pageSize, (startPage + pages) * pageSize, flags);
 }
 

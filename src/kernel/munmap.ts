@@ -14,10 +14,10 @@ export interface MunmapParts {
 }
 
 export function munmap(parts: MunmapParts, task: Task, address: Word, length: Word): number {
-  const { pageSize } = task.mm;
+  const { pageSize, wordBits } = task.mm;
   const { userEnd } = parts.placement.layout;
   const start = pageOf(address, pageSize) * pageSize;
-  const bytes = pagesUp(length, pageSize) * pageSize;
+  const bytes = pagesUp(length, pageSize, wordBits) * pageSize;
   if (offsetOf(address, pageSize) !== 0 || start > userEnd || toCount(length) > userEnd - start || bytes === 0)
     return -EINVAL;
   return parts.unmapper.unmap(task.mm, start, start + bytes);

@@ -9,9 +9,10 @@
  * __thp_get_unmapped_area.
  */
 
-import type { LayoutConfig } from '../config.ts';
 import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MAP_32BIT, MAP_FIXED, MAP_SHARED } from '../flags.ts';
+import type { LayoutConfig } from '../layout.ts';
+import type { WordBits } from '../units.ts';
 import type { Mm } from './mm.ts';
 import type { OpenFile } from './open-file.ts';
 import { startGap } from './vma.ts';
@@ -22,10 +23,12 @@ const LOW_2GIB_END = 0x80000000;
 export class Placement {
   readonly layout: LayoutConfig;
   private readonly pageSize: number;
+  private readonly wordBits: WordBits;
 
-  constructor(layout: LayoutConfig, pageSize: number) {
+  constructor(layout: LayoutConfig, pageSize: number, wordBits: WordBits) {
     this.layout = layout;
     this.pageSize = pageSize;
+    this.wordBits = wordBits;
   }
 
   /**
@@ -62,12 +65,13 @@ export class Placement {
   /** The hint if it is free, otherwise the first gap where the kernel looks; -ENOMEM if there is none. */
   private search(mm: Mm, hint: number, length: number, flags: number): number {
     const { layout } = this;
-    const low = (flags & MAP_32BIT) !== 0;
+    // Below 4 GiB everything has 32 bits, and the flag means nothing.
+    const low = (flags & MAP_32BIT) !== 0 && this.wordBits === 64;
     if (hint !== 0 && this.isFree(mm, hint, length, low ? LOW_2GIB_END : layout.userEnd)) return hint;
     if (low) return this.lowest(mm, length, LOW_2GIB_START, LOW_2GIB_END);
     const below = mm.vmas.highestGap(length, layout.placedMin, layout.mmapBase);
     if (below >= 0) return below;
-    return this.lowest(mm, length, Math.floor(layout.userEnd / 3 / this.pageSize) * this.pageSize, layout.userEnd);
+    return this.lowest(mm, length, Math.ceil(layout.userEnd / 3 / this.pageSize) * this.pageSize, layout.userEnd);
   }
 
   private isFree(mm: Mm, hint: number, length: number, end: number): boolean {

@@ -27,7 +27,7 @@ export class ProcessAtomics extends ProcessMemory {
   }
 
   private modify(va: Word, size: AtomicSize, change: (old: bigint) => bigint): bigint {
-    const at = toVa(va);
+    const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask + 1 - size) return this.modifyAcross(at, size, change);
     const first = this.mmu().translateWrite(at);
     const pa = first >= 0 ? first : this.faulted(at, ACCESS_WRITE, va);

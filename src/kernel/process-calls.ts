@@ -110,17 +110,20 @@ export class ProcessCalls extends NameSyscalls {
   prlimit(otherId: number, resource: Word, soft: Word): number {
     this.enter(SYS_PRLIMIT64);
     const other = this.kernel.tasks.get(otherId);
-    return this.leave(other?.isFound === true ? other.limits.setSoft(toInt(resource), soft) : -ESRCH);
+    return this.leave(
+      other?.isFound === true ? other.limits.setSoft(toInt(resource), soft, this.task.mm.wordBits) : -ESRCH,
+    );
   }
 
   prctl(option: Word, second: Word, third: Word = 0, fourth: Word = 0, fifth: Word = 0): number {
     this.enter(SYS_PRCTL);
-    return this.leave(prctl(this.task, option, second, [third, fourth, fifth]));
+    const [first, ...others] = [second, third, fourth, fifth].map((word) => this.reg(word));
+    return this.leave(prctl(this.task, option, first, others));
   }
 
   /** FUTEX_WAIT and FUTEX_WAKE: a number, or 'waiting' when the task does not run until it is woken. */
   futex(address: Word, op: Word, value: Word, timeoutNs: number | null = null): number | typeof WAITING {
     this.enter(SYS_FUTEX);
-    return this.leave(futex(this.parts, this.task, address, op, value, timeoutNs));
+    return this.leave(futex(this.parts, this.task, this.reg(address), op, value, timeoutNs));
   }
 }

@@ -11,7 +11,7 @@ import { UserError } from '../assert.ts';
 import { SIGKILL } from '../flags.ts';
 import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
 import type { Ram } from '../mmu/ram.ts';
-import { toUnsigned, type Word } from '../units.ts';
+import { toRegister, toUnsigned, type Word, type WordBits } from '../units.ts';
 import { type AccessEngine, BY_KERNEL, BY_USER } from './access.ts';
 import { SignalError } from './errors.ts';
 import type { Kernel } from './kernel.ts';
@@ -28,6 +28,7 @@ export class ProcessMemory {
   private readonly engine: AccessEngine;
   protected readonly ram: Ram;
   protected readonly pageMask: number;
+  protected readonly wordBits: WordBits;
 
   constructor(kernel: Kernel, task: Task) {
     this.kernel = kernel;
@@ -35,6 +36,7 @@ export class ProcessMemory {
     this.engine = kernel.parts.engine;
     this.ram = kernel.parts.ram;
     this.pageMask = kernel.parts.pageSize - 1;
+    this.wordBits = kernel.parts.config.scheme.wordBits;
   }
 
   protected mmu(): Mmu {
@@ -52,7 +54,7 @@ export class ProcessMemory {
 
   private loadSlowly(va: Word): number {
     this.mmu();
-    return this.ram.load8(this.resolve(toVa(va), ACCESS_READ, va));
+    return this.ram.load8(this.resolve(toVa(va, this.wordBits), ACCESS_READ, va));
   }
 
   store8(va: Word, value: number): void {
@@ -66,25 +68,25 @@ export class ProcessMemory {
 
   private storeSlowly(va: Word, value: number): void {
     this.mmu();
-    this.ram.store8(this.resolve(toVa(va), ACCESS_WRITE, va), value);
+    this.ram.store8(this.resolve(toVa(va, this.wordBits), ACCESS_WRITE, va), value);
   }
 
   /** Fetches one instruction byte. */
   fetch8(va: Word): number {
-    const at = toVa(va);
+    const at = toVa(va, this.wordBits);
     const pa = this.mmu().translateFetch(at);
     return this.ram.load8(pa >= 0 ? pa : this.faulted(at, ACCESS_EXEC, va));
   }
 
   load16(va: Word): number {
-    const at = toVa(va);
+    const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 1) return Number(this.loadAcross(at, 2));
     const pa = this.mmu().translateRead(at);
     return this.ram.load16(pa >= 0 ? pa : this.faulted(at, ACCESS_READ, va));
   }
 
   store16(va: Word, value: number): void {
-    const at = toVa(va);
+    const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 1) {
       this.storeAcross(at, 2, BigInt(value));
       return;
@@ -94,14 +96,14 @@ export class ProcessMemory {
   }
 
   load32(va: Word): number {
-    const at = toVa(va);
+    const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 3) return Number(this.loadAcross(at, 4));
     const pa = this.mmu().translateRead(at);
     return this.ram.load32(pa >= 0 ? pa : this.faulted(at, ACCESS_READ, va));
   }
 
   store32(va: Word, value: number): void {
-    const at = toVa(va);
+    const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 3) {
       this.storeAcross(at, 4, BigInt(value));
       return;
@@ -111,7 +113,7 @@ export class ProcessMemory {
   }
 
   load64(va: Word): bigint {
-    const at = toVa(va);
+    const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 7) return this.loadAcross(at, 8);
     const first = this.mmu().translateRead(at);
     const pa = first >= 0 ? first : this.faulted(at, ACCESS_READ, va);
@@ -119,7 +121,7 @@ export class ProcessMemory {
   }
 
   store64(va: Word, value: Word): void {
-    const at = toVa(va);
+    const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 7) {
       this.storeAcross(at, 8, toUnsigned(value));
       return;
@@ -144,7 +146,7 @@ export class ProcessMemory {
   }
 
   private copy(va: Word, bytes: Uint8Array, access: number): void {
-    const start = toVa(va);
+    const start = toVa(va, this.wordBits);
     this.mmu();
     let done = 0;
     for (;;) {
@@ -165,7 +167,7 @@ export class ProcessMemory {
     this.mmu();
     // The processor looks at the form of the whole address range first: one byte that is no address spoils it all.
     const end = this.kernel.parts.canonicalEnd;
-    if (va < end && va + size > end) this.resolve(end, access, end);
+    if (this.wordBits === 64 && va < end && va + size > end) this.resolve(end, access, end);
     this.resolve(va, access, va);
     const second = va + size - ((va + size) & this.pageMask);
     this.resolve(second, access, second);
@@ -186,7 +188,7 @@ export class ProcessMemory {
   /** The MMU refused an access: its physical address once the fault is resolved; throws `SignalError` if it is not. */
   protected faulted(va: number, access: number, exact: Word): number {
     if (!Number.isInteger(va)) throw new UserError(`${va} is not an address: addresses are whole numbers`);
-    if (va < 0) return this.resolve(toVa(va), access, exact);
+    if (va < 0 || va >= 2 ** this.wordBits) return this.resolve(toVa(va, this.wordBits), access, exact);
     const pa = this.engine.afterFault(this.task, va, access, BY_USER);
     if (pa < 0) this.raise(exact);
     finishCall(this.kernel);
@@ -206,7 +208,7 @@ export class ProcessMemory {
 
   /** Delivers the signal of the access that failed last; returns if the handler wants the access tried again. */
   private raise(address: Word): void {
-    const info = faultSignal(this.engine.failure, address);
+    const info = faultSignal(this.engine.failure, toRegister(address, this.wordBits));
     const outcome = this.kernel.parts.signals.force(this.task, info);
     if (outcome === SIGNAL_RETRY) return;
     finishCall(this.kernel);
@@ -248,9 +250,9 @@ export class ProcessMemory {
 
 const EXACT_END = 2n ** 53n;
 
-/** An address as the MMU takes it: a double in [0, 2^64), exact below 2^53, above that rounded down. */
-export function toVa(va: Word): number {
-  if (typeof va === 'number' && va >= 0) return va;
-  const exact = toUnsigned(va);
+/** An address as the MMU takes it: a double in [0, 2^64) or [0, 2^32), exact below 2^53, above that rounded down. */
+export function toVa(va: Word, bits: WordBits): number {
+  if (typeof va === 'number' && va >= 0 && va < 2 ** bits) return va;
+  const exact = toUnsigned(toRegister(va, bits));
   return exact < EXACT_END ? Number(exact) : Number(exact >> 12n) * 4096;
 }

@@ -5,7 +5,7 @@
  * results. Accesses are inherited from process-memory.ts and process-atomics.ts.
  */
 
-import type { Word } from '../units.ts';
+import { toRegister, type Word } from '../units.ts';
 import { check, SyscallError } from './errors.ts';
 import { clearImage, mapSpecial } from './exec-image.ts';
 import { toVa } from './process-memory.ts';
@@ -191,14 +191,14 @@ export class Process extends ProcessTasks {
 
   /** The smaps fields of the mapping at `va`, or null. */
   smaps(va: Word): SmapsFields | null {
-    const vma = this.task.mm.vmas.containing(toVa(va));
+    const vma = this.task.mm.vmas.containing(toVa(va, this.wordBits));
     const { tables, frames, pool } = this.kernel.parts;
     return vma === null ? null : smapsOf(tables, frames, pool.zeroPfn, vma);
   }
 
   /** The letters of smaps' VmFlags for the mapping at `va`, such as ['rd', 'mr', 'mw', 'me'], or null. */
   vmFlags(va: Word): string[] | null {
-    const vma = this.task.mm.vmas.containing(toVa(va));
+    const vma = this.task.mm.vmas.containing(toVa(va, this.wordBits));
     return vma === null ? null : vmFlagLetters(vma.flags);
   }
 
@@ -206,7 +206,8 @@ export class Process extends ProcessTasks {
   pagemap(address: Word, length: Word): readonly PagemapPage[] {
     const { tables, frames, pool, placement } = this.kernel.parts;
     const parts = { tables, frames, zeroPfn: pool.zeroPfn };
-    return pagemapOf(parts, this.task.mm, address, length, placement.layout.userEnd);
+    const [from, bytes] = [address, length].map((word) => toRegister(word, this.wordBits));
+    return pagemapOf(parts, this.task.mm, from, bytes, placement.layout.userEnd);
   }
 
   /** The memory lines of /proc/PID/status, in KiB. */

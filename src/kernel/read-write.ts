@@ -28,8 +28,8 @@ import {
   type ByteSink,
   type ByteSource,
   type Position,
-  TRANSFER_MAX,
   type TransferParts,
+  transferMax,
 } from './transfers.ts';
 
 /** The device's logical block, in bytes. */
@@ -45,7 +45,7 @@ export function readFile(
 ): number {
   const { inode } = file;
   if (count > 0 && bytesInPage(parts, inode, position) > 0 && isMisaligned(file, position, count)) return -EINVAL;
-  let left = Math.min(count, TRANSFER_MAX);
+  let left = Math.min(count, transferMax(parts.ram.pageSize));
   let done = 0;
   while (left > 0) {
     const room = bytesInPage(parts, inode, position);
@@ -119,7 +119,7 @@ export function writeFile(
     position.page = inode.sizePages;
     position.byte = inode.sizeTail;
   }
-  const allowed = allowedBytes(parts, task, inode, position, Math.min(count, TRANSFER_MAX));
+  const allowed = allowedBytes(parts, task, inode, position, Math.min(count, transferMax(parts.ram.pageSize)));
   if (allowed < 0) return allowed;
   if (isMisaligned(file, position, allowed)) return -EINVAL;
   dropPrivileges(inode);

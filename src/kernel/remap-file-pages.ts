@@ -32,11 +32,11 @@ export function remapFilePages(
   pgoff: Word,
   flags: Word,
 ): number {
-  const { pageSize } = task.mm;
+  const { pageSize, wordBits } = task.mm;
   const startPage = pageOf(address, pageSize);
   const pages = pageOf(length, pageSize);
-  if (!isZero(prot) || pages === 0 || startPage + pages >= wrapPages(pageSize)) return -EINVAL;
-  if (toUnsigned(pgoff) + BigInt(pages) >= 1n << 64n) return -EINVAL;
+  if (!isZero(prot) || pages === 0 || startPage + pages >= wrapPages(pageSize, wordBits)) return -EINVAL;
+  if (toUnsigned(pgoff) + BigInt(pages) >= 1n << BigInt(wordBits)) return -EINVAL;
   const start = startPage * pageSize;
   const end = start + pages * pageSize;
   const vma = task.mm.vmas.containing(start);

@@ -93,7 +93,7 @@ export function shmat(parts: ShmParts, task: Task, idWord: Word, address: Word, 
 
 /** Something stands in the range, or it wraps. */
 function isTaken(task: Task, start: number, bytes: bigint): boolean {
-  if (BigInt(start) + bytes >= 1n << 64n) return true;
+  if (BigInt(start) + bytes >= 1n << BigInt(task.mm.wordBits)) return true;
   return task.mm.vmas.intersecting(start, start + Number(bytes)) !== null;
 }
 

@@ -7,6 +7,7 @@
 import { UserError } from '../assert.ts';
 import { SYSCALLS } from '../counters.ts';
 import { RECORD_ID } from '../trace.ts';
+import { toRegister, type Word } from '../units.ts';
 import { checkMachine } from './invariants.ts';
 import type { Kernel, KernelParts } from './kernel.ts';
 import type { Task } from './task.ts';
@@ -31,6 +32,11 @@ export class SyscallEntry {
     parts.clock.advance(parts.costs.syscallNs);
     parts.trace.timeNs = parts.clock.nowNs;
     if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.sys_enter, call, 0, 0, 0);
+  }
+
+  /** What the register of an argument holds; file offsets have 64 bits on any machine. */
+  protected reg(word: Word): Word {
+    return toRegister(word, this.task.mm.wordBits);
   }
 
   protected leave<T>(result: T): T {

@@ -33,16 +33,21 @@ import { fallocate, fstat, fsync, ftruncate, truncate } from './size-calls.ts';
 import { readv, writev } from './vector-calls.ts';
 
 export class FileSyscalls extends ProcessCalls {
+  private inRegisters(buffer: Buffer): Buffer {
+    if ('bytes' in buffer) return buffer;
+    return { address: this.reg(buffer.address), length: this.reg(buffer.length) };
+  }
+
   /** read (no offset) and pread. */
   read(fd: Word, buffer: Buffer, offset?: Offset): number {
     this.enter(offset === undefined ? SYS_READ : SYS_PREAD64);
-    return this.leave(read(this.parts, this.task, fd, buffer, offset));
+    return this.leave(read(this.parts, this.task, fd, this.inRegisters(buffer), offset));
   }
 
   /** write (no offset) and pwrite. */
   write(fd: Word, buffer: Buffer, offset?: Offset): number {
     this.enter(offset === undefined ? SYS_WRITE : SYS_PWRITE64);
-    return this.leave(write(this.parts, this.task, fd, buffer, offset));
+    return this.leave(write(this.parts, this.task, fd, this.inRegisters(buffer), offset));
   }
 
   /** readv (no offset) and preadv: into the ranges of `count` iovecs at `address`. */
@@ -110,6 +115,6 @@ export class FileSyscalls extends ProcessCalls {
 
   readahead(fd: Word, offset: Word, length: Word): number {
     this.enter(SYS_READAHEAD);
-    return this.leave(readahead(this.parts, this.task, fd, offset, length));
+    return this.leave(readahead(this.parts, this.task, fd, offset, this.reg(length)));
   }
 }

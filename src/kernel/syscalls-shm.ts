@@ -22,17 +22,17 @@ import { SyscallEntry } from './syscall-entry.ts';
 export class ShmSyscalls extends SyscallEntry {
   shmget(key: Word, size: Word, flags: Word): number {
     this.enter(SYS_SHMGET);
-    return this.leave(shmget(this.parts, this.task, key, size, flags));
+    return this.leave(shmget(this.parts, this.task, key, this.reg(size), flags));
   }
 
   shmat(id: Word, address: Word, flags: Word): number {
     this.enter(SYS_SHMAT);
-    return this.leave(shmat(this.parts, this.task, id, address, flags));
+    return this.leave(shmat(this.parts, this.task, id, this.reg(address), flags));
   }
 
   shmdt(address: Word): number {
     this.enter(SYS_SHMDT);
-    return this.leave(shmdt(this.parts, this.task, address));
+    return this.leave(shmdt(this.parts, this.task, this.reg(address)));
   }
 
   /** `mode` is for IPC_SET; `deliver` is called by the commands that tell something. */
@@ -53,6 +53,7 @@ export class ShmSyscalls extends SyscallEntry {
 
   remapFilePages(address: Word, length: Word, prot: Word, pgoff: Word, flags: Word): number {
     this.enter(SYS_REMAP_FILE_PAGES);
-    return this.leave(remapFilePages(this.parts, this.task, address, length, prot, pgoff, flags));
+    const [start, size, rights, page] = [address, length, prot, pgoff].map((word) => this.reg(word));
+    return this.leave(remapFilePages(this.parts, this.task, start, size, rights, page, flags));
   }
 }

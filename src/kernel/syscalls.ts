@@ -43,32 +43,44 @@ import { FileSyscalls } from './syscalls-files.ts';
 export class Syscalls extends FileSyscalls {
   mmap(address: Word, length: Word, prot: Word, flags: Word, fd: Word, offset: Word): number {
     this.enter(SYS_MMAP);
-    return this.leave(mmap(this.parts, this.task, address, length, prot, flags, fd, offset));
+    return this.leave(
+      mmap(this.parts, this.task, this.reg(address), this.reg(length), this.reg(prot), this.reg(flags), fd, offset),
+    );
   }
 
   munmap(address: Word, length: Word): number {
     this.enter(SYS_MUNMAP);
-    return this.leave(munmap(this.parts, this.task, address, length));
+    return this.leave(munmap(this.parts, this.task, this.reg(address), this.reg(length)));
   }
 
   mprotect(address: Word, length: Word, prot: Word): number {
     this.enter(SYS_MPROTECT);
-    return this.leave(mprotect(this.parts, this.task, address, length, prot));
+    return this.leave(mprotect(this.parts, this.task, this.reg(address), this.reg(length), this.reg(prot)));
   }
 
   mremap(old: Word, oldLength: Word, newLength: Word, flags: Word, to: Word): number {
     this.enter(SYS_MREMAP);
-    return this.leave(mremap(this.parts, this.task, old, oldLength, newLength, flags, to));
+    return this.leave(
+      mremap(
+        this.parts,
+        this.task,
+        this.reg(old),
+        this.reg(oldLength),
+        this.reg(newLength),
+        this.reg(flags),
+        this.reg(to),
+      ),
+    );
   }
 
   msync(address: Word, length: Word, flags: Word): number {
     this.enter(SYS_MSYNC);
-    return this.leave(msync(this.parts, this.task, address, length, flags));
+    return this.leave(msync(this.parts, this.task, this.reg(address), this.reg(length), flags));
   }
 
   madvise(address: Word, length: Word, advice: Word): number {
     this.enter(SYS_MADVISE);
-    return this.leave(madvise(this.parts, this.task, address, length, advice));
+    return this.leave(madvise(this.parts, this.task, this.reg(address), this.reg(length), advice));
   }
 
   /** One byte a page: 1 = in memory; or a negative errno. */
@@ -80,7 +92,7 @@ export class Syscalls extends FileSyscalls {
 
   /** The same into user memory at `vec`. */
   mincoreInto(address: Word, length: Word, vec: Word): number {
-    const start = toUnsigned(vec);
+    const start = toUnsigned(this.reg(vec));
     const end = BigInt(this.parts.placement.layout.userEnd);
     return this.residency(address, length, {
       fits: (pages) => start + BigInt(pages) <= end,
@@ -90,7 +102,7 @@ export class Syscalls extends FileSyscalls {
 
   private residency(address: Word, length: Word, vector: ResidencyVector): number {
     this.enter(SYS_MINCORE);
-    return this.leave(mincore(this.parts, this.task, address, length, vector));
+    return this.leave(mincore(this.parts, this.task, this.reg(address), this.reg(length), vector));
   }
 
   /** Stores bytes in user memory as a call does; false where that faults. */
@@ -100,12 +112,12 @@ export class Syscalls extends FileSyscalls {
 
   mlock2(address: Word, length: Word, flags: Word): number {
     this.enter(SYS_MLOCK2);
-    return this.leave(mlock(this.parts, this.task, address, length, flags));
+    return this.leave(mlock(this.parts, this.task, this.reg(address), this.reg(length), flags));
   }
 
   munlock(address: Word, length: Word): number {
     this.enter(SYS_MUNLOCK);
-    return this.leave(munlock(this.parts, this.task, address, length));
+    return this.leave(munlock(this.parts, this.task, this.reg(address), this.reg(length)));
   }
 
   mlockall(flags: Word): number {
@@ -120,17 +132,17 @@ export class Syscalls extends FileSyscalls {
 
   brk(address: Word): number {
     this.enter(SYS_BRK);
-    return this.leave(brk(this.parts, this.task, address));
+    return this.leave(brk(this.parts, this.task, this.reg(address)));
   }
 
   sbrk(increment: Word): number {
     this.enter(SYS_BRK);
-    return this.leave(sbrk(this.parts, this.task, increment));
+    return this.leave(sbrk(this.parts, this.task, this.reg(increment)));
   }
 
   mseal(address: Word, length: Word, flags: Word): number {
     this.enter(SYS_MSEAL);
-    return this.leave(mseal(this.parts, this.task, address, length, flags));
+    return this.leave(mseal(this.parts, this.task, this.reg(address), this.reg(length), this.reg(flags)));
   }
 
   /** The soft limit in bytes (Infinity = none), or a negative errno. */
@@ -141,7 +153,7 @@ export class Syscalls extends FileSyscalls {
 
   setrlimit(resource: number, soft: Word): number {
     this.enter(SYS_SETRLIMIT);
-    return this.leave(this.task.limits.setSoft(resource, soft));
+    return this.leave(this.task.limits.setSoft(resource, soft, this.task.mm.wordBits));
   }
 
   /**

@@ -30,8 +30,10 @@ export type ByteSink = (pa: number, length: number) => number;
 /** Where bytes for a file come from: stores them in physical memory (inside one frame), tells how many came. */
 export type ByteSource = (pa: number, length: number) => number;
 
-/** The most that one call moves (MAX_RW_COUNT). */
-export const TRANSFER_MAX = 0x7ffff000;
+/** The most that one call moves (MAX_RW_COUNT): whole pages of an int. */
+export function transferMax(pageSize: number): number {
+  return 2 ** 31 - pageSize;
+}
 
 /** A position in a file, exact: page and byte. */
 export interface Position {

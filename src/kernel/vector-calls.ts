@@ -47,7 +47,7 @@ export function readv(parts: FileCallParts, task: Task, fd: Word, address: Word,
   if (typeof ranges === 'number') return ranges;
   const length = lengthOf(ranges);
   if (length === 0) return 0;
-  return readInto(parts, file, BigInt(length), offset, moverOf(parts, task, ranges, ACCESS_WRITE));
+  return readInto(parts, task, file, BigInt(length), offset, moverOf(parts, task, ranges, ACCESS_WRITE));
 }
 
 /** writev and pwritev: bytes moved or a negative errno. */

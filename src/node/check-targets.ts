@@ -4,10 +4,12 @@
  * Place: between the words on the command line and the comparison of transcripts (src/testing). A target is described by plain data,
  * so that a worker can open it again.
  */
+import { resolveConfig } from '../config.ts';
 import type { MachineConfig } from '../index.ts';
 import { type Arena, arenaText } from '../scenario/arena.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { machineOfWords, WanderingTarget } from '../testing/machine-draw.ts';
+import { specLayout } from '../testing/spec-layout.ts';
 import { SpecTarget } from '../testing/spec-target.ts';
 import { readTranscript, recordTranscript, type Transcript } from '../testing/transcript.ts';
 import { nativeDriver } from './native-driver.ts';
@@ -107,9 +109,10 @@ class SpecifiedTarget implements CheckTarget {
     this.settings = settings;
   }
 
-  async ask(scenario: Scenario): Promise<Transcript> {
+  async ask(scenario: Scenario, _text: string, machine: string): Promise<Transcript> {
     const { fs, arena } = this.settings;
-    return recordTranscript(scenario, new SpecTarget({ fs }, arena));
+    const config = resolveConfig({ ...machineOfWords(machine), fs });
+    return recordTranscript(scenario, new SpecTarget(specLayout(config), arena));
   }
 
   async close(): Promise<void> {}

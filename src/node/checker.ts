@@ -4,10 +4,12 @@
  * Place: under the search (check-search.ts) and the shrinking (check-shrink.ts); one for each worker. A run is drawn from the seed and its
  * number alone, so that it is the same whoever makes it.
  */
+import type { SchemeName } from '../index.ts';
 import { type Arena, DEFAULT_ARENA } from '../scenario/scenario.ts';
 import { drawRun, pagesOf, writerOptions } from '../testing/arbitraries.ts';
 import { ANY_PROCESSOR_RULES, type Compared, Comparison, LINUX_RULES, type Rules } from '../testing/compare.ts';
 import { Coverage } from '../testing/coverage.ts';
+import { ofScheme, pageSizeOf } from '../testing/machine-draw.ts';
 import { posixRules } from '../testing/posix-rules.ts';
 import type { Profile } from '../testing/scenario-choices.ts';
 import { type DrawnCall, type WriterOptions, writeScenario } from '../testing/scenario-writer.ts';
@@ -28,6 +30,8 @@ export interface CheckPlan {
   readonly arena: Arena | undefined;
   /** What counts as the same. */
   readonly rules: 'linux' | 'posix';
+  /** Page-table schemes of the machines, taken in turns: with them the size of pages and of registers. */
+  readonly schemes: readonly SchemeName[];
   readonly calls: readonly string[] | undefined;
   readonly timeoutMs: number;
 }
@@ -63,20 +67,27 @@ export class Checker {
     this.plan = plan;
     this.coverage = new Coverage();
     this.rules = rulesOf(plan);
-    for (const profile of plan.profiles) this.writerFor(profile);
+    for (const profile of plan.profiles) this.writerFor(profile, plan.schemes[0]);
     this.targets = plan.targets.map((spec) => openTarget(spec, plan));
   }
 
   /** How the calls of a run are written. */
   writerOf(run: number): WriterOptions {
     const { profiles } = this.plan;
-    return this.writerFor(profiles[run % profiles.length]);
+    return this.writerFor(profiles[run % profiles.length], this.schemeOf(run));
   }
 
-  private writerFor(profile: Profile): WriterOptions {
+  /** Each profile comes with one scheme before it comes with the next. */
+  schemeOf(run: number): SchemeName {
+    const { profiles, schemes } = this.plan;
+    return schemes[Math.floor(run / profiles.length) % schemes.length];
+  }
+
+  private writerFor(profile: Profile, scheme: SchemeName): WriterOptions {
     const { fs, calls, rules, arena = DEFAULT_ARENA } = this.plan;
     const dialect = rules === 'posix' ? { dialect: rules } : {};
-    return writerOptions({ fs, profile, arenaPages: pagesOf(arena), ...(calls && { calls }), ...dialect });
+    const pageSize = pageSizeOf(scheme);
+    return writerOptions({ fs, profile, pageSize, arenaPages: pagesOf(arena), ...(calls && { calls }), ...dialect });
   }
 
   /** Makes the run with a number. Undefined if all targets agree. */
@@ -84,7 +95,7 @@ export class Checker {
     const { seed, ops } = this.plan;
     const { calls, machine } = drawRun(seed, run, ops);
     const text = writeScenario(calls, this.writerOf(run));
-    const machines = this.targets.map((_, index) => machine(index));
+    const machines = this.targets.map((_, index) => ofScheme(machine(index), this.schemeOf(run)));
     const { scenario, transcripts, difference, takenOut } = await this.try(text, machines);
     this.coverage.add(scenario, transcripts[0], takenOut);
     return difference === undefined ? undefined : { run, calls, text, machines };

@@ -9,12 +9,13 @@
  */
 
 import { assert } from '../assert.ts';
-import type { Arena } from './arena.ts';
+import { DEFAULT_ARENA } from './arena.ts';
+import type { Bases } from './target.ts';
 
 const REACH = 1n << 30n;
 const PLAIN_BELOW = 0x10000n;
-const PLAIN_FROM = 0x7fff_ffff_f000n;
-const PAGE_SIZE = 4096n;
+const X86_64_END = 0x7fff_ffff_f000n;
+const X86_64_PAGE = 4096n;
 
 /** A range of addresses [start, end) with the name it is printed by. */
 interface Region {
@@ -33,12 +34,17 @@ interface Seen {
 export class AddressBook {
   private readonly arena: Region;
   private readonly heapStart: bigint;
+  private readonly pageSize: bigint;
+  /** Addresses from here on are plain. */
+  private readonly plainFrom: bigint;
   /** By process. */
   private readonly seen: Map<number, Seen>;
 
   /** A book with one process, `main`, that has seen nothing yet. */
-  constructor(main: number, arena: Arena, heapStart: bigint) {
-    this.arena = { label: 'A', start: arena.base, end: arena.base + arena.size };
+  constructor(main: number, { arena, arenaSize, brk: heapStart, pageSize, userEnd }: Bases) {
+    this.pageSize = pageSize ?? X86_64_PAGE;
+    this.plainFrom = userEnd ?? X86_64_END;
+    this.arena = { label: 'A', start: arena, end: arena + (arenaSize ?? DEFAULT_ARENA.size) };
     this.heapStart = heapStart;
     this.seen = new Map([[main, { regions: [], highestBreak: heapStart }]]);
   }
@@ -67,8 +73,8 @@ export class AddressBook {
   /** Notes that a call placed `length` bytes at `start`; inside the arena that changes nothing. */
   noteRegion(process: number, label: string, start: bigint, length: bigint): void {
     if (distanceTo(this.arena, start) === 0n) return;
-    const pages = (length + PAGE_SIZE - 1n) / PAGE_SIZE;
-    this.of(process).regions.push({ label, start, end: start + pages * PAGE_SIZE });
+    const pages = (length + this.pageSize - 1n) / this.pageSize;
+    this.of(process).regions.push({ label, start, end: start + pages * this.pageSize });
   }
 
   /** `NULL`, `A+0x10`, `BRK+0x0`, `p`, `p+0x1000`, `p-0x10`, `0x7fff00000000`. */
@@ -84,7 +90,7 @@ export class AddressBook {
 
   /** What an address is relative to, undefined for a plain one. */
   private baseOf(process: number, address: bigint): Region | undefined {
-    if (address < PLAIN_BELOW || address >= PLAIN_FROM) return undefined;
+    if (address < PLAIN_BELOW || address >= this.plainFrom) return undefined;
     let best: Region | undefined;
     let least = REACH + 1n;
     for (const region of this.candidates(this.of(process))) {

@@ -14,6 +14,15 @@ export interface Arena {
 
 export const DEFAULT_ARENA: Arena = { base: 0x1000_0000_0000n, size: 1n << 30n };
 
+/**
+ * The arena of a machine by the end of its user space: the default on x86-64; an eighth up where there are more than 32 bits of address,
+ * else a quarter of all, far from the heap and from where the kernel places mappings.
+ */
+export function arenaOf(userEnd: number): Arena {
+  const span = 2 ** Math.ceil(Math.log2(userEnd));
+  return { base: BigInt(span > 2 ** 32 ? span / 8 : span / 4), size: DEFAULT_ARENA.size };
+}
+
 const PAGE = 4096n;
 /** What random scenarios need: the pages they use, and room behind for lengths that reach too far. */
 const SIZE_MIN = 48n * PAGE;

@@ -8,7 +8,7 @@
 
 import { UserError } from '../assert.ts';
 import { resolveConfig } from '../config.ts';
-import type { Machine, MachineConfig, Process } from '../index.ts';
+import type { Machine, MachineConfig, Process, SchemeName } from '../index.ts';
 import { KIB, MIB } from '../units.ts';
 import type { DirectiveStatement, Scenario } from './ast.ts';
 import { nearestWord } from './suggest.ts';
@@ -138,6 +138,7 @@ function wholeNumber(name: string, value: string): number {
 
 /** How each setting of `% machine` is read. */
 const SETTINGS: Readonly<Record<string, (value: string) => MachineConfig>> = {
+  scheme: (value) => ({ scheme: value as SchemeName }),
   ram: (value) => ({ ram: value }),
   cpus: (value) => ({ cpus: wholeNumber('cpus', value) }),
   files: (value) => ({ filesMax: wholeNumber('files', value) }),

@@ -31,7 +31,7 @@ import {
   type Process,
   SignalError,
 } from '../index.ts';
-import { type Arena, DEFAULT_ARENA } from './arena.ts';
+import { type Arena, arenaOf } from './arena.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
 import { Arguments, result } from './machine-answers.ts';
 import { ATOMIC_HANDLERS, faultsOf, processVm, runFirstInstruction } from './machine-atomics.ts';
@@ -222,9 +222,17 @@ export class MachineTarget implements Target {
   /** The signal that a 'catch' handler saw during the call under way. */
   private caught: MachineSignal | null;
 
-  constructor(config: MachineConfig, arena: Arena = DEFAULT_ARENA) {
+  constructor(config: MachineConfig, arena?: Arena) {
     this.machine = new Machine({ ...config, layout: { stackPages: 0, ...config.layout } });
-    this.base = { arena: arena.base, arenaSize: arena.size, brk: BigInt(this.machine.config.layout.brkStart) };
+    const { pageSize, layout } = this.machine.config;
+    const place = arena ?? arenaOf(layout.userEnd);
+    this.base = {
+      arena: place.base,
+      arenaSize: place.size,
+      brk: BigInt(layout.brkStart),
+      pageSize: BigInt(pageSize),
+      userEnd: BigInt(layout.userEnd),
+    };
     this.processes = new Map();
     this.programs = new Set();
     this.caught = null;

@@ -7,7 +7,6 @@
  */
 
 import { AddressBook } from './addresses.ts';
-import { DEFAULT_ARENA } from './arena.ts';
 import { evaluateArguments } from './arguments.ts';
 import type { CallStatement, DirectiveStatement, Scenario, Statement } from './ast.ts';
 import type { CallShape, Placement } from './calls.ts';
@@ -50,8 +49,7 @@ export class ScenarioRun {
     this.scenario = scenario;
     this.target = target;
     this.environment = new Environment(target.base);
-    const { arena, arenaSize = DEFAULT_ARENA.size, brk } = target.base;
-    this.book = new AddressBook(MAIN_PROCESS, { base: arena, size: arenaSize }, brk);
+    this.book = new AddressBook(MAIN_PROCESS, target.base);
     this.processCount = MAIN_PROCESS + 1;
     this.checkDirectives();
   }

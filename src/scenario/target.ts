@@ -162,7 +162,7 @@ export interface Directive {
   readonly run: DirectiveHandler;
 }
 
-/** Where a scenario finds memory to use. */
+/** The shape of a target's address space. */
 export interface Bases {
   /** Where the arena begins (`A`). */
   readonly arena: bigint;
@@ -170,6 +170,10 @@ export interface Bases {
   readonly arenaSize?: bigint;
   /** The program break at the start (`BRK`). */
   readonly brk: bigint;
+  /** Bytes of a page; 4096 if absent. */
+  readonly pageSize?: bigint;
+  /** First address beyond user space; that of x86-64 if absent. */
+  readonly userEnd?: bigint;
 }
 
 export interface Target {

@@ -20,7 +20,7 @@ import { commit, mayExpand, mayLockMore } from './limits.ts';
 import { ensureFamily } from './merge.ts';
 import type { FileObject, OwnPage, Process, State, Vma } from './state.ts';
 import { VM_ACCESS_FLAGS, VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_MAYSHARE, VM_WRITE } from './vm-flags.ts';
-import { findVma, pgoffAt, STACK_GUARD_GAP, setStart, vmaBelow } from './vmas.ts';
+import { findVma, pgoffAt, setStart, stackGuardGap, vmaBelow } from './vmas.ts';
 
 export type Access = 'load' | 'store' | 'fetch';
 
@@ -50,7 +50,8 @@ export function access(state: State, process: Process, address: bigint, kind: Ac
   const vma = mappingFor(state, process, address);
   if (!vma) return { name: 'SIGSEGV', code: 'SEGV_MAPERR', address };
   const refused: Fault = { name: 'SIGSEGV', code: 'SEGV_ACCERR', address };
-  if (vma.flags & RIGHTS[kind]) return touch(state, process, vma, address, kind);
+  const right = kind === 'fetch' && state.layout.fetches === 'are-loads' ? RIGHTS.load : RIGHTS[kind];
+  if (vma.flags & right) return touch(state, process, vma, address, kind);
   if (kind !== 'fetch' || (vma.flags & RIGHTS.load) === 0) return refused;
   // That it must not be fetched shows only once the page is there.
   const first = touch(state, process, vma, address, 'load');
@@ -108,7 +109,7 @@ function growDown(state: State, process: Process, vma: Vma, start: bigint): bool
   if (start < state.layout.minPlace) return false;
   const below = vmaBelow(process, vma.start);
   const blocks = below !== undefined && (below.flags & VM_GROWSDOWN) === 0 && (below.flags & VM_ACCESS_FLAGS) !== 0;
-  if (blocks && start - below.end < STACK_GUARD_GAP) return false;
+  if (blocks && start - below.end < stackGuardGap()) return false;
   ensureFamily(state, process, vma);
   const pages = pageOf(vma.start - start);
   if (pages > vma.pgoff || !withinLimits(state, process, vma, start, pages)) return false;

@@ -16,7 +16,7 @@
 import { EACCES, EBADF, EFBIG, EINVAL, EISDIR, ENOENT, ENOTDIR } from '../errno.ts';
 import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
-import { addressOf, type Errno, min, pageFloor, pagesOf, signed } from './arithmetic.ts';
+import { addressOf, type Errno, min, pageFloor, pagesOf, pagesOf32Bits, signed, WORD_BITS } from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
 import { fsyncErrno } from './kinds.ts';
@@ -25,9 +25,9 @@ import { dropCopies, removePages, zeroBytes } from './objects.ts';
 import { lookUp, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
 
-/** The largest file. */
+/** The largest file: what off_t holds; on ext4, and with 32 bits, as many pages as 32 bits count. */
 export function maxBytes(object: FileObject): bigint {
-  return object.fs === 'tmpfs' ? (1n << 63n) - 1n : (1n << 44n) - 4096n;
+  return object.fs === 'tmpfs' && WORD_BITS === 64 ? (1n << 63n) - 1n : pagesOf32Bits();
 }
 
 /**

@@ -11,7 +11,7 @@
 import { EAGAIN, EFAULT, EINVAL, ENOSYS, ETIMEDOUT } from '../errno.ts';
 import { FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE } from '../flags.ts';
 import { type Answer, failure, value } from './answer.ts';
-import { type Errno, low32, pageFloor } from './arithmetic.ts';
+import { type Errno, low32, offsetIn, pageFloor, pageOf } from './arithmetic.ts';
 import { type Access, access, isFault, touch } from './faults.ts';
 import { numberIn } from './memory-access.ts';
 import type { Caller, Process, State, Thread, Vma } from './state.ts';
@@ -92,7 +92,7 @@ function sharedKey({ state, process }: Caller, address: bigint): string | Errno 
   const isStored = finds(state, process, vma, address, 'store');
   if (!isStored && !finds(state, process, vma, address, 'load')) return EFAULT;
   if (vma.flags & VM_MAYSHARE) return objectKey(state, vma, address);
-  const isOwn = process.pages.has(address / 4096n);
+  const isOwn = process.pages.has(pageOf(address));
   if (isOwn || vma.file === undefined) return isStored ? `memory ${process.memory} ${address}` : EFAULT;
   return objectKey(state, vma, address);
 }
@@ -105,5 +105,5 @@ function finds(state: State, process: Process, vma: Vma, address: bigint, kind: 
 
 function objectKey(state: State, vma: Vma, address: bigint): string {
   const object = state.openFiles.get(vma.file ?? 0)?.object;
-  return `object ${object} ${pgoffAt(vma, pageFloor(address))} ${address % 4096n}`;
+  return `object ${object} ${pgoffAt(vma, pageFloor(address))} ${offsetIn(address)}`;
 }

@@ -3,6 +3,7 @@
  */
 
 import { RLIM_INFINITY } from '../flags.ts';
+import { X86_64_GEOMETRY } from './arithmetic.ts';
 import type { FileObject, Layout, Process, State } from './state.ts';
 import {
   DEVICES,
@@ -18,10 +19,14 @@ import {
 const MIB = 1n << 20n;
 
 const DEFAULT_LAYOUT: Layout = {
+  ...X86_64_GEOMETRY,
   fs: 'tmpfs',
   brk: 0x5555_5556_0000n,
   mmapBase: 0x7fff_f7c0_0000n,
   taskSize: 0x7fff_ffff_f000n,
+  halfEnd: 1n << 47n,
+  hugePage: 2n * MIB,
+  fetches: 'need-exec',
   minAddress: 4096n,
   minPlace: 65536n,
   maxMapCount: 65530,

@@ -15,7 +15,7 @@ import {
   RLIMIT_STACK,
 } from '../flags.ts';
 import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
-import { type Errno, low32, min, pageOf } from './arithmetic.ts';
+import { type Errno, low32, min, pageOf, WORD_BITS } from './arithmetic.ts';
 import type { Caller, Limits, Process, State, Vma } from './state.ts';
 import { isData, VM_ACCOUNT, VM_LOCKED } from './vm-flags.ts';
 import { pagesIn } from './vmas.ts';
@@ -61,7 +61,8 @@ export function setrlimit({ state, process }: Caller, resource: bigint, limit: b
 }
 
 /** The same for any process. */
-export function setLimit(state: State, process: Process, resource: bigint, limit: bigint): Answer {
+export function setLimit(state: State, process: Process, resource: bigint, asked: bigint): Answer {
+  const limit = limitOf(asked);
   const number = low32(resource);
   if (number >= RLIM_NLIMITS) return failure(EINVAL);
   const name = BY_RESOURCE.get(number);
@@ -70,6 +71,11 @@ export function setLimit(state: State, process: Process, resource: bigint, limit
   if (name === 'memlock' && limit > state.layout.memlockMax) return failure(EINVAL);
   process.limits[name] = limit;
   return SUCCESS;
+}
+
+/** What a register of 32 bits cannot hold is no limit. */
+function limitOf(asked: bigint): bigint {
+  return WORD_BITS === 32 && asked >= (1n << 32n) - 1n ? RLIM_INFINITY : asked;
 }
 
 /** Pages of the mappings that `counts` takes. */

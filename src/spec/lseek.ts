@@ -10,7 +10,7 @@
 import { EBADF, EINVAL, ENXIO, ESPIPE } from '../errno.ts';
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
 import { type Answer, failure, UNSPECIFIED, value } from './answer.ts';
-import { addressOf, low32, max, min, pageOf, pagesOf, signed, wrap } from './arithmetic.ts';
+import { addressOf, low32, max, min, pageOf, pagesOf, signed } from './arithmetic.ts';
 import { opened } from './descriptors.ts';
 import { maxBytes } from './file-sizes.ts';
 import { isStream } from './kinds.ts';
@@ -52,7 +52,7 @@ export function lseek({ state, process }: Caller, fd: bigint, offset: bigint, wh
   if (object.type !== 'regular') return value(0n);
   if (from === SEEK_DATA || from === SEEK_HOLE) return seekContents(file, object, signed(offset), from);
   const base = from === SEEK_SET ? 0n : from === SEEK_CUR ? file.position : object.size;
-  return setPosition(file, object, signed(wrap(base + offset)));
+  return setPosition(file, object, signed(base + offset));
 }
 
 /** Where the end is, is the file system's own affair. */

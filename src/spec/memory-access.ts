@@ -8,14 +8,10 @@
  */
 
 import { type Answer, SUCCESS, value } from './answer.ts';
-import { offsetIn, PAGE_BYTES, wrap } from './arithmetic.ts';
+import { offsetIn, PAGE_BYTES, WORD_BITS, wrap } from './arithmetic.ts';
 import { type Access, access, bytesAt, type Fault, isFault, type Place } from './faults.ts';
 import { raise } from './signals.ts';
 import type { Caller, Process, State } from './state.ts';
-
-/** Addresses have 48 bits; what lies between the lower and the upper half is no address at all. */
-const LOWER_HALF_END = 1n << 47n;
-const UPPER_HALF_START = (1n << 64n) - (1n << 47n);
 
 /** A part of a range of addresses that lies in one page. */
 interface Part {
@@ -23,8 +19,9 @@ interface Part {
   readonly length: number;
 }
 
-function isCanonical(address: bigint): boolean {
-  return address < LOWER_HALF_END || address >= UPPER_HALF_START;
+/** Addresses have fewer bits than registers; what lies between the lower and the upper half is no address at all. */
+function isCanonical({ layout }: State, address: bigint): boolean {
+  return address < layout.halfEnd || address >= (1n << BigInt(WORD_BITS)) - layout.halfEnd;
 }
 
 function* partsOf(address: bigint, length: number): Generator<Part> {
@@ -38,7 +35,7 @@ function* partsOf(address: bigint, length: number): Generator<Part> {
 
 /** All pages of one access of the processor, or the fault it makes. */
 function findAll(state: State, process: Process, address: bigint, length: number, kind: Access): Place[] | Fault {
-  if (!isCanonical(address) || !isCanonical(wrap(address + BigInt(length) - 1n))) {
+  if (!isCanonical(state, address) || !isCanonical(state, wrap(address + BigInt(length) - 1n))) {
     return { name: 'SIGSEGV', code: 'SI_KERNEL', address: 0n };
   }
   const places: Place[] = [];

@@ -41,6 +41,9 @@ import {
   pageAlign,
   pageFloor,
   pageOf,
+  pagesOf32Bits,
+  WORD_BITS,
+  wrap,
 } from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
 import { hasSignedOffsets, isNoexec, mappingErrno } from './kinds.ts';
@@ -50,7 +53,7 @@ import { isWriteSealed } from './memfd.ts';
 import { findPlace } from './placement.ts';
 import { populate } from './populate.ts';
 import { deniesExec, mergeableMark } from './prctl.ts';
-import type { Caller, OpenFile, Process, State } from './state.ts';
+import type { Caller, FileObject, OpenFile, Process, State } from './state.ts';
 import {
   accessFlags,
   VM_ATTACHED,
@@ -79,9 +82,11 @@ const VALIDATED =
   (MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE) |
   (MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT | MAP_ABOVE4G | HUGE_SIZES);
 
-/** Behind the last byte of a file, and of what is no file. */
-const FILE_END = (1n << 63n) - 1n;
-const OTHER_END = (1n << 64n) - 1n;
+/** The last byte of a file that can be mapped (MAX_LFS_FILESIZE), and of what is no file. */
+function objectEnd({ type }: FileObject): bigint {
+  if (!hasSignedOffsets(type)) return (1n << BigInt(WORD_BITS)) - 1n;
+  return WORD_BITS === 64 ? (1n << 63n) - 1n : pagesOf32Bits();
+}
 
 interface Request {
   readonly address: bigint;
@@ -122,18 +127,20 @@ interface Request {
  * descriptor and an unlinked name take nothing from it.
  *
  * @errors
- * EINVAL: `off` is not a multiple of the page size
+ * EINVAL: `off` is not a multiple of the page size; 32 bits: its page number does not fit into a register
  * EBADF: without MAP_ANONYMOUS: `fd` is no descriptor, or one of O_PATH
  * EINVAL: MAP_HUGETLB for a file
  * EINVAL: the length is 0
- * ENOMEM: the length wraps to 0 when it is rounded up; there are more mappings than vm.max_map_count
+ * ENOMEM: the length wraps to 0 when it is rounded up
+ * EOVERFLOW: 32 bits: the page number of `off` + `len` does not fit into a register
+ * ENOMEM: there are more mappings than vm.max_map_count
  * ENOMEM: the range does not fit into user space, or there is no gap
  * EINVAL: MAP_FIXED with an address that is not a multiple of the page size
  * EPERM: MAP_FIXED below vm.mmap_min_addr
  * EEXIST: MAP_FIXED_NOREPLACE and something is mapped in the range
  * EPERM: MAP_LOCKED while RLIMIT_MEMLOCK is 0
  * EAGAIN: locked memory beyond RLIMIT_MEMLOCK
- * EOVERFLOW: `off` + `len` is beyond 2^63 - 1 (a directory, a pipe or a device: 2^64 - 1)
+ * EOVERFLOW: `off` + `len` is beyond 2^63 - 1 (a directory, a pipe or a device: 2^64 - 1); 32 bits: beyond 2^32 - 1 pages
  * EINVAL: neither MAP_SHARED nor MAP_PRIVATE nor another type
  * EOPNOTSUPP: MAP_SHARED_VALIDATE with a flag that it does not know
  * EACCES: shared and PROT_WRITE, but the descriptor is not open for writing
@@ -161,7 +168,7 @@ export function mmap(
   fd: bigint,
   offset: bigint,
 ): Answer {
-  if (!isAligned(offset)) return failure(EINVAL);
+  if (!isAligned(offset) || !fitsRegister(pageOf(offset))) return failure(EINVAL);
   const bits = low32(flags);
   const source = bits & MAP_ANONYMOUS ? undefined : opened(state, process, fd);
   if (!source && !(bits & MAP_ANONYMOUS)) return failure(EBADF);
@@ -169,6 +176,11 @@ export function mmap(
   if (length === 0n) return failure(EINVAL);
   const request = { address, length: pageAlign(length), prot: low32(prot), flags, pgoff: pageOf(offset), source };
   return addressAnswer(map(state, process, request));
+}
+
+/** The page offset is an unsigned long. */
+function fitsRegister(pages: bigint): boolean {
+  return wrap(pages) === pages;
 }
 
 /** What a call other than mmap wants mapped: shared, of an open file. */
@@ -218,7 +230,9 @@ export function mapPrivate(state: State, process: Process, range: PrivateRange):
 function map(state: State, process: Process, request: Request): AddressOrErrno {
   const { length, pgoff, source } = request;
   const bits = low32(request.flags);
-  if (length === 0n || process.vmas.length > state.layout.maxMapCount) return failed(ENOMEM);
+  if (length === 0n) return failed(ENOMEM);
+  if (!fitsRegister(pgoff + pageOf(length))) return failed(EOVERFLOW);
+  if (process.vmas.length > state.layout.maxMapCount) return failed(ENOMEM);
   const start = place(state, process, request);
   if (start < 0n) return start;
   const end = start + length;
@@ -276,8 +290,7 @@ function commonFlags({ prot, flags }: Request): number {
 }
 
 function checkSource({ length, pgoff, prot, flags }: Request, { file, object }: Opened): Errno {
-  const objectEnd = hasSignedOffsets(object.type) ? FILE_END : OTHER_END;
-  if (pgoff > pageOf(objectEnd - length)) return EOVERFLOW;
+  if (pgoff > pageOf(objectEnd(object) - length)) return EOVERFLOW;
   const type = low32(flags) & MAP_TYPE;
   if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) return EINVAL;
   const validated = object.fs === 'ext4' ? VALIDATED | MAP_SYNC : VALIDATED;

@@ -16,7 +16,18 @@
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../flags.ts';
 import { type Answer, addressAnswer } from './answer.ts';
-import { type AddressOrErrno, type Errno, failed, isAligned, max, min, pageAlign, pageOf, wrap } from './arithmetic.ts';
+import {
+  type AddressOrErrno,
+  type Errno,
+  failed,
+  isAligned,
+  max,
+  min,
+  pageAlign,
+  pageOf,
+  WORD_BITS,
+  wrap,
+} from './arithmetic.ts';
 import { commit, mayExpand, mayLockMore } from './limits.ts';
 import { mergeNewRange } from './merge.ts';
 import { chooseNewAddress, moveMapping, type Remap } from './mremap-move.ts';
@@ -124,7 +135,7 @@ function checkMapping(process: Process, vma: Vma | undefined, remap: Remap): Err
 
 function checkGrowth(process: Process, vma: Vma, { address, oldLength, newLength }: Remap): Errno {
   const pages = pageOf(newLength - oldLength);
-  if (pgoffAt(vma, address) + pageOf(newLength) >= 1n << 64n) return EINVAL;
+  if (pgoffAt(vma, address) + pageOf(newLength) >= 1n << BigInt(WORD_BITS)) return EINVAL;
   if (!mayLockMore(process, vma.flags, pages)) return EAGAIN;
   return mayExpand(process, vma.flags, pages) ? 0 : ENOMEM;
 }

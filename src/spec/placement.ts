@@ -2,7 +2,7 @@
  * Where a mapping goes that says no address, or says one only as a hint.
  *
  * Without MAP_FIXED the kernel takes the hint if nothing is there, else the highest gap below
- * mmapBase that is large enough. A mapping that grows down keeps a gap of 256 pages below it free
+ * mmapBase that is large enough, else the lowest in the upper two thirds. A mapping that grows down keeps a gap of 256 pages below it free
  * from all but MAP_FIXED. Memory that could hold a huge page (2 MiB) is aligned to one.
  *
  * Source: mmap(2); Linux mm/mmap.c __get_unmapped_area, mm/vma.c unmapped_area_topdown,
@@ -11,19 +11,26 @@
 
 import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MAP_32BIT, MAP_FIXED } from '../flags.ts';
-import { type AddressOrErrno, addressOf, failed, isAligned, max, min, pageAlign, pageFloor } from './arithmetic.ts';
+import {
+  type AddressOrErrno,
+  addressOf,
+  failed,
+  isAligned,
+  max,
+  min,
+  pageAlign,
+  pageFloor,
+  WORD_BITS,
+} from './arithmetic.ts';
 import type { FileObject, Layout, Process, State, Vma } from './state.ts';
 import { findVma, startWithGap } from './vmas.ts';
-
-const HUGE_PAGE = 2n * 1024n * 1024n;
 
 /** MAP_32BIT: the second and third GiB of the first four. */
 const LOW_START = 0x4000_0000n;
 const LOW_END = 0x8000_0000n;
 
 /** MAP_FIXED takes -1 to -4095 for addresses, but the kernel then mistakes them for error numbers. */
-const TWO_64 = 1n << 64n;
-const FIRST_ERROR = TWO_64 - 4095n;
+const ERRORS = 4095n;
 
 export interface PlaceRequest {
   /** What is mapped, /dev/zero too; undefined for other anonymous memory, shared or not. */
@@ -45,14 +52,15 @@ export function findPlace(state: State, process: Process, request: PlaceRequest)
   if (length > taskSize) return failed(ENOMEM);
   const address = choose(state.layout, process, request);
   if (address < 0n) return address;
-  if (address >= FIRST_ERROR) return address - TWO_64;
+  const addresses = 1n << BigInt(WORD_BITS);
+  if (address >= addresses - ERRORS) return address - addresses;
   if (address > taskSize - length) return failed(ENOMEM);
   if (!isAligned(address)) return failed(EINVAL);
   return address < minAddress ? failed(EPERM) : address;
 }
 
 function choose(layout: Layout, process: Process, request: PlaceRequest): AddressOrErrno {
-  const alignment = hugeAlignment(request);
+  const alignment = hugeAlignment(layout, request);
   const aligned = alignment === undefined ? undefined : chooseAligned(layout, process, request, alignment);
   return aligned ?? chooseAnywhere(layout, process, request, request.length);
 }
@@ -62,31 +70,36 @@ function choose(layout: Layout, process: Process, request: PlaceRequest): Addres
  * aligned when there is no hint and its length is whole huge pages; files of ext4, and private mappings
  * of /dev/zero, whenever a huge page of the file fits; files of tmpfs never.
  */
-function hugeAlignment({ object, shared, address, length, pgoff }: PlaceRequest): bigint | undefined {
-  if (!object) return !shared && address === 0n && length % HUGE_PAGE === 0n ? 0n : undefined;
+function hugeAlignment(
+  { hugePage }: Layout,
+  { object, shared, address, length, pgoff }: PlaceRequest,
+): bigint | undefined {
+  if (hugePage === 0n) return undefined;
+  if (!object) return !shared && address === 0n && length % hugePage === 0n ? 0n : undefined;
   const isHuge = object.type === 'zero' ? !shared : object.fs === 'ext4' && object.type === 'regular';
   if (!isHuge) return undefined;
   const offset = addressOf(pgoff);
-  const firstHugePage = ((offset + HUGE_PAGE - 1n) / HUGE_PAGE) * HUGE_PAGE;
-  return offset + length - firstHugePage < HUGE_PAGE ? undefined : offset;
+  const firstHugePage = ((offset + hugePage - 1n) / hugePage) * hugePage;
+  return offset + length - firstHugePage < hugePage ? undefined : offset;
 }
 
 /** A place with 2 MiB to spare, moved up to where it is aligned; undefined if there is no such room. */
 function chooseAligned(layout: Layout, process: Process, request: PlaceRequest, offset: bigint): bigint | undefined {
-  const place = chooseAnywhere(layout, process, request, request.length + HUGE_PAGE);
+  const place = chooseAnywhere(layout, process, request, request.length + layout.hugePage);
   if (place < 0n) return undefined;
   if (place === request.address) return place;
-  const shift = BigInt.asUintN(64, offset - place) % HUGE_PAGE;
-  return shift === 0n ? place + HUGE_PAGE : place + shift;
+  const shift = BigInt.asUintN(64, offset - place) % layout.hugePage;
+  return shift === 0n ? place + layout.hugePage : place + shift;
 }
 
 function chooseAnywhere(layout: Layout, process: Process, request: PlaceRequest, length: bigint): AddressOrErrno {
   if (length > layout.taskSize) return failed(ENOMEM);
   if (request.flags & MAP_FIXED) return request.address;
-  if (request.flags & MAP_32BIT) return chooseLow(process, request, length);
+  if (request.flags & MAP_32BIT && WORD_BITS === 64) return chooseLow(process, request, length);
   const hint = pageFloor(request.address);
   if (hint !== 0n && isFree(layout, process, hint, length)) return hint;
-  return highestGap(layout, process, length);
+  const place = highestGap(layout, process, length);
+  return place < 0n ? lowestGap(process, length, pageAlign(layout.taskSize / 3n), layout.taskSize) : place;
 }
 
 /** Whether a hint can be taken. What lies below it does not matter, even if that could grow. */
@@ -118,7 +131,7 @@ function chooseLow(process: Process, request: PlaceRequest, length: bigint): Add
   if (length > LOW_END) return failed(ENOMEM);
   const hint = pageAlign(request.address);
   if (hint !== 0n && hint <= LOW_END - length && fits(process, hint, length)) return hint;
-  return lowestGap(process, length);
+  return lowestGap(process, length, LOW_START, LOW_END);
 }
 
 function fits(process: Process, address: bigint, length: bigint): boolean {
@@ -126,12 +139,12 @@ function fits(process: Process, address: bigint, length: bigint): boolean {
   return !above || address + length <= startWithGap(above);
 }
 
-function lowestGap(process: Process, length: bigint): AddressOrErrno {
-  let candidate = LOW_START;
+function lowestGap(process: Process, length: bigint, start: bigint, end: bigint): AddressOrErrno {
+  let candidate = start;
   for (const vma of process.vmas) {
     if (vma.end <= candidate) continue;
     if (startWithGap(vma) >= candidate + length) break;
     candidate = vma.end;
   }
-  return candidate + length <= LOW_END ? candidate : failed(ENOMEM);
+  return candidate + length <= end ? candidate : failed(ENOMEM);
 }

@@ -6,7 +6,7 @@
 
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../errno.ts';
 import { type Answer, failure, value } from './answer.ts';
-import { type Errno, min, offsetIn, PAGE_SIZE, pageFloor, wrap } from './arithmetic.ts';
+import { type Errno, min, offsetIn, PAGE_SIZE, pageFloor, transferMax, WORD_BITS, wrap } from './arithmetic.ts';
 import { access, isFault, type Place, touch } from './faults.ts';
 import { copyFromUser, copyToUser, isUserRange, numberIn } from './memory-access.ts';
 import type { Caller, Process, State } from './state.ts';
@@ -28,12 +28,16 @@ export interface VectorList {
 
 type Direction = 'read' | 'write';
 
-const VECTOR_BYTES = 16n;
 const VECTORS_MAX = 1024n;
-const LENGTH_END = 1n << 63n;
 
-/** What one call moves at most. */
-const MOVED_MAX = 0x7fff_f000n;
+/** A range in memory is two words, and its length a C `long`. */
+function wordBytes(): bigint {
+  return BigInt(WORD_BITS / 8);
+}
+
+function lengthEnd(): bigint {
+  return 1n << BigInt(WORD_BITS - 1);
+}
 
 /** Pages that the kernel holds at a time. */
 const PINNED_MAX = 1024n;
@@ -89,31 +93,32 @@ function isEmpty(vectors: readonly Vector[]): boolean {
 export function ownVectors(caller: Caller, list: VectorList | readonly Vector[]): readonly Vector[] | Errno {
   const vectors = vectorsOf(caller, list, 32);
   if (typeof vectors === 'number') return vectors;
-  const asked = vectors.length === 1 ? vectors.map((one) => ({ ...one, length: min(one.length, MOVED_MAX) })) : vectors;
+  const asked =
+    vectors.length === 1 ? vectors.map((one) => ({ ...one, length: min(one.length, transferMax()) })) : vectors;
   return asked.every(({ address, length }) => isUserRange(caller.state, address, length)) ? asked : EFAULT;
 }
 
 function vectorsOf(caller: Caller, list: VectorList | readonly Vector[], bits: number): readonly Vector[] | Errno {
-  if (!('count' in list)) return list.every(({ length }) => length < LENGTH_END) ? list : EINVAL;
+  if (!('count' in list)) return list.every(({ length }) => length < lengthEnd()) ? list : EINVAL;
   const count = BigInt.asUintN(bits, list.count);
   if (count > VECTORS_MAX) return EINVAL;
   if (count === 0n) return [];
-  if (!isUserRange(caller.state, list.address, count * VECTOR_BYTES)) return EFAULT;
+  if (!isUserRange(caller.state, list.address, count * 2n * wordBytes())) return EFAULT;
   const vectors: Vector[] = [];
   for (let index = 0n; index < count; index++) {
-    const at = list.address + index * VECTOR_BYTES;
-    const [address, length] = [wordAt(caller, at), wordAt(caller, at + 8n)];
+    const at = list.address + index * 2n * wordBytes();
+    const [address, length] = [wordAt(caller, at), wordAt(caller, at + wordBytes())];
     if (address === undefined || length === undefined) return EFAULT;
-    if (length >= LENGTH_END) return EINVAL;
+    if (length >= lengthEnd()) return EINVAL;
     vectors.push({ address, length });
   }
   return vectors;
 }
 
-/** Eight bytes of the caller, undefined where they cannot be loaded. */
+/** A word of the caller, undefined where they cannot be loaded. */
 function wordAt({ state, process }: Caller, address: bigint): bigint | undefined {
   let word = 0n;
-  for (let byte = 7n; byte >= 0n; byte--) {
+  for (let byte = wordBytes() - 1n; byte >= 0n; byte--) {
     const place = access(state, process, address + byte, 'load');
     if (isFault(place)) return undefined;
     word = (word << 8n) | numberIn(place, address + byte, 1);

@@ -20,6 +20,8 @@ import {
   pageOf,
   pagesOf,
   signed,
+  signedWord,
+  transferMax,
   ZERO_PAGE,
 } from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
@@ -36,8 +38,6 @@ import type { Caller, FileObject, Process, State } from './state.ts';
 import { readStream, writeStream } from './streams.ts';
 import { Ranges, type UserRange, type Vector } from './user-ranges.ts';
 
-/** The most that one call moves. */
-const TRANSFER_MAX = 0x7fff_f000n;
 const POSITION_END = 1n << 63n;
 /** The disk's block, in bytes. */
 const SECTOR = 512n;
@@ -55,10 +55,10 @@ export type Position = bigint | 'current';
 export function readShown({ state, process }: Caller, fd: bigint, count: bigint, where: Position): Answer {
   const begun = begin(state, process, fd, 'readable', where, () => count);
   if (typeof begun === 'number') return failure(begun);
-  if (begun.object.type !== 'regular') return otherShown(state, begun, min(count, TRANSFER_MAX));
+  if (begun.object.type !== 'regular') return otherShown(state, begun, min(count, transferMax()));
   if (count > 0n && begun.position < begun.object.size && isMisaligned(begun, begun.position, count))
     return failure(EINVAL);
-  const bytes = readBytes(begun.object, begun.position, min(count, TRANSFER_MAX));
+  const bytes = readBytes(begun.object, begun.position, min(count, transferMax()));
   moveOn(begun, where, BigInt(bytes.length));
   return { kind: 'bytes', bytes };
 }
@@ -110,10 +110,10 @@ export function read(caller: Caller, fd: bigint, memory: Memory, where: Position
   const { object, position } = begun;
   const move: Move = (place, offset, length, at) =>
     ranges.move(at, length, (address, done, part) => copyToUser(state, process, address, place, offset + done, part));
-  if (object.type !== 'regular') return readOther(state, begun, min(ranges.length, TRANSFER_MAX), move);
+  if (object.type !== 'regular') return readOther(state, begun, min(ranges.length, transferMax()), move);
   if (ranges.length > 0n && position < object.size && isMisaligned(begun, position, ranges.length))
     return failure(EINVAL);
-  const count = min(min(ranges.length, TRANSFER_MAX), object.size > position ? object.size - position : 0n);
+  const count = min(min(ranges.length, transferMax()), object.size > position ? object.size - position : 0n);
   const done = moveChunks(object, position, count, move);
   if (done < count && isDirect(begun)) return failure(EFAULT);
   moveOn(begun, where, done);
@@ -213,7 +213,7 @@ function begin(
   const count = find();
   if (typeof count === 'number') return count;
   const position = where === 'current' ? found.file.position : where;
-  if (signed(count) < 0n || position + count >= POSITION_END) return EINVAL;
+  if (signedWord(count) < 0n || position + count >= POSITION_END) return EINVAL;
   return { ...found, position, count };
 }
 
@@ -245,10 +245,10 @@ function writeFrom(
   if (typeof begun === 'number') return failure(begun);
   if (isDone()) return value(0n);
   const { file, object, count } = begun;
-  if (object.type !== 'regular') return writeOther(state, process, begun, min(count, TRANSFER_MAX), move);
+  if (object.type !== 'regular') return writeOther(state, process, begun, min(count, transferMax()), move);
   if (count === 0n) return value(0n);
   const position = file.flags & O_APPEND ? object.size : begun.position;
-  const limited = limitedCount(process, object, position, min(count, TRANSFER_MAX));
+  const limited = limitedCount(process, object, position, min(count, transferMax()));
   if (limited === undefined) return failure(EFBIG);
   if (isMisaligned(begun, position, limited)) return failure(EINVAL);
   dropPrivileges(object);

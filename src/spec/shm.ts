@@ -39,7 +39,7 @@ import {
   SHM_UNLOCK,
 } from '../flags.ts';
 import { type Answer, addressAnswer, failure, outcome, SUCCESS, UNSPECIFIED, value } from './answer.ts';
-import { type Errno, isAligned, low32, pageAlign, pageFloor, pageOf, pagesOf, wrap } from './arithmetic.ts';
+import { type Errno, isAligned, low32, pageAlign, pageFloor, pageOf, pagesOf, WORD_BITS, wrap } from './arithmetic.ts';
 import { commit } from './limits.ts';
 import { mapObject } from './mmap.ts';
 import { addSegment, attachedTo, findSegment, highestIndex, INDEX_LIMIT, sweep } from './shm-table.ts';
@@ -59,10 +59,14 @@ const PERMISSIONS = 0o777;
 const READ = 0o444;
 const WRITE = 0o222;
 const EXECUTE = 0o111;
-/** SHMMAX and SHMALL as Linux sets them, and SHMMNI. */
-const NO_LIMIT = (1n << 64n) - 1n - (1n << 24n);
+/** SHMMNI */
 const SEGMENTS_MAX = 4096n;
 const SIZE_END = 1n << 63n;
+
+/** SHMMAX and SHMALL as Linux sets them. */
+function noLimit(): bigint {
+  return (1n << BigInt(WORD_BITS)) - 1n - (1n << 24n);
+}
 
 /** Whether the owner has each right that is asked for, no matter for whom. */
 function permits(segment: Segment, asked: number): boolean {
@@ -105,7 +109,7 @@ export function shmget({ state, process }: Caller, key: bigint, size: bigint, fl
 }
 
 function newSegment(state: State, process: Process, key: number, size: bigint, bits: number): Answer {
-  if (size < 1n || size > NO_LIMIT || size >= SIZE_END) return failure(EINVAL);
+  if (size < 1n || size > noLimit() || size >= SIZE_END) return failure(EINVAL);
   if (bits & SHM_HUGETLB || BigInt(state.segments.byId.size) >= SEGMENTS_MAX) return UNSPECIFIED;
   const promised = bits & SHM_NORESERVE && state.layout.overcommit !== 2 ? 0n : pagesOf(size);
   if (commit(state, process, promised) !== 0) return failure(ENOMEM);
@@ -227,7 +231,7 @@ export function shmctl(caller: Caller, id: bigint, command: bigint, mode: bigint
   if (low32(command) >> 31 || number >> 31) return failure(EINVAL);
   switch (low32(command)) {
     case IPC_INFO:
-      return { kind: 'struct', value: highestIndex(state), members: LIMITS };
+      return { kind: 'struct', value: highestIndex(state), members: limits() };
     case SHM_INFO:
       return { kind: 'struct', value: highestIndex(state), members: sums(state) };
     case SHM_STAT:
@@ -247,7 +251,9 @@ export function shmctl(caller: Caller, id: bigint, command: bigint, mode: bigint
   }
 }
 
-const LIMITS = { shmmax: NO_LIMIT, shmmin: 1n, shmmni: SEGMENTS_MAX, shmseg: SEGMENTS_MAX, shmall: NO_LIMIT };
+function limits() {
+  return { shmmax: noLimit(), shmmin: 1n, shmmni: SEGMENTS_MAX, shmseg: SEGMENTS_MAX, shmall: noLimit() };
+}
 
 function sums(state: State): Readonly<Record<string, bigint>> {
   const all = [...state.segments.byId.values()];

@@ -7,10 +7,11 @@
  * `Uint8Array` is never written once it is stored, so that states share them.
  *
  * Addresses, lengths, offsets and sizes are unsigned 64-bit bigints in bytes; `pgoff` and the keys
- * of page maps count pages of 4096 bytes.
+ * of page maps count pages.
  */
 
 import { F_SEAL_SEAL, O_LARGEFILE, O_RDWR } from '../flags.ts';
+import type { Geometry } from './arithmetic.ts';
 import type { PageRange } from './page-ranges.ts';
 
 export type FileSystemName = 'tmpfs' | 'ext4';
@@ -208,7 +209,7 @@ export interface Process {
 }
 
 /** What does not change: the shape of the machine. */
-export interface Layout {
+export interface Layout extends Geometry {
   /** File system of all files that have names. */
   fs: FileSystemName;
   /** The program break at the start. */
@@ -217,6 +218,12 @@ export interface Layout {
   mmapBase: bigint;
   /** First address beyond user space. */
   taskSize: bigint;
+  /** First address that is none: the end of the lower half, where addresses have fewer bits than registers. */
+  halfEnd: bigint;
+  /** Bytes of a huge page, which large mappings are aligned to; 0 for none. */
+  hugePage: bigint;
+  /** The right that a fetch needs: its own, or none but that of a load where entries cannot forbid execution. */
+  fetches: 'need-exec' | 'are-loads';
   /** vm.mmap_min_addr: the lowest address for MAP_FIXED. */
   minAddress: bigint;
   /** The lowest address that the kernel chooses itself (CONFIG_LSM_MMAP_MIN_ADDR). */

@@ -8,7 +8,9 @@
 import { enableMapSet, produce } from 'immer';
 import { assert } from '../assert.ts';
 import type { Answer } from './answer.ts';
+import { withGeometry } from './arithmetic.ts';
 import { CALLS, type Call } from './calls.ts';
+import { inRegisters } from './registers.ts';
 import { deliverPending } from './signals.ts';
 import type { Process, State } from './state.ts';
 import { lives } from './threads.ts';
@@ -20,7 +22,7 @@ enableMapSet();
 export function step(state: State, call: Call): readonly [State, Answer] {
   let answer: Answer | undefined;
   const next = produce(state, (draft) => {
-    answer = perform(draft as State, call);
+    answer = withGeometry(state.layout, () => perform(draft as State, call));
   });
   assert(answer !== undefined, `the call ${call.name} gave no answer`);
   return [next, answer];
@@ -34,7 +36,7 @@ function perform(state: State, call: Call): Answer {
   if (thread.executing && call.name !== 'maps') return { kind: 'executing' };
   const run = CALLS[call.name] as (...args: readonly unknown[]) => Answer;
   lend(state, process);
-  const answer = deliverPending(process, run({ state, process, number: thread.process, thread }, ...call.args));
+  const answer = deliverPending(process, run({ state, process, number: thread.process, thread }, ...inRegisters(call)));
   giveBack(state, process);
   if (process.status.state !== 'running' || call.name === 'kill') sweep(state);
   if (!lives(state, thread) || thread.executing || call.name === 'kill') resumeParents(state);

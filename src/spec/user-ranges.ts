@@ -8,7 +8,7 @@
  */
 
 import { EFAULT } from '../errno.ts';
-import { type Errno, min } from './arithmetic.ts';
+import { type Errno, min, transferMax } from './arithmetic.ts';
 import { isUserRange } from './memory-access.ts';
 import { ownVectors } from './process-vm.ts';
 import type { Caller } from './state.ts';
@@ -23,9 +23,6 @@ export interface Vector {
   readonly iov: bigint;
   readonly count: bigint;
 }
-
-/** The most that one call moves. */
-const TRANSFER_MAX = 0x7fff_f000n;
 
 export class Ranges {
   private readonly caller: Caller;
@@ -55,7 +52,7 @@ export class Ranges {
   private findVector({ iov, count }: Vector): bigint | Errno {
     const told = ownVectors(this.caller, { address: iov, count });
     if (typeof told === 'number') return told;
-    let left = TRANSFER_MAX;
+    let left = transferMax();
     this.ranges = told.map(({ address, length: whole }) => {
       const length = min(whole, left);
       left -= length;

@@ -9,8 +9,10 @@ import { addressOf, type Errno, PAGE_SIZE, pageOf } from './arithmetic.ts';
 import type { Process, State, Vma } from './state.ts';
 import { VM_GROWSDOWN, VM_LOCKED, VM_SEALED } from './vm-flags.ts';
 
-/** Pages that stay free below a mapping that grows down (stack_guard_gap), in bytes. */
-export const STACK_GUARD_GAP = 256n * PAGE_SIZE;
+/** What stays free below a mapping that grows down (stack_guard_gap), in bytes. */
+export function stackGuardGap(): bigint {
+  return 256n * PAGE_SIZE;
+}
 
 /** The first mapping that ends behind `address`; the address may lie below it. */
 export function findVma(process: Process, address: bigint): Vma | undefined {
@@ -42,7 +44,7 @@ export function vmaBelow(process: Process, address: bigint): Vma | undefined {
 /** Where the space for other mappings ends: the start, or the gap that a stack keeps below it. */
 export function startWithGap(vma: Vma): bigint {
   if ((vma.flags & VM_GROWSDOWN) === 0) return vma.start;
-  return vma.start > STACK_GUARD_GAP ? vma.start - STACK_GUARD_GAP : 0n;
+  return vma.start > stackGuardGap() ? vma.start - stackGuardGap() : 0n;
 }
 
 /** The page of the file that stands at `address`. */

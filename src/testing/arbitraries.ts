@@ -10,6 +10,7 @@ import type { MachineConfig } from '../index.ts';
 import { RngStream } from '../rng.ts';
 import type { Arena } from '../scenario/arena.ts';
 import { callNames } from '../scenario/calls.ts';
+import { PAGE } from './aim.ts';
 import { DRAW_LIMIT, Draws } from './draws.ts';
 import { drawMachine, machineOfWords } from './machine-draw.ts';
 import { POSIX_CALLS } from './posix-dialect.ts';
@@ -29,6 +30,8 @@ export interface ScenarioOptions {
   readonly dialect?: 'posix';
   /** How many statements at most, without those that show what is left in the end; 40 if absent. */
   readonly ops?: number;
+  /** Bytes of a page of the machine; 4096 if absent. */
+  readonly pageSize?: number;
   /** How many pages of the arena it may use, at least 1; 24 if absent. */
   readonly arenaPages?: number;
 }
@@ -67,10 +70,11 @@ export function writerOptions({
   calls,
   fs = 'tmpfs',
   arenaPages = ARENA_PAGES,
+  pageSize = PAGE,
   transfers,
   dialect,
 }: ScenarioOptions): WriterOptions {
-  const writer = { profile, fs, arenaPages, ...(transfers && { transfers }), ...(dialect && { dialect }) };
+  const writer = { profile, fs, arenaPages, pageSize, ...(transfers && { transfers }), ...(dialect && { dialect }) };
   if (calls === undefined) return dialect === 'posix' ? { ...writer, calls: new Set(POSIX_CALLS) } : writer;
   const allowed = new Set(calls.flatMap(callsByWord));
   if (!hasStatements(profile, allowed))

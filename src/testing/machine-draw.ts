@@ -5,9 +5,11 @@
  * the file with a difference can name it and a replay can build it again.
  */
 import { UserError } from '../assert.ts';
-import { type MachineConfig, parseSize, type TlbLevelConfig } from '../index.ts';
+import { resolveConfig } from '../config.ts';
+import { type MachineConfig, parseSize, type SchemeName, type TlbLevelConfig } from '../index.ts';
 import { RngStream } from '../rng.ts';
 import { type Answer, type Arena, MachineTarget, type Target, type TargetCall } from '../scenario/scenario.ts';
+import { PAGE } from './aim.ts';
 import type { Draws, Weighted } from './draws.ts';
 
 /** Every scenario fits into the least of these. */
@@ -50,9 +52,40 @@ export function drawMachine(draws: Draws): string {
 /** The machine without anything drawn. */
 export const PLAIN_MACHINE = 'ram=16M cpus=1 tlb=default faultaround=65536 invariants=1 seed=0';
 
-/** The configuration that words describe. Throws `UserError` for a word it does not know. */
+/** The same for a page-table scheme. */
+export function plainMachine(scheme: SchemeName): string {
+  return ofScheme(PLAIN_MACHINE, scheme);
+}
+
+/** A machine in words, with another page-table scheme than x86-64's. */
+export function ofScheme(words: string, scheme: SchemeName): string {
+  return scheme === 'x86-64' ? words : `scheme=${scheme} ${words}`;
+}
+
+/** The scheme that words name. */
+export function schemeOfWords(words: string): SchemeName {
+  return (/^scheme=(\S+) /.exec(words)?.[1] ?? 'x86-64') as SchemeName;
+}
+
+/** Bytes of a page of a scheme. */
+export function pageSizeOf(scheme: SchemeName): number {
+  return resolveConfig({ scheme }).pageSize;
+}
+
+/**
+ * The configuration that words describe; memory and fault-around are meant for pages of 4 KiB, and grow with the page. Throws `UserError` for
+ * a word it does not know.
+ */
 export function machineOfWords(words: string): MachineConfig {
-  return Object.assign({}, ...words.split(' ').map(settingOfWord)) as MachineConfig;
+  const config = Object.assign({}, ...words.split(' ').map(settingOfWord)) as MachineConfig;
+  const { scheme, ram, faultAroundBytes } = config;
+  if (typeof scheme !== 'string') return config;
+  const factor = pageSizeOf(scheme) / PAGE;
+  return {
+    ...config,
+    ram: parseSize(String(ram), 'ram') * factor,
+    ...(faultAroundBytes === undefined ? {} : { faultAroundBytes: faultAroundBytes * factor }),
+  };
 }
 
 function settingOfWord(word: string): MachineConfig {
@@ -63,6 +96,7 @@ function settingOfWord(word: string): MachineConfig {
 }
 
 const SETTINGS: Readonly<Record<string, (value: string) => MachineConfig>> = {
+  scheme: (value) => ({ scheme: value as SchemeName }),
   ram: (value) => ({ ram: value }),
   cpus: (value) => ({ cpus: Number(value) }),
   tlb: (value) => ({ tlb: tlbOfWords(value) }),

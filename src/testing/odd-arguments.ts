@@ -14,9 +14,10 @@ function oneOf(...values: readonly string[]): Spoil {
   return (draws) => draws.pick(values);
 }
 
-const LENGTH = oneOf('0', '-1', '1', '31*4096', '-4096', '0x4000000000000000');
+// What 32 bits can just hold, and just not, is odd on any machine.
+const LENGTH = oneOf('0', '-1', '1', '31*4096', '-4096', '0x4000000000000000', '0xfffff001', '0x100000000');
 const SIZE = oneOf('-1', '1', '0x4000000000000000', '-4096', '0x7fffffffffffffff');
-const OFFSET = oneOf('-1', '100', '-4096', '0x4000000000000000', '0x7ffffffffffff000', '4095');
+const OFFSET = oneOf('-1', '100', '-4096', '0x4000000000000000', '0x7ffffffffffff000', '4095', '0xffffffff000');
 
 /** Off by a few bytes, or somewhere nothing can be. */
 function address(draws: Draws, argument: string): string {

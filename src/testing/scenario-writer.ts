@@ -9,6 +9,7 @@ import { addressText, PAGE, usableEnd } from './aim.ts';
 import { DRAW_LIMIT } from './draws.ts';
 import { spoil } from './odd-arguments.ts';
 import { asPosix } from './posix-dialect.ts';
+import { scalePages } from './scale-pages.ts';
 import { CALLS_OF, PROFILES, type Profile, type StatementKind } from './scenario-choices.ts';
 import { Scene, type SceneOptions, type SketchedProcess } from './scene.ts';
 import {
@@ -46,6 +47,8 @@ export interface WriterOptions extends Omit<SceneOptions, 'slips'> {
   readonly profile: Profile;
   /** 'posix': without flags that only Linux has. */
   readonly dialect?: 'posix';
+  /** Bytes of a page of the machine that it is for; 4096 if absent. */
+  readonly pageSize?: number;
 }
 
 const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> = {
@@ -122,7 +125,8 @@ export function writeScenario(calls: readonly DrawnCall[], options: WriterOption
   const writer = new ScenarioWriter(options);
   for (const call of calls) writer.add(call);
   const lines = [...writer.lines, ...writer.everything()];
-  return (options.dialect === 'posix' ? lines.map(asPosix) : lines).map((line) => `${line}\n`).join('');
+  const text = (options.dialect === 'posix' ? lines.map(asPosix) : lines).map((line) => `${line}\n`).join('');
+  return scalePages(text, options.pageSize ?? PAGE);
 }
 
 /** Writes statement by statement. Each is written as if those before it had succeeded. */

@@ -8,11 +8,10 @@
 
 import { assert } from '../assert.ts';
 import { errnoName } from '../errno.ts';
-import { type Arena, DEFAULT_ARENA } from '../scenario/arena.ts';
+import { type Arena, arenaOf } from '../scenario/arena.ts';
 import { HANDLER_CATCH, HANDLER_DEFAULT, HANDLER_IGNORE } from '../scenario/constants.ts';
 import type {
   Answer,
-  Bases,
   CallArgument,
   MapsEntry,
   SignalInfo,
@@ -46,14 +45,16 @@ const HANDLERS: ReadonlyMap<bigint, Handler> = new Map([
 ]);
 
 export class SpecTarget implements Target {
-  readonly base: Bases;
+  readonly base: Target['base'];
   private current: State;
   private specified: boolean;
 
   /** Processes of the scenario are numbered as those of the specification: `main` is its first. */
-  constructor(options: Partial<Layout> = {}, arena: Arena = DEFAULT_ARENA) {
+  constructor(options: Partial<Layout> = {}, arena?: Arena) {
     this.current = initialState(options);
-    this.base = { arena: arena.base, arenaSize: arena.size, brk: this.current.layout.brk };
+    const { brk, pageSize, taskSize } = this.current.layout;
+    const place = arena ?? arenaOf(Number(taskSize));
+    this.base = { arena: place.base, arenaSize: place.size, brk, pageSize, userEnd: taskSize };
     this.specified = true;
     assert(this.isAlive(FIRST_PROCESS), 'a scenario begins with the first process');
   }

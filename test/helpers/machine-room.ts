@@ -1,11 +1,11 @@
-/** RAM, frame table, allocator and page tables without a kernel, and the three schemes that everything must work on. */
+/** RAM, frame table, allocator and page tables without a kernel, and the schemes that everything must work on. */
 import { FrameAllocator } from '../../src/mmu/buddy.ts';
 import { FrameTable } from '../../src/mmu/frames.ts';
 import { PageTables } from '../../src/mmu/page-tables.ts';
 import { Ram } from '../../src/mmu/ram.ts';
-import { type PageTableScheme, SV32, TINY, X86_64 } from '../../src/scheme.ts';
+import { PAGES_16K, PAGES_64K, type PageTableScheme, SV32, TINY, X86_32, X86_64 } from '../../src/scheme.ts';
 
-export const SCHEMES: readonly PageTableScheme[] = [X86_64, SV32, TINY];
+export const SCHEMES: readonly PageTableScheme[] = [X86_64, X86_32, SV32, PAGES_16K, PAGES_64K, TINY];
 
 export interface MachineRoom {
   readonly scheme: PageTableScheme;

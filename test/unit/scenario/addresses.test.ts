@@ -10,7 +10,7 @@ const PAGE = 4096n;
 let book: AddressBook;
 
 beforeEach(() => {
-  book = new AddressBook(0, { base: A, size: GIB }, BRK);
+  book = new AddressBook(0, { arena: A, arenaSize: GIB, brk: BRK });
 });
 
 describe('without regions', () => {
