@@ -93,7 +93,7 @@ function readAt(parts: KernelParts, file: OpenFile, offset: bigint, length: numb
 }
 
 function newMm({ tables, asids }: KernelParts, { mm: old }: Task, id: number): Mm | null {
-  const mm = new Mm(id, old.pageSize, old.stackGuard, old.commitments);
+  const mm = new Mm(id, old.pageSize, old.wordBits, old.stackGuard, old.commitments);
   mm.root = tables.newTable();
   if (mm.root === 0) return null;
   asids.assign(mm);
@@ -121,14 +121,14 @@ function loadSegments(parts: KernelParts, task: Task, { file, segments }: Progra
     if (!loadSegment(parts, task, file, segment)) return false;
     end = Math.max(end, Number(segment.address + segment.memoryBytes));
   }
-  mm.startBrk = pagesUp(end, mm.pageSize) * mm.pageSize;
+  mm.startBrk = pagesUp(end, mm.pageSize, mm.wordBits) * mm.pageSize;
   mm.brk = mm.startBrk;
   return true;
 }
 
 /** The part that is in the file, the rest of its last page zeroed, and memory for what goes beyond. */
 function loadSegment(parts: KernelParts, task: Task, file: OpenFile, segment: ElfSegment): boolean {
-  const { pageSize } = task.mm;
+  const { pageSize, wordBits } = task.mm;
   const { address, fileBytes, memoryBytes, prot } = segment;
   if (fileBytes > memoryBytes) return false;
   const start = Number(address);
@@ -137,10 +137,10 @@ function loadSegment(parts: KernelParts, task: Task, file: OpenFile, segment: El
   if (fileBytes > 0n && !mapPart(parts, task, file, segment, start - into, fileEnd)) return false;
   if (memoryBytes === fileBytes) return true;
   const zeroFrom = fileBytes > 0n ? fileEnd : start - into;
-  const zeroEnd = pagesUp(fileEnd, pageSize) * pageSize;
+  const zeroEnd = pagesUp(fileEnd, pageSize, wordBits) * pageSize;
   if (fileBytes > 0n && !clear(parts, task, zeroFrom, zeroEnd) && prot & PROT_WRITE) return false;
   const from = fileBytes > 0n ? zeroEnd : zeroFrom;
-  const end = pagesUp(start + Number(memoryBytes), pageSize) * pageSize;
+  const end = pagesUp(start + Number(memoryBytes), pageSize, wordBits) * pageSize;
   const rights = PROT_READ | PROT_WRITE | (prot & PROT_EXEC);
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
   return end <= from || mmap(parts, task, from, end - from, rights, flags, -1, 0) >= 0;
@@ -154,9 +154,9 @@ function mapPart(
   start: number,
   end: number,
 ): boolean {
-  const { pageSize } = task.mm;
+  const { pageSize, wordBits } = task.mm;
   const into = Number(offset % BigInt(pageSize));
-  const length = pagesUp(end - start, pageSize) * pageSize;
+  const length = pagesUp(end - start, pageSize, wordBits) * pageSize;
   const pgoff = Number(offset / BigInt(pageSize));
   if (end - start < into) return false;
   return mapFile(parts, task, file, start, length, prot, MAP_PRIVATE | MAP_FIXED, pgoff) >= 0;

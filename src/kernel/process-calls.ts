@@ -103,7 +103,9 @@ export class ProcessCalls extends NameSyscalls {
   processMadvise(otherId: number, address: Word, length: Word, advice: Word, flags: Word): number {
     this.enter(SYS_PROCESS_MADVISE);
     const other = this.kernel.tasks.get(otherId) ?? null;
-    return this.leave(processMadvise(this.parts, this.task, other, address, length, advice, flags));
+    return this.leave(
+      processMadvise(this.parts, this.task, other, this.reg(address), this.reg(length), advice, this.reg(flags)),
+    );
   }
 
   /** Sets a soft limit of the process of a task with that id. */
