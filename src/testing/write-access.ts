@@ -97,6 +97,8 @@ export function writeProcessVm(scene: Scene): string | null {
   const theirs = findPlace(scene, length, call === 'process_vm_readv' ? isReadable : isWritable);
   scene.me = me;
   if (own === undefined || theirs === undefined) return null;
+  // How bytes are copied onto themselves depends on the processor.
+  if (other.memory === me.memory && own.base === theirs.base) return null;
   return `${call}(${other.name}, ${own.text}, ${theirs.text}, ${length})`;
 }
 
