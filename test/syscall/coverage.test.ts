@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { coverageOf, README, SOURCES, withCoverageTable } from '../helpers/case-coverage.ts';
-import { callsWithCases } from '../helpers/case-file.ts';
+import { answersOf, callsWithCases, casesOf } from '../helpers/case-file.ts';
 
 test('the README shows the table (npx tsx scripts/count-cases.ts puts it there)', () => {
   const readme = readFileSync(README, 'utf8');
@@ -10,7 +10,7 @@ test('the README shows the table (npx tsx scripts/count-cases.ts puts it there)'
 });
 
 describe.each(SOURCES)('what is listed of %s', (source) => {
-  const { listed, covered, unknown } = coverageOf(source);
+  const { listed, covered, missing, unknown } = coverageOf(source);
 
   test('has every name that a case claims', () => {
     expect(unknown).toEqual([]);
@@ -19,6 +19,16 @@ describe.each(SOURCES)('what is listed of %s', (source) => {
   test('says of nothing that has a case that no scenario can say it', () => {
     expect(covered.filter((name) => listed.get(name) !== '')).toEqual([]);
   });
+
+  test('has a case for nine of ten names that a scenario can say', () => {
+    expect(covered.length / (covered.length + missing.length)).toBeGreaterThanOrEqual(0.9);
+  });
+});
+
+test('no answer depends on the number of a line: what an address is told relative to has a name', () => {
+  const answers = callsWithCases().flatMap((call) => casesOf(call).flatMap((one) => answersOf(one).flat()));
+  expect(answers.length).toBeGreaterThan(1000);
+  expect(answers.filter((line) => /(^|[^\w"])@\d+/.test(line))).toEqual([]);
 });
 
 test('every file of cases has its test, and the other way round', () => {
