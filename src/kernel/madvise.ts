@@ -6,7 +6,7 @@
  * Source: Linux mm/madvise.c.
  */
 
-import { EACCES, EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../errno.ts';
+import { EACCES, EAGAIN, EFAULT, EINVAL, EMFILE, ENOMEM, EPERM, ESRCH } from '../errno.ts';
 import * as F from '../flags.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import {
@@ -111,6 +111,8 @@ export function processMadvise(
   advice: Word,
   flags: Word,
 ): number {
+  // The process is named by a descriptor (pidfd_open) that is opened for the call.
+  if (task.files.lowestFree(0, task.limits.soft(F.RLIMIT_NOFILE)) < 0) return -EMFILE;
   if (toFlags(flags) % 2 ** 32 !== 0 || toSigned(length) < 0n) return -EINVAL;
   const bytes = Math.min(toCount(length), RANGE_MAX);
   if (toUnsigned(address) + BigInt(bytes) > BigInt(parts.placement.layout.userEnd)) return -EFAULT;

@@ -6,10 +6,11 @@
  * Source: madvise(2); Linux mm/madvise.c.
  */
 
-import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from '../errno.ts';
+import { EAGAIN, EFAULT, EINVAL, EMFILE, ENOMEM, EPERM, ESRCH } from '../errno.ts';
 import * as flags from '../flags.ts';
 import { type Answer, failure, outcome, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { addressOf, type Errno, isAligned, low32, max, min, pageAlign, wrap } from './arithmetic.ts';
+import { hasFreeDescriptor } from './descriptors.ts';
 import { objectOf } from './faults.ts';
 import { DISCARDING, discard } from './madvise-pages.ts';
 import { isUserRange } from './memory-access.ts';
@@ -142,6 +143,7 @@ const LENGTH_END = 1n << 63n;
  * that takes a privilege which nobody has here. A range of more than 2 GiB is cut off; an empty one needs no valid advice.
  *
  * @errors
+ * EMFILE: there is no descriptor left, which the process is named by for the call
  * EINVAL: `flags` is not 0; the length is negative as a C `long`
  * EFAULT: the range leaves user space
  * ESRCH: there is no such process, or its first thread has ended; a thread that is not the first
@@ -165,6 +167,7 @@ export function processMadvise(
   advice: bigint,
   flagWord: bigint,
 ): Answer {
+  if (!hasFreeDescriptor(caller.process)) return failure(EMFILE);
   if (low32(flagWord) !== 0 || length >= LENGTH_END) return failure(EINVAL);
   const bytes = min(length, RANGE_MAX);
   if (!isUserRange(caller.state, address, bytes)) return failure(EFAULT);
