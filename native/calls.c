@@ -42,9 +42,12 @@ static const struct call calls[] = {
     OTHER(posix_fadvise, "posix_fadvise(fd, off, len, advice)", "eeee", SYS_fadvise64, NULL, run_plain),
     PLAIN(readahead, "readahead(fd, off, len)", "eee", INTEGER, 0, NULL),
     OTHER(fcntl, "fcntl(fd, cmd[, arg])", "ee?e", SYS_fcntl, harms_fcntl, run_plain),
+    OTHER(fcntl, "fcntl(fd, cmd, type, whence, start, len)", "eeeeee", 0, harms_lock, run_lock),
+    OTHER(flock, "flock(fd, op)", "ee", 0, harms_flock, run_flock),
     PLAIN(lseek, "lseek(fd, off, whence)", "eee", INTEGER, 0, NULL),
     OTHER(fstat, "fstat(fd)", "e", 0, NULL, run_fstat),
     OTHER(fstat_mode, "fstat_mode(fd)", "e", 0, NULL, run_fstat_mode),
+    OTHER(times, "times(fd)", "e", 0, NULL, run_times),
     OTHER(pread, "pread(fd, len, off)", "eee", SYS_pread64, harms_length, run_read),
     OTHER(pread, "pread(fd, addr, len, off)", "eeee", SYS_pread64, harms_transfer, run_plain),
     OTHER(read, "read(fd, len)", "ee", SYS_read, harms_length, run_read),
@@ -136,6 +139,11 @@ static const struct call calls[] = {
 void calls_print(void)
 {
     for (size_t i = 0; i < NR_CALLS; i++) puts(calls[i].usage);
+}
+
+bool call_asks_for_times(const struct call *call)
+{
+    return call->run == run_times;
 }
 
 bool call_makes_process(const struct call *call)

@@ -38,6 +38,7 @@ struct call {
 /* The row for `name` with the statement's arguments. Returns NULL, or what is wrong in a sentence. */
 const char *call_find(const char *name, const struct statement *statement, const struct call **call);
 void calls_print(void);                    /* the table, a line a row */
+bool call_asks_for_times(const struct call *call);
 bool call_makes_process(const struct call *call);
 bool call_takes_process(const struct call *call, int argument);
 bool call_binds_argument(const struct call *call, int argument);
@@ -70,6 +71,8 @@ bool harms_futex(struct run *run);
 bool harms_prlimit(struct run *run);       /* (process, resource) */
 bool harms_prctl(struct run *run);
 bool harms_fcntl(struct run *run);
+bool harms_lock(struct run *run);
+bool harms_flock(struct run *run);
 bool harms_pagemap(struct run *run);       /* (address, length): more letters than one wants to see */
 bool harms_shmget(struct run *run);
 bool harms_shmat(struct run *run);         /* (id, address, flags) */

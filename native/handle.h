@@ -31,6 +31,9 @@ enum outcome run_read(struct run *run);
 enum outcome run_write(struct run *run);
 enum outcome run_fstat(struct run *run);
 enum outcome run_fstat_mode(struct run *run);
+enum outcome run_times(struct run *run);
+enum outcome run_flock(struct run *run);
+enum outcome run_lock(struct run *run);
 enum outcome run_pipe(struct run *run);
 enum outcome run_mmap(struct run *run);
 enum outcome run_mremap(struct run *run);
@@ -73,5 +76,9 @@ enum outcome run_vmflags(struct run *run);
 enum outcome run_pagemap(struct run *run);
 enum outcome run_status(struct run *run);
 enum outcome run_status_field(struct run *run);
+
+/* handle-times.c: before a scenario; before each statement of one that asks for times. */
+void times_begin(void);
+void times_await_tick(void);
 
 #endif

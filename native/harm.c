@@ -271,3 +271,16 @@ bool harms_shm_name(struct run *run)
     const char *name = (const char *)run->a[0];
     return strcmp(name + strspn(name, "/"), "..") == 0;
 }
+
+/* With a struct flock: the commands on locks. */
+bool harms_lock(struct run *run)
+{
+    uint32_t command = (uint32_t)run->a[1];
+    return !((command >= 5 && command <= 7) || (command >= 36 && command <= 38));
+}
+
+/* LOCK_MAND, which is no lock any more: the kernel would complain in its log. */
+bool harms_flock(struct run *run)
+{
+    return (run->a[1] & 32) != 0;
+}

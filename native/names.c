@@ -65,7 +65,8 @@ static const struct constant constants[] = {
     { "SHM_STAT_ANY", 15 },
     /* fcntl */
     { "F_DUPFD", 0 }, { "F_GETFD", 1 }, { "F_SETFD", 2 }, { "F_GETFL", 3 }, { "F_SETFL", 4 }, { "F_GETLK", 5 },
-    { "F_SETLK", 6 }, { "F_SETLKW", 7 }, { "F_DUPFD_CLOEXEC", 1030 }, { "F_ADD_SEALS", 1033 }, { "F_GET_SEALS", 1034 },
+    { "F_SETLK", 6 }, { "F_SETLKW", 7 }, { "F_OFD_GETLK", 36 }, { "F_OFD_SETLK", 37 }, { "F_OFD_SETLKW", 38 },
+    { "F_RDLCK", 0 }, { "F_WRLCK", 1 }, { "F_UNLCK", 2 }, { "LOCK_SH", 1 }, { "LOCK_EX", 2 }, { "LOCK_NB", 4 }, { "LOCK_UN", 8 }, { "F_DUPFD_CLOEXEC", 1030 }, { "F_ADD_SEALS", 1033 }, { "F_GET_SEALS", 1034 },
     { "F_SEAL_SEAL", 0x01 }, { "F_SEAL_SHRINK", 0x02 }, { "F_SEAL_GROW", 0x04 }, { "F_SEAL_WRITE", 0x08 },
     { "F_SEAL_FUTURE_WRITE", 0x10 }, { "F_SEAL_EXEC", 0x20 },
     { "FUTEX_WAIT", 0 }, { "FUTEX_WAKE", 1 }, { "FUTEX_PRIVATE_FLAG", 128 },

@@ -116,6 +116,7 @@ static void choose_call(struct parser *parser, struct statement *statement, cons
     bool forks = !wrong && call_makes_process(statement->call);
     if (wrong) parse_fail(parser, "%s", wrong);
     if (forks) count_fork(parser, statement->name);
+    if (!wrong && call_asks_for_times(statement->call)) parser->scenario->asks_for_times = true;
     for (int i = 0; i < statement->nr_args; i++)
         if (call_binds_argument(statement->call, i)) statement->args[i].expr.steps[0].symbol->is_value = true;
     if (!statement->name) return;

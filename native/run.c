@@ -177,10 +177,14 @@ bool scenario_run(struct scenario *scenario, const char *cwd)
 {
     shm_room_begin();
     scenario_directory = cwd;
+    times_begin();
     scenario->main->process = process_start(cwd);
     bool started = scenario->main->process != NULL;
     print_reset();
-    for (int i = 0; started && i < scenario->nr_statements && !interrupted; i++) run_statement(&scenario->statements[i]);
+    for (int i = 0; started && i < scenario->nr_statements && !interrupted; i++) {
+        if (scenario->asks_for_times) times_await_tick();
+        run_statement(&scenario->statements[i]);
+    }
     bool clean = processes_finish();
     return shm_room_finish() && clean && started;
 }

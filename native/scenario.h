@@ -65,6 +65,7 @@ struct scenario {
     struct symbol *buckets[SYMBOL_BUCKETS], *main;
     struct statement *statements;
     int nr_statements, room;
+    bool asks_for_times;                   /* some statement is times(fd) */
     struct chunk *chunks;
 };
 

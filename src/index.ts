@@ -25,6 +25,11 @@ export {
   F_GET_SEALS,
   F_GETFD,
   F_GETFL,
+  F_GETLK,
+  F_OFD_GETLK,
+  F_OFD_SETLK,
+  F_OFD_SETLKW,
+  F_RDLCK,
   F_SEAL_EXEC,
   F_SEAL_FUTURE_WRITE,
   F_SEAL_GROW,
@@ -33,6 +38,10 @@ export {
   F_SEAL_WRITE,
   F_SETFD,
   F_SETFL,
+  F_SETLK,
+  F_SETLKW,
+  F_UNLCK,
+  F_WRLCK,
   FALLOC_FL_COLLAPSE_RANGE,
   FALLOC_FL_INSERT_RANGE,
   FALLOC_FL_KEEP_SIZE,
@@ -51,6 +60,10 @@ export {
   IPC_RMID,
   IPC_SET,
   IPC_STAT,
+  LOCK_EX,
+  LOCK_NB,
+  LOCK_SH,
+  LOCK_UN,
   MADV_COLD,
   MADV_COLLAPSE,
   MADV_DODUMP,
@@ -219,14 +232,17 @@ export type {
   ExplainedVma,
   Explanation,
 } from './kernel/explain.ts';
+export type { LockRequest, LockStatus } from './kernel/file-locks.ts';
 export type { FaultAction, Forecast, SignalReason } from './kernel/forecast.ts';
 export type { IoVectors } from './kernel/iovec.ts';
 export { Machine, type TlbCounts } from './kernel/machine.ts';
+export type { MountFlags } from './kernel/namespace.ts';
 export { Process } from './kernel/process.ts';
 export type { MapsLine, SmapsFields } from './kernel/procfs.ts';
 export type { PagemapPage } from './kernel/procfs-pagemap.ts';
 export type { StatusFields } from './kernel/procfs-status.ts';
 export type { ShmStatus } from './kernel/shm.ts';
+export type { FileStatus, FileTimes } from './kernel/size-calls.ts';
 export type { Snapshot } from './kernel/snapshot.ts';
 export type { Disposition, SignalHandler, SignalInfo } from './kernel/task.ts';
 export type { LayoutConfig } from './layout.ts';

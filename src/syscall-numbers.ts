@@ -38,6 +38,7 @@ export const SYS_WAIT4 = 61;
 export const SYS_KILL = 62;
 export const SYS_SHMDT = 67;
 export const SYS_FCNTL = 72;
+export const SYS_FLOCK = 73;
 export const SYS_FSYNC = 74;
 export const SYS_TRUNCATE = 76;
 export const SYS_FTRUNCATE = 77;

@@ -38,6 +38,7 @@ export function fchmod(task: Task, fd: Word, mode: Word): number {
 function setMode(inode: Inode, mode: number): number {
   if (inode.seals & F_SEAL_EXEC && (inode.mode ^ mode) & EXECUTE) return -EPERM;
   inode.mode = mode;
+  inode.noteChange();
   return 0;
 }
 

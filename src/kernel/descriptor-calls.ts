@@ -63,7 +63,7 @@ export function install(parts: DescriptorParts, task: Task, file: OpenFile, clos
 export function close(parts: DescriptorParts, task: Task, fd: Word): number {
   const file = task.files.remove(toInt(fd));
   if (typeof file === 'number') return file;
-  parts.openFiles.put(file);
+  parts.openFiles.close(file, task.files);
   return 0;
 }
 

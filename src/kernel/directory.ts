@@ -16,6 +16,8 @@ export class Mount {
   /** Nothing in it may be changed (EROFS), and nothing executed (EPERM, EACCES). */
   readOnly: boolean;
   noexec: boolean;
+  /** Open descriptions that may write to it: while there are any it cannot become read-only. */
+  writers: number;
 
   /** `directory` becomes the root. */
   constructor(directory: Inode) {
@@ -24,6 +26,7 @@ export class Mount {
     this.root = new DirectoryEntry(new Dentry('/', false), directory, null);
     this.readOnly = false;
     this.noexec = false;
+    this.writers = 0;
   }
 }
 

@@ -106,7 +106,7 @@ function becomeAnother(parts: KernelParts, task: Task, mm: Mm): void {
   exiter.endOthers(task);
   for (const [signal, disposition] of task.group.dispositions)
     if (disposition !== 'ignore') task.group.dispositions.delete(signal);
-  for (const file of task.files.takeClosedOnExec()) openFiles.put(file);
+  for (const file of task.files.takeClosedOnExec()) openFiles.close(file, task.files);
   exiter.leaveMm(task.mm);
   task.mm = mm;
   task.privileged = true;

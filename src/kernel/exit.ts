@@ -98,7 +98,7 @@ export class Exiter {
     if (task.waitsFor === 'futex') this.futexes.forget(task);
     task.waitsFor = '';
     endVfork(task);
-    if (--task.files.users === 0) for (const file of task.files.files()) this.openFiles.put(file);
+    if (--task.files.users === 0) for (const file of task.files.files()) this.openFiles.close(file, task.files);
     this.leaveMm(task.mm);
   }
 

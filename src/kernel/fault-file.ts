@@ -97,6 +97,7 @@ export function makePageWritable(parts: FaultParts, inode: Inode, index: number,
     if (reserved < 0) return reserved === -ENOMEM ? FAULT_OOM : FAULT_BUS;
   }
   for (let page = first; page < end; page++) parts.cache.setDirty(inode.cache, page, head + page - first);
+  inode.noteModification();
   if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.page_mkwrite, va, pfn, index, 0);
   return FAULT_DONE;
 }

@@ -7,11 +7,13 @@
  * Invariant: cached pages beyond the size exist only inside the last folio.
  */
 
+import type { Clock } from '../clock.ts';
 import type { BlockMap } from '../disk/block-map.ts';
 import { IntervalSet } from '../interval-set.ts';
 import type { FileCache } from '../pagecache/file-cache.ts';
 import type { FileKind } from './file-kinds.ts';
 import type { HugeFile } from './huge-pool.ts';
+import { RecordLocks } from './record-locks.ts';
 import type { Stream } from './stream.ts';
 
 /** What an inode knows of the VMAs that map it; the kernel's rmap knows more. */
@@ -62,6 +64,9 @@ export interface FallocateRequest {
   readonly endByte: number;
 }
 
+/** Whether reading is noted each time, or as `relatime` has it: only if nothing was read since the last change. */
+export type AccessTimes = 'always' | 'relative';
+
 export class Inode {
   /** Owner id of its cached frames. */
   readonly id: number;
@@ -93,16 +98,32 @@ export class Inode {
   chargedPages: number;
   /** Shared mappings that may be or become writable (for write seals). */
   writableMappings: number;
+  /** st_atime, st_mtime and st_ctime, in nanoseconds of the machine's clock. */
+  accessedNs: number;
+  modifiedNs: number;
+  changedNs: number;
+  private readonly clock: Clock;
   /** Write-back failed since the last fsync: the errno, else 0. */
   writeError: number;
   /** It was cut to nothing: what is written then is to be on its way to the disk when a description is closed. */
   writtenAnew: boolean;
   /** What is under way in a pipe or to a socket; null for all else. */
   stream: Stream | null;
+  /** LOCK_SH or LOCK_EX, by the open file description that has it. */
+  readonly flocks: Map<object, number>;
+  readonly locks: RecordLocks;
   /** The other socket of a pair while that is open. */
   peer: Inode | null;
 
-  constructor(id: number, kind: FileKind, fs: FileSystem, cache: FileCache, blocks: BlockMap, mode: number) {
+  constructor(
+    id: number,
+    kind: FileKind,
+    fs: FileSystem,
+    cache: FileCache,
+    blocks: BlockMap,
+    mode: number,
+    clock: Clock,
+  ) {
     this.id = id;
     this.kind = kind;
     this.fs = fs;
@@ -121,15 +142,38 @@ export class Inode {
     this.huge = null;
     this.chargedPages = 0;
     this.writableMappings = 0;
+    this.clock = clock;
+    this.accessedNs = clock.nowNs;
+    this.modifiedNs = clock.nowNs;
+    this.changedNs = clock.nowNs;
     this.writeError = 0;
     this.writtenAnew = false;
     this.stream = null;
     this.peer = null;
+    this.flocks = new Map();
+    this.locks = new RecordLocks();
   }
 
   /** Pages that have any byte of the file: indices below this are inside it. */
   get endPage(): number {
     return this.sizeTail > 0 ? this.sizePages + 1 : this.sizePages;
+  }
+
+  /** Its contents were read, or mapped (touch_atime). */
+  noteAccess(times: AccessTimes): void {
+    const stale = this.accessedNs <= this.modifiedNs || this.accessedNs <= this.changedNs;
+    if (stale || times === 'always') this.accessedNs = this.clock.nowNs;
+  }
+
+  /** Its contents were changed. */
+  noteModification(): void {
+    this.modifiedNs = this.clock.nowNs;
+    this.changedNs = this.clock.nowNs;
+  }
+
+  /** Its permissions or names were changed. */
+  noteChange(): void {
+    this.changedNs = this.clock.nowNs;
   }
 
   setSize(pages: number, tail: number): void {

@@ -131,7 +131,7 @@ function buildParts(config: ResolvedConfig) {
   const zapper = new Zapper(frames, tables, mapper, runs, flusher, trace);
   const truncator = new Truncator(pageSize, filePages, cache, zapper, rmap);
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
-  const inodes = new Inodes(owners);
+  const inodes = new Inodes(owners, clock);
   const openFiles = new OpenFiles(filePages, owners, config.filesMax);
   const commitments = new Commitments(
     config.overcommit,

@@ -20,6 +20,7 @@ import { type Explanation, explain } from './explain.ts';
 import { explanationLines } from './explain-text.ts';
 import { checkMachine } from './invariants.ts';
 import { Kernel } from './kernel.ts';
+import type { MountFlags } from './namespace.ts';
 import { narrate } from './narrate.ts';
 import { Process } from './process.ts';
 import { restoreGraph, type Snapshot, saveGraph } from './snapshot.ts';
@@ -194,6 +195,15 @@ export class Machine {
   /** Checks every invariant of the whole machine; throws `InvariantError`. */
   check(): void {
     checkMachine(this.kernel);
+  }
+
+  /**
+   * Mounts an empty file system, of the kind that files are on, at /NAME, or mounts it anew with other flags; false (EBUSY)
+   * while something is open for writing on what is to become read-only. It is found by absolute paths only.
+   */
+  mount(name: string, flags: MountFlags): boolean {
+    if (!/^[^/]+$/.test(name)) throw new UserError(`a mount is called '${name}'; it must be one name without slashes`);
+    return this.kernel.parts.namespace.mountAt(name, flags) === 0;
   }
 
   /** Makes a file of `bytes` zeros on the root file system; `cached: true` puts all its pages into the page cache. */

@@ -49,7 +49,9 @@ export function removeRange(_parts: PageAdviceParts, vma: Vma, start: number, en
     endPage: fromPage + (end - start) / vma.mm.pageSize,
     endByte: 0,
   };
-  return vma.file.inode.fs.fallocate(vma.file.inode, request);
+  const done = vma.file.inode.fs.fallocate(vma.file.inode, request);
+  if (done === 0) vma.file.inode.noteModification();
+  return done;
 }
 
 /** Reads the file's pages of the range into its cache; nothing to do for memory. */

@@ -92,7 +92,7 @@ function fitsInFile({ pgoff, pages, task }: Request, { inode }: OpenFile): boole
 }
 
 export function checkFile(request: Request, file: OpenFile): number {
-  const { mapping, noexec } = TRAITS[file.inode.kind];
+  const { mapping } = TRAITS[file.inode.kind];
   if (!fitsInFile(request, file)) return -EOVERFLOW;
   const type = request.flags & MAP_TYPE;
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
@@ -102,7 +102,7 @@ export function checkFile(request: Request, file: OpenFile): number {
     if (!file.writable) request.vmFlags &= ~(VM_MAYWRITE | VM_SHARED);
   } else if (type !== MAP_PRIVATE) return -EINVAL;
   if (!file.readable) return -EACCES;
-  if (noexec) {
+  if (file.isNoexec) {
     if (request.vmFlags & VM_EXEC) return -EPERM;
     request.vmFlags &= ~VM_MAYEXEC;
   }

@@ -218,7 +218,9 @@ function mapRegion(parts: MmapParts, request: Request): number {
   const kept = huge === null ? null : reserveForMapping(huge, request.pgoff, pages, request.vmFlags);
   if (typeof kept === 'number') return kept;
   const promised = request.vmFlags & VM_NORESERVE ? 0 : pages;
-  const made = isSharedMemory(request) ? parts.sharedMemory.anonymous(mm, pages, promised) : null;
+  // Shared memory without a name, and each shared mapping of /dev/zero, is an object of its own.
+  const isMemory = request.file === null || TRAITS[request.file.inode.kind].mapping === 'memory';
+  const made = isMemory && request.vmFlags & VM_SHARED ? parts.sharedMemory.anonymous(mm, pages, promised) : null;
   if (typeof made === 'number') return made;
   const range = {
     start: address,
@@ -234,6 +236,7 @@ function mapRegion(parts: MmapParts, request: Request): number {
   if (huge !== null && request.vmFlags & VM_WRITE) growWithMapping(request);
   // Neither what may be dropped nor a huge page is locked, but that is found when it has joined its neighbours, or has not.
   if (vma.flags & (VM_DROPPABLE | VM_HUGETLB)) vma.flags &= ~VM_LOCKED_MASK;
+  if (request.file?.inode.kind === 'regular') request.file.noteAccess();
   if (made !== null) parts.sharedMemory.drop(made);
   accountPages(mm, vma.flags, pages);
   return address;
@@ -252,10 +255,4 @@ function refusedByFile({ flags }: Request, { inode, attachments }: OpenFile): nu
   const { mapping } = TRAITS[inode.kind];
   if (typeof mapping === 'object') return -mapping.refuses;
   return flags & MAP_SYNC && inode.kind === 'regular' && !inode.fs.swapBacked ? -EOPNOTSUPP : 0;
-}
-
-/** Whether the mapping gets an object of its own: shared memory without a name, and shared mappings of /dev/zero. */
-function isSharedMemory({ file, vmFlags }: Request): boolean {
-  if (!(vmFlags & VM_SHARED)) return false;
-  return file === null || TRAITS[file.inode.kind].mapping === 'memory';
 }

@@ -42,6 +42,12 @@ function mayTakeOut(place: Place, entry: DirectoryEntry, as: 'directory' | 'file
   return entry.children === null ? 0 : -EISDIR;
 }
 
+/** As mount(8) has them. */
+export interface MountFlags {
+  readonly readOnly: boolean;
+  readonly noexec: boolean;
+}
+
 export class Namespace {
   private readonly inodes: Inodes;
   private readonly openFiles: OpenFiles;
@@ -63,6 +69,19 @@ export class Namespace {
   /** A walk of one path. */
   walk(): PathWalk {
     return new PathWalk(this.mount, this.mounts);
+  }
+
+  /**
+   * Mounts a file system at /NAME, or mounts it anew with other flags: 0, or -EBUSY while something may write to what is to
+   * become read-only.
+   */
+  mountAt(name: string, flags: MountFlags): number {
+    const mount = this.mounts.get(name) ?? new Mount(this.inodes.make('directory', this.mount.fs, 0o755));
+    if (flags.readOnly && mount.writers > 0) return -EBUSY;
+    this.mounts.set(name, mount);
+    mount.readOnly = flags.readOnly;
+    mount.noexec = flags.noexec;
+    return 0;
   }
 
   /** What `path` names, symbolic links followed; or a negative errno. */
@@ -108,6 +127,7 @@ export class Namespace {
     const entry = new DirectoryEntry(new Dentry(place.name, false), inode, place.directory);
     inode.links++;
     place.directory.children?.set(place.name, entry);
+    place.directory.inode.noteModification();
     return entry;
   }
 
@@ -160,6 +180,7 @@ export class Namespace {
     if (source.place.mount !== place.mount) return -EXDEV;
     if (!mayChange(place)) return -EACCES;
     if (source.entry.children !== null) return -EPERM;
+    source.entry.inode.noteChange();
     this.enter(place, source.entry.inode);
     return 0;
   }
@@ -203,6 +224,8 @@ export class Namespace {
 
   private takeOut(entry: DirectoryEntry): void {
     entry.parent?.children?.delete(entry.dentry.name);
+    entry.parent?.inode.noteModification();
+    entry.inode.noteChange();
     entry.dentry.removed = true;
     entry.inode.links--;
     this.openFiles.releaseInode(entry.inode);
@@ -242,6 +265,8 @@ export class Namespace {
     entry.dentry.name = target.name;
     entry.parent = target.directory;
     target.directory.children?.set(target.name, entry);
+    for (const { inode } of [source.directory, target.directory]) inode.noteModification();
+    entry.inode.noteChange();
     return 0;
   }
 

@@ -5,7 +5,7 @@
  * Source: POSIX 'open file description'; Linux struct file.
  */
 
-import { O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, POSIX_FADV_NORMAL } from '../flags.ts';
+import { O_ACCMODE, O_APPEND, O_NOATIME, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, POSIX_FADV_NORMAL } from '../flags.ts';
 import type { Dentry } from './dentry.ts';
 import type { Mount } from './directory.ts';
 import { TRAITS } from './file-kinds.ts';
@@ -53,6 +53,7 @@ export class OpenFile {
     this.attachments = null;
     inode.opens++;
     if (this.writable) inode.writers++;
+    if (mount !== null && this.writable) mount.writers++;
   }
 
   get readable(): boolean {
@@ -72,6 +73,17 @@ export class OpenFile {
 
   get appends(): boolean {
     return (this.flags & O_APPEND) !== 0;
+  }
+
+  /** Its contents were read or mapped by it. What has no name in a tree is not mounted with `relatime`. */
+  noteAccess(): void {
+    if (!(this.flags & O_NOATIME) && !this.mount?.readOnly)
+      this.inode.noteAccess(this.mount === null ? 'always' : 'relative');
+  }
+
+  /** Nothing is executed from where it lies. */
+  get isNoexec(): boolean {
+    return TRAITS[this.inode.kind].noexec || (this.mount?.noexec ?? false);
   }
 
   /** O_DIRECT can be set: pipes, and files that a path leads to. */

@@ -7,6 +7,7 @@
  * a right to write now or later.
  */
 
+import type { FdTable } from './fd-table.ts';
 import type { FilePages } from './file-pages.ts';
 import type { Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
@@ -58,10 +59,19 @@ export class OpenFiles {
     this.count++;
   }
 
+  /** A descriptor in `table` is closed: the locks that the table has on the file are gone with it. */
+  close(file: OpenFile, table: FdTable): void {
+    if (!file.isPathOnly) file.inode.locks.drop(table);
+    this.put(file);
+  }
+
   /** Drops one reference to a description. */
   put(file: OpenFile): void {
     if (--file.refs > 0) return;
     if (file.counted) this.count--;
+    if (file.mount !== null && file.writable) file.mount.writers--;
+    file.inode.flocks.delete(file);
+    file.inode.locks.drop(file);
     if (file.inode.stream !== null) closeStream(file);
     if (file.inode.writtenAnew) {
       file.inode.writtenAnew = false;

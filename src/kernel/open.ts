@@ -32,6 +32,7 @@ import {
   O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
+  O_RDWR,
   O_SYNC,
   O_TMPFILE,
   O_TRUNC,
@@ -87,6 +88,7 @@ export function openIn(
     if (refused < 0) return refused;
     if (flags & O_TRUNC && entry.inode.kind === 'regular') {
       dropPrivileges(entry.inode);
+      entry.inode.noteModification();
       parts.truncator.setSize(entry.inode, 0, 0);
     }
   }
@@ -139,7 +141,9 @@ function checkExisting({ inode }: DirectoryEntry, place: Place, flags: number): 
   const writes = writesTo(flags);
   if (isDirectory && writes) return -EISDIR;
   if (!isPermitted(inode.mode, flags, writes)) return -EACCES;
-  if (writes && stored && place.mount.readOnly) return -EROFS;
+  // The access mode 3 asks for the right to write, and opens for nothing.
+  const access = flags & O_ACCMODE;
+  if ((access === O_WRONLY || access === O_RDWR) && stored && place.mount.readOnly) return -EROFS;
   if (inode.kind === 'no-tty') return -ENXIO;
   if (flags & O_DIRECT && !TRAITS[inode.kind].direct) return -EINVAL;
   return writes && inode.programs > 0 ? -ETXTBSY : 0;

@@ -117,6 +117,7 @@ export class PathWalk {
 
   private follow(link: DirectoryEntry, { mount, directory, slash }: Place): Found | number {
     if (++this.links > LINKS_MAX) return -ELOOP;
+    link.inode.noteAccess('relative');
     const next = this.walk(link.inode.target, mount, directory);
     if (typeof next === 'number') return next;
     return this.find({ ...next, slash: slash || next.slash }, 'follow');

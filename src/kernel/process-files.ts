@@ -7,9 +7,10 @@
 
 import type { Word } from '../units.ts';
 import { check, checkPair } from './errors.ts';
+import type { LockRequest, LockStatus } from './file-locks.ts';
 import type { Kernel } from './kernel.ts';
 import { ProcessAtomics } from './process-atomics.ts';
-import type { FileStatus } from './size-calls.ts';
+import type { FileStatus, FileTimes } from './size-calls.ts';
 import { Syscalls } from './syscalls.ts';
 import type { Task } from './task.ts';
 
@@ -70,6 +71,19 @@ export class ProcessFiles extends ProcessAtomics {
 
   fchmod(fd: Word, mode: Word): void {
     check(this.sys.fchmod(fd, mode), 'fchmod');
+  }
+
+  /** Never waits: EAGAIN where it would. */
+  flock(fd: Word, operation: Word): void {
+    check(this.sys.flock(fd, operation), 'flock');
+  }
+
+  /** fcntl with a struct flock. Never waits: EAGAIN where it would. `null` for the commands that ask nothing. */
+  recordLock(fd: Word, command: Word, request: LockRequest): LockStatus | null {
+    const answer = this.sys.recordLock(fd, command, request);
+    if (typeof answer !== 'number') return answer;
+    check(answer, 'fcntl');
+    return null;
   }
 
   rmdir(path: string): void {
@@ -148,10 +162,10 @@ export class ProcessFiles extends ProcessAtomics {
     check(this.sys.fallocate(fd, mode, offset, length), 'fallocate');
   }
 
-  /** Size in bytes, type and permissions (S_IF* and the rest of st_mode), names. */
-  fstat(fd: Word): { readonly size: number | bigint; readonly mode: number; readonly links: number } {
+  /** Size in bytes, type and permissions (S_IF* and the rest of st_mode), names, times. */
+  fstat(fd: Word): { readonly size: number | bigint; readonly mode: number; readonly links: number } & FileTimes {
     const size = check(this.sys.fstat(fd), 'fstat');
-    return { size, ...(this.sys.fstatMode(fd) as FileStatus) };
+    return { size, ...(this.sys.fstatMode(fd) as FileStatus), ...(this.sys.fstatTimes(fd) as FileTimes) };
   }
 
   fsync(fd: Word): void {

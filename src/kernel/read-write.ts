@@ -45,6 +45,7 @@ export function readFile(
 ): number {
   const { inode } = file;
   if (count > 0 && bytesInPage(parts, inode, position) > 0 && isMisaligned(file, position, count)) return -EINVAL;
+  if (count > 0) file.noteAccess();
   let left = Math.min(count, transferMax(parts.ram.pageSize));
   let done = 0;
   while (left > 0) {
@@ -123,6 +124,7 @@ export function writeFile(
   if (allowed < 0) return allowed;
   if (isMisaligned(file, position, allowed)) return -EINVAL;
   dropPrivileges(inode);
+  inode.noteModification();
   return writePages(parts, inode, position, allowed, source);
 }
 

@@ -40,6 +40,13 @@ export interface SizeParts {
   readonly signals: Signals;
 }
 
+export interface FileTimes {
+  readonly inode: number;
+  readonly atimeNs: number;
+  readonly mtimeNs: number;
+  readonly ctimeNs: number;
+}
+
 export interface FileStatus {
   /** S_IF* and permissions. */
   readonly mode: number;
@@ -85,6 +92,7 @@ function resize(parts: SizeParts, task: Task, inode: Inode, length: Word): numbe
   const change = comparePosition(pages, tail, inode.sizePages, inode.sizeTail);
   if ((change < 0 && inode.seals & F_SEAL_SHRINK) || (change > 0 && inode.seals & F_SEAL_GROW)) return -EPERM;
   dropPrivileges(inode);
+  inode.noteModification();
   parts.truncator.setSize(inode, pages, tail);
   return 0;
 }
@@ -136,7 +144,9 @@ export function fallocate(parts: SizeParts, task: Task, fd: Word, modeWord: Word
     endPage,
     endByte,
   });
-  if (done === 0) dropPrivileges(inode);
+  if (done < 0) return done;
+  dropPrivileges(inode);
+  inode.noteModification();
   return done;
 }
 
@@ -177,6 +187,14 @@ export function fstatMode(task: Task, fd: Word): FileStatus | number {
     mode: TRAITS[file.inode.kind].type | file.inode.mode,
     links: file.inode.stream === null ? file.inode.links : 1,
   };
+}
+
+/** The times of a file, in nanoseconds of the machine's clock, and which file it is; or a negative errno. */
+export function fstatTimes(task: Task, fd: Word): FileTimes | number {
+  const file = task.files.get(toInt(fd));
+  if (file === null) return -EBADF;
+  const { id, accessedNs, modifiedNs, changedNs } = file.inode;
+  return { inode: id, atimeNs: accessedNs, mtimeNs: modifiedNs, ctimeNs: changedNs };
 }
 
 /** fsync and fdatasync: the same here, metadata being in memory. */

@@ -10,6 +10,7 @@ import {
   SYS_DUP,
   SYS_FCHMOD,
   SYS_FCNTL,
+  SYS_FLOCK,
   SYS_FSTAT,
   SYS_LINK,
   SYS_MEMFD_CREATE,
@@ -26,8 +27,9 @@ import { toInt, type Word } from '../units.ts';
 import { chmod, fchmod } from './chmod.ts';
 import { close, dup, memfdCreate, pipe, socketpair } from './descriptor-calls.ts';
 import { fcntl } from './fcntl.ts';
+import { flock, type LockRequest, type LockStatus, recordLock } from './file-locks.ts';
 import { open } from './open.ts';
-import { type FileStatus, fstatMode } from './size-calls.ts';
+import { type FileStatus, type FileTimes, fstatMode, fstatTimes } from './size-calls.ts';
 import { ShmSyscalls } from './syscalls-shm.ts';
 
 export class NameSyscalls extends ShmSyscalls {
@@ -102,6 +104,23 @@ export class NameSyscalls extends ShmSyscalls {
   fstatMode(fd: Word): FileStatus | number {
     this.enter(SYS_FSTAT);
     return this.leave(fstatMode(this.task, fd));
+  }
+
+  /** The times of an open file, and which file it is; or a negative errno. */
+  fstatTimes(fd: Word): FileTimes | number {
+    this.enter(SYS_FSTAT);
+    return this.leave(fstatTimes(this.task, fd));
+  }
+
+  flock(fd: Word, operation: Word): number {
+    this.enter(SYS_FLOCK);
+    return this.leave(flock(this.task, fd, operation));
+  }
+
+  /** fcntl with a struct flock: F_GETLK, F_SETLK, F_SETLKW and those of F_OFD_; 0, what is in the way, or a negative errno. */
+  recordLock(fd: Word, command: Word, request: LockRequest): LockStatus | number {
+    this.enter(SYS_FCNTL);
+    return this.leave(recordLock(this.task, this.parts.pageSize, fd, command, request));
   }
 
   rmdir(path: string): number {

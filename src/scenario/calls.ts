@@ -31,6 +31,8 @@ export type ResultFormat =
   | 'struct'
   | 'pair'
   | 'mode'
+  | 'times'
+  | 'lock'
   | 'residency'
   | 'process'
   | 'maps'
@@ -106,6 +108,12 @@ export const CALLS: readonly CallShape[] = [
   { name: 'chmod', parameters: [PATH, number('mode')], result: 'number' },
   { name: 'fchmod', parameters: [FD, number('mode')], result: 'number' },
   { name: 'fcntl', parameters: [FD, number('cmd'), optional('arg', 0n)], result: 'number' },
+  {
+    name: 'fcntl',
+    parameters: [FD, number('cmd'), number('type'), number('whence'), number('start'), LEN],
+    result: 'lock',
+  },
+  { name: 'flock', parameters: [FD, number('op')], result: 'number' },
   { name: 'truncate', parameters: [PATH, LEN], result: 'number' },
   { name: 'ftruncate', parameters: [FD, LEN], result: 'number' },
   { name: 'fallocate', parameters: [FD, number('mode'), OFF, LEN], result: 'number' },
@@ -131,6 +139,7 @@ export const CALLS: readonly CallShape[] = [
   { name: 'lseek', parameters: [FD, OFF, number('whence')], result: 'number' },
   { name: 'fstat', parameters: [FD], result: 'size' },
   { name: 'fstat_mode', parameters: [FD], result: 'mode' },
+  { name: 'times', parameters: [FD], result: 'times' },
   {
     name: 'mmap',
     parameters: [ADDR, LEN, number('prot'), FLAGS, FD, OFF],

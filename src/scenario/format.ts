@@ -5,7 +5,7 @@
  * one process; how a value is printed depends on the call (`ResultFormat`).
  */
 
-import { S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../flags.ts';
+import { F_RDLCK, F_UNLCK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../flags.ts';
 import type { AddressBook } from './addresses.ts';
 import { hex } from './addresses.ts';
 import type { CallStatement, DirectiveStatement } from './ast.ts';
@@ -89,6 +89,10 @@ function success(statement: CallStatement, answer: Success, view: AddressView): 
       return `${answer.value}${members(answer.members)}`;
     case 'mode':
       return `0 {st_mode=${fileMode(answer.mode)}${answer.links === undefined ? '' : `, st_nlink=${answer.links}`}}`;
+    case 'times':
+      return `0 {${answer.changed.join(' ')}}`;
+    case 'lock':
+      return `0 {${lock(answer)}}`;
     case 'pair':
       return `0 [${answer.values.join(', ')}]`;
     case 'residency':
@@ -186,4 +190,17 @@ const TYPES: ReadonlyMap<number, string> = new Map([
 /** `S_IFREG|0644` */
 function fileMode(mode: number): string {
   return `${TYPES.get(mode & TYPE_MASK) ?? '0'}|${(mode & ~TYPE_MASK).toString(8).padStart(4, '0')}`;
+}
+
+function lock({
+  type,
+  start,
+  length,
+}: {
+  readonly type: number;
+  readonly start: bigint;
+  readonly length: bigint;
+}): string {
+  if (type === F_UNLCK) return 'l_type=F_UNLCK';
+  return `l_type=${type === F_RDLCK ? 'F_RDLCK' : 'F_WRLCK'}, l_start=${start}, l_len=${length}`;
 }

@@ -3,6 +3,8 @@
  */
 
 import { errnoName } from '../errno.ts';
+import { S_IFDIR, S_IFREG } from '../flags.ts';
+import type { Process } from '../index.ts';
 import type { Answer, CallArgument } from './target.ts';
 
 /** Arguments of one call, taken by place and kind. */
@@ -38,4 +40,23 @@ export class Arguments {
 export function result(value: number | bigint): Answer {
   if (value < 0) return { kind: 'errno', errno: errnoName(-Number(value)) };
   return { kind: 'value', value: BigInt(value) };
+}
+
+/** The links of a directory are the file system's own affair. */
+export function fileStatus(status: { readonly mode: number; readonly links: number } | number): Answer {
+  if (typeof status === 'number') return result(status);
+  const isDirectory = (status.mode & S_IFDIR) !== 0 && (status.mode & S_IFREG) === 0;
+  return { kind: 'mode', mode: status.mode, links: isDirectory ? undefined : status.links };
+}
+
+/** fcntl with a struct flock: 0, or the lock that stands in the way. */
+export function recordLock(process: Process, args: Arguments): Answer {
+  const [type, whence, start, length] = [2, 3, 4, 5].map((place) => args.number(place));
+  const answer = process.sys.recordLock(args.number(0), args.number(1), { type, whence, start, length });
+  return typeof answer === 'number' ? result(answer) : { kind: 'lock', ...answer };
+}
+
+/** Two descriptors; none of them ever lets a process of a scenario wait. */
+export function pair(made: readonly [number, number] | number): Answer {
+  return typeof made === 'number' ? result(made) : { kind: 'pair', values: [BigInt(made[0]), BigInt(made[1])] };
 }

@@ -31,6 +31,7 @@ export function machineDirectives(host: DirectiveHost): ReadonlyMap<string, Dire
     ['cpu', cpuDirective(host)],
     ['time', { parameters: [], run: () => [`${Math.round(machine.timeNs)} ns`] }],
     ['vmstat', vmstatDirective(machine)],
+    ['mount', mountDirective(machine)],
     ['tlb', { parameters: [], run: () => [countsLine(machine)] }],
     ['overcommit', overcommitDirective(machine)],
     ['check', { parameters: [], run: () => checked(machine) }],
@@ -106,6 +107,24 @@ function overcommitDirective(machine: Machine): Directive {
       }
       const { mode, committedBytes, limitBytes } = machine.commitments();
       return [`mode ${mode}, CommitLimit ${limitBytes / KIB} KiB, Committed_AS ${committedBytes / KIB} KiB`];
+    },
+  };
+}
+
+const MOUNT_FLAGS = ['rw', 'ro', 'noexec', 'ro,noexec'];
+
+function mountDirective(machine: Machine): Directive {
+  return {
+    parameters: [
+      { name: 'path', kind: 'word' },
+      { name: 'flags', kind: 'word', optional: true, choices: MOUNT_FLAGS },
+    ],
+    run: ([, path, flags = 'rw'], scope) => {
+      const words = flags.split(',');
+      const mounted = atPlace(scope, () =>
+        machine.mount(path.replace(/^\//, ''), { readOnly: words.includes('ro'), noexec: words.includes('noexec') }),
+      );
+      return [mounted ? `${path} is mounted ${flags}` : '-1 EBUSY'];
     },
   };
 }

@@ -11,8 +11,6 @@ import {
   BUS_ADRERR,
   BUS_MCEERR_AR,
   O_NONBLOCK,
-  S_IFDIR,
-  S_IFREG,
   SEGV_ACCERR,
   SEGV_MAPERR,
   SI_KERNEL,
@@ -24,6 +22,7 @@ import {
   SIGXFSZ,
 } from '../flags.ts';
 import {
+  type FileTimes,
   Machine,
   type MachineConfig,
   type SignalInfo as MachineSignal,
@@ -33,7 +32,7 @@ import {
 } from '../index.ts';
 import { type Arena, arenaOf } from './arena.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
-import { Arguments, result } from './machine-answers.ts';
+import { Arguments, fileStatus, pair, recordLock, result } from './machine-answers.ts';
 import { ATOMIC_HANDLERS, faultsOf, processVm, runFirstInstruction } from './machine-atomics.ts';
 import { machineDirectives } from './machine-directives.ts';
 import * as proc from './machine-proc.ts';
@@ -69,18 +68,6 @@ function describeSignal(info: MachineSignal): SignalInfo {
 }
 
 type CallHandler = (target: MachineTarget, process: Process, args: Arguments) => Answer;
-
-/** The links of a directory are the file system's own affair. */
-function fileStatus(status: { readonly mode: number; readonly links: number } | number): Answer {
-  if (typeof status === 'number') return result(status);
-  const isDirectory = (status.mode & S_IFDIR) !== 0 && (status.mode & S_IFREG) === 0;
-  return { kind: 'mode', mode: status.mode, links: isDirectory ? undefined : status.links };
-}
-
-/** Two descriptors; none of them ever lets a process of a scenario wait. */
-function pair(made: readonly [number, number] | number): Answer {
-  return typeof made === 'number' ? result(made) : { kind: 'pair', values: [BigInt(made[0]), BigInt(made[1])] };
-}
 
 const DONE: Answer = { kind: 'value', value: 0n };
 
@@ -130,9 +117,11 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   symlink: (_t, p, a) => result(p.sys.symlink(a.text(0), a.text(1))),
   chmod: (_t, p, a) => result(p.sys.chmod(a.text(0), a.number(1))),
   fchmod: (_t, p, a) => result(p.sys.fchmod(a.number(0), a.number(1))),
+  times: (t, p, a) => t.times(p, a.number(0)),
   fstat_mode: (_t, p, a) => fileStatus(p.sys.fstatMode(a.number(0))),
   rmdir: (_t, p, a) => result(p.sys.rmdir(a.text(0))),
-  fcntl: (_t, p, a) => result(p.sys.fcntl(a.number(0), a.number(1), a.number(2))),
+  flock: (_t, p, a) => result(p.sys.flock(a.number(0), a.number(1))),
+  fcntl: (_t, p, a) => (a.count === 6 ? recordLock(p, a) : result(p.sys.fcntl(a.number(0), a.number(1), a.number(2)))),
   truncate: (_t, p, a) => result(p.sys.truncate(a.text(0), a.number(1))),
   ftruncate: (_t, p, a) => result(p.sys.ftruncate(a.number(0), a.number(1))),
   fallocate: (_t, p, a) => result(p.sys.fallocate(a.number(0), a.number(1), a.number(2), a.number(3))),
@@ -219,6 +208,7 @@ export class MachineTarget implements Target {
   private readonly processes: Map<number, Process>;
   /** Those that run another program. */
   private readonly programs: Set<number>;
+  private readonly timesAsked: Map<number, FileTimes>;
   /** The signal that a 'catch' handler saw during the call under way. */
   private caught: MachineSignal | null;
 
@@ -235,6 +225,7 @@ export class MachineTarget implements Target {
     };
     this.processes = new Map();
     this.programs = new Set();
+    this.timesAsked = new Map();
     this.caught = null;
     const main = this.machine.spawn();
     this.processes.set(0, main);
@@ -292,6 +283,16 @@ export class MachineTarget implements Target {
     if (handler === HANDLER_DEFAULT) return result(process.sys.sigaction(signal, 'default'));
     if (handler === HANDLER_IGNORE) return result(process.sys.sigaction(signal, 'ignore'));
     return result(this.catchSignal(process, signal));
+  }
+
+  /** Which times of a file are others than when a statement last asked. */
+  times(process: Process, fd: bigint): Answer {
+    const now = process.sys.fstatTimes(fd);
+    if (typeof now === 'number') return result(now);
+    const before = this.timesAsked.get(now.inode);
+    this.timesAsked.set(now.inode, now);
+    const changed = (['atime', 'mtime', 'ctime'] as const).filter((name) => now[`${name}Ns`] !== before?.[`${name}Ns`]);
+    return { kind: 'times', changed };
   }
 
   fork(process: Process, childNumber: number): Answer {

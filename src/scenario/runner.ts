@@ -225,6 +225,8 @@ function boundValue(answer: Answer): bigint | undefined {
     case 'pagemap':
       return BigInt(answer.letters.length);
     case 'pair':
+    case 'lock':
+    case 'times':
     case 'residency':
       return 0n;
     default:

@@ -93,6 +93,10 @@ export type Answer =
   | { readonly kind: 'pair'; readonly values: readonly [bigint, bigint] }
   /** `fstat_mode`: st_mode, and st_nlink of what is no directory. */
   | { readonly kind: 'mode'; readonly mode: number; readonly links: number | undefined }
+  /** `times`: those of `atime`, `mtime`, `ctime` that are others than when it was last asked. */
+  | { readonly kind: 'times'; readonly changed: readonly string[] }
+  /** `fcntl` with F_GETLK: the type (F_UNLCK if nothing is in the way), and the bytes of the lock. */
+  | { readonly kind: 'lock'; readonly type: number; readonly start: bigint; readonly length: bigint }
   /** `fstat` */
   | { readonly kind: 'size'; readonly size: bigint }
   /** `mincore`: a byte a page, of which the lowest bit counts. */

@@ -36,6 +36,10 @@ export type Answer =
   | { readonly kind: 'pair'; readonly values: readonly [bigint, bigint] }
   /** fstat_mode */
   | { readonly kind: 'mode'; readonly mode: number; readonly links: number | undefined }
+  /** times */
+  | { readonly kind: 'times'; readonly changed: readonly string[] }
+  /** fcntl: F_GETLK */
+  | { readonly kind: 'lock'; readonly type: number; readonly start: bigint; readonly length: bigint }
   /** fstat */
   | { readonly kind: 'size'; readonly size: bigint }
   /** mincore: for each page whether it is in memory. */

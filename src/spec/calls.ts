@@ -17,6 +17,7 @@ import { fcntl } from './fcntl.ts';
 import { fsync, ftruncate, truncate } from './file-sizes.ts';
 import { futex } from './futex.ts';
 import { setrlimit } from './limits.ts';
+import { flock } from './locks.ts';
 import { lseek } from './lseek.ts';
 import { madvise, processMadvise } from './madvise.ts';
 import { memfdCreate } from './memfd.ts';
@@ -44,6 +45,7 @@ import { sigaction } from './signals.ts';
 import type { Caller } from './state.ts';
 import { pipe, socketpair } from './streams.ts';
 import { exitThread, getrusage, thread } from './threads.ts';
+import { times } from './times.ts';
 import { readv, writev } from './vectors.ts';
 import { vfork } from './vfork.ts';
 
@@ -79,6 +81,8 @@ export const CALLS = {
   chmod,
   fchmod,
   fstat_mode: fstatMode,
+  times,
+  flock,
   fcntl,
   truncate,
   ftruncate,

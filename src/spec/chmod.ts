@@ -14,7 +14,8 @@ import { type Errno, low32 } from './arithmetic.ts';
 import { opened, openedEvenByPath } from './descriptors.ts';
 import { linksOf } from './directories.ts';
 import { lookUp } from './paths.ts';
-import type { Caller, FileObject } from './state.ts';
+import type { Caller, FileObject, State } from './state.ts';
+import { noteChange } from './times.ts';
 
 const PERMISSIONS = 0o7777;
 const EXECUTE = 0o111;
@@ -41,7 +42,7 @@ export function chmod({ state }: Caller, path: string, mode: bigint): Answer {
   if (typeof found === 'number') return failure(found);
   if (!found.object) return failure(ENOENT);
   if (found.slash && found.object.type !== 'directory') return failure(ENOTDIR);
-  return outcome(setMode(found.object, low32(mode)));
+  return outcome(setMode(state, found.object, low32(mode)));
 }
 
 /**
@@ -54,13 +55,14 @@ export function chmod({ state }: Caller, path: string, mode: bigint): Answer {
  */
 export function fchmod({ state, process }: Caller, fd: bigint, mode: bigint): Answer {
   const found = opened(state, process, fd);
-  return found ? outcome(setMode(found.object, low32(mode))) : failure(EBADF);
+  return found ? outcome(setMode(state, found.object, low32(mode))) : failure(EBADF);
 }
 
-function setMode(object: FileObject, asked: number): Errno {
+function setMode(state: State, object: FileObject, asked: number): Errno {
   const mode = asked & PERMISSIONS;
   if ((object.seals ?? 0) & F_SEAL_EXEC && (object.mode ^ mode) & EXECUTE) return EPERM;
   object.mode = mode;
+  noteChange(state, object);
   return 0;
 }
 

@@ -75,7 +75,10 @@ export function dup({ state, process }: Caller, fd: bigint): Answer {
  * @errors
  * EBADF: `fd` is no descriptor
  */
-export function close({ process }: Caller, fd: bigint): Answer {
+export function close({ state, process, number }: Caller, fd: bigint): Answer {
+  const { object } = opened(state, process, fd) ?? {};
+  // The process's own locks on the file go with any of its descriptors.
+  if (object) object.locks = object.locks.filter(({ owner }) => owner.process !== number);
   process.closeOnExec.delete(low32(fd));
   return process.descriptors.delete(low32(fd)) ? SUCCESS : failure(EBADF);
 }
@@ -83,7 +86,13 @@ export function close({ process }: Caller, fd: bigint): Answer {
 /** A nameless file on the kernel's own tmpfs, open for reading and writing: its number. `promised` pages are committed for it. */
 export function newTmpfsFile(state: State, name: string, size: bigint, seals: number, promised = 0n): number {
   const object = takeNumber(state);
-  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size, seals, promised });
+  state.objects.set(object, {
+    ...newObject('regular', 'tmpfs', name, state.now),
+    deleted: true,
+    size,
+    seals,
+    promised,
+  });
   const number = takeNumber(state);
   state.openFiles.set(number, newOpenFile(object));
   return number;

@@ -21,6 +21,7 @@ import {
 } from './paths.ts';
 import type { Caller, FileObject, Name, State } from './state.ts';
 import { newObject, ROOT_OBJECT, takeNumber } from './state.ts';
+import { noteChange, noteModification } from './times.ts';
 
 /**
  * @call unlink
@@ -104,7 +105,7 @@ export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
   const place = vacant(state, path, 'slash may follow');
   if (place === 'elsewhere') return UNSPECIFIED;
   if (typeof place === 'number') return failure(place);
-  const made = newObject('directory', state.layout.fs, '');
+  const made = newObject('directory', state.layout.fs, '', state.now);
   return outcome(enter(state, place, { ...made, mode: low32(mode) & 0o1777, parent: place.directoryNumber }));
 }
 
@@ -122,6 +123,7 @@ function enter(state: State, place: Found, made: FileObject | number): Errno {
   const object = typeof made === 'number' ? made : takeNumber(state);
   if (typeof made !== 'number') state.objects.set(object, made);
   addName(state, place, object);
+  if (typeof made === 'number') noteChange(state, state.objects.get(made) as FileObject);
   return 0;
 }
 
@@ -148,7 +150,7 @@ export function symlink({ state }: Caller, target: string, path: string): Answer
   const place = vacant(state, path, 'no slash');
   if (place === 'elsewhere') return UNSPECIFIED;
   if (typeof place === 'number') return failure(place);
-  const made = newObject('symlink', state.layout.fs, '');
+  const made = newObject('symlink', state.layout.fs, '', state.now);
   return outcome(enter(state, place, { ...made, target, size: BigInt(bytesIn(target)) }));
 }
 
@@ -229,6 +231,8 @@ function renameTo(state: State, source: Found, target: Found): Errno {
   if (target.object) takeOut(state, target);
   source.directory.entries.delete(source.name);
   target.directory.entries.set(target.name, nameNumber);
+  for (const directory of [source.directory, target.directory]) noteModification(state, directory);
+  noteChange(state, object);
   (state.names.get(nameNumber) as Name).text = target.name;
   if (object.type === 'directory') object.parent = target.directoryNumber;
   return 0;
@@ -273,8 +277,10 @@ function mayTakeOut(directory: FileObject, object: FileObject, kind: 'file' | 'd
   return object.type === 'directory' ? EISDIR : 0;
 }
 
-function takeOut(state: State, { directory, name, nameNumber }: Found): void {
+function takeOut(state: State, { directory, name, nameNumber, object }: Found): void {
   directory.entries.delete(name);
+  noteModification(state, directory);
+  noteChange(state, object as FileObject);
   (state.names.get(nameNumber as number) as Name).deleted = true;
 }
 
@@ -283,6 +289,7 @@ export function addName(state: State, { directory, name }: Place, object: number
   const number = takeNumber(state);
   state.names.set(number, { text: name, object, deleted: false });
   directory.entries.set(name, number);
+  noteModification(state, directory);
   return number;
 }
 

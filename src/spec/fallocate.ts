@@ -24,6 +24,7 @@ import { fallocateErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
 import { withRange } from './page-ranges.ts';
 import type { Caller, FileObject } from './state.ts';
+import { noteModification } from './times.ts';
 
 /** Modes that exclude each other. 0 is one of them. */
 const MODES: readonly number[] = [
@@ -91,7 +92,9 @@ export function fallocate(
   if (offset + length > maxBytes(object)) return failure(EFBIG);
   const request = { state, process, object, bits, offset, length };
   const done = object.fs === 'tmpfs' ? onTmpfs(request) : onExt4(request);
-  if (done === 0) dropPrivileges(object);
+  if (done !== 0) return failure(done);
+  dropPrivileges(object);
+  noteModification(state, object);
   return outcome(done);
 }
 

@@ -19,6 +19,7 @@ import { pageFloor, pageOf, pagesOf, ZERO_PAGE } from './arithmetic.ts';
 import { commit, mayExpand, mayLockMore } from './limits.ts';
 import { ensureFamily } from './merge.ts';
 import type { FileObject, OwnPage, Process, State, Vma } from './state.ts';
+import { noteStore } from './times.ts';
 import { VM_ACCESS_FLAGS, VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_MAYSHARE, VM_WRITE } from './vm-flags.ts';
 import { findVma, pgoffAt, setStart, stackGuardGap, vmaBelow } from './vmas.ts';
 
@@ -90,6 +91,7 @@ function objectPage(state: State, vma: Vma, address: bigint, kind: Access): Plac
   const page = pgoffAt(vma, pageFloor(address));
   if (!object || page >= pagesOf(object.size)) return { name: 'SIGBUS', code: 'BUS_ADRERR', address };
   const { pages } = object;
+  if (kind === 'store') noteStore(state, object);
   if (!pages.has(page) && (object.fs === 'tmpfs' || kind === 'store')) pages.set(page, ZERO_PAGE);
   return { pages, page };
 }

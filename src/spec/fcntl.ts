@@ -24,6 +24,7 @@ import { type Answer, failure, SUCCESS, UNSPECIFIED, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
 import { hasFreeDescriptor, install, type Opened, openedEvenByPath } from './descriptors.ts';
 import { isStream, takesDirect } from './kinds.ts';
+import { fcntlLock } from './locks.ts';
 import { addSeals, getSeals } from './memfd.ts';
 import type { Caller, Process } from './state.ts';
 
@@ -46,6 +47,12 @@ const CHANGEABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
  * | F_GETFL, F_SETFL | the flags of open; O_APPEND and O_NONBLOCK can be changed |
  * | F_ADD_SEALS | seals a memory file for good, for all who have it |
  * | F_GET_SEALS | the seals there are |
+ * | F_SETLK, F_SETLKW | locks bytes of the file for the process (F_RDLCK, F_WRLCK), or unlocks them (F_UNLCK) |
+ * | F_OFD_SETLK, F_OFD_SETLKW | the same for the open file |
+ * | F_GETLK, F_OFD_GETLK | the first lock in the way of such a one, or F_UNLCK |
+ *
+ * Locks of a process end when it closes any descriptor of the file, those of an open file with its last descriptor and
+ * mapping. A length of 0 is to the end of all files; a negative one goes backwards. Nobody waits.
  *
  * | seal | what it forbids |
  * |---|---|
@@ -64,11 +71,18 @@ const CHANGEABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
  * EINVAL: F_ADD_SEALS, F_GET_SEALS: neither a memory file nor a file on tmpfs
  * EPERM: F_ADD_SEALS: F_SEAL_SEAL is set
  * EBUSY: F_SEAL_WRITE while somebody has a shared mapping that is or could become writable
+ * EINVAL: F_GETLK for F_UNLCK; a lock with an unknown `whence` or type, or before the start of the file
+ * EOVERFLOW: a lock behind the last byte there can be
+ * EBADF: F_RDLCK of what is not open for reading, F_WRLCK of what is not open for writing
+ * EAGAIN: another has a lock that does not allow it
  * EINVAL: an unknown command
  *
- * @flags F_DUPFD F_DUPFD_CLOEXEC F_GETFD F_SETFD F_GETFL F_SETFL F_ADD_SEALS F_GET_SEALS F_SEAL_ F_ALL_SEALS FD_CLOEXEC
+ * @flags F_DUPFD F_DUPFD_CLOEXEC F_GETFD F_SETFD F_GETFL F_SETFL F_ADD_SEALS F_GET_SEALS F_SEAL_ F_ALL_SEALS FD_CLOEXEC F_GETLK F_SETLK F_SETLKW F_OFD_ F_RDLCK F_WRLCK F_UNLCK
  */
-export function fcntl({ state, process }: Caller, fd: bigint, command: bigint, argument: bigint): Answer {
+export function fcntl(caller: Caller, fd: bigint, command: bigint, argument: bigint, ...lock: bigint[]): Answer {
+  const [whence, start, length] = lock;
+  if (length !== undefined) return fcntlLock(caller, fd, command, { type: argument, whence, start, length });
+  const { state, process } = caller;
   const found = openedEvenByPath(state, process, fd);
   const number = low32(command);
   if (!found) return failure(EBADF);

@@ -24,6 +24,7 @@ import { checkSizeSeals } from './memfd.ts';
 import { dropCopies, removePages, zeroBytes } from './objects.ts';
 import { lookUp, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
+import { noteModification } from './times.ts';
 
 /** The largest file: what off_t holds; on ext4, and with 32 bits, as many pages as 32 bits count. */
 export function maxBytes(object: FileObject): bigint {
@@ -87,6 +88,7 @@ function resize(state: State, process: Process, object: FileObject, length: bigi
   const errno = checkNewSize(process, object, length) || checkSizeSeals(object, length);
   if (errno !== 0) return failure(errno);
   dropPrivileges(object);
+  noteModification(state, object);
   setSize(state, object, length);
   return SUCCESS;
 }

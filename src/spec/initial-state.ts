@@ -53,6 +53,7 @@ export function initialState(options: Partial<Layout> = {}): State {
     processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
     segments: { byId: new Map(), nextIndex: 0, lastIndex: -1, sequence: 0 },
     threads: new Map([[FIRST_PROCESS, { process: FIRST_PROCESS, ended: false, waiting: undefined, executing: false }]]),
+    now: 0,
     nextNumber: NULL_FILE + 1,
   };
 }

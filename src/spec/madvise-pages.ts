@@ -23,6 +23,7 @@ import { punchHole } from './fallocate-ext4.ts';
 import { objectOf } from './faults.ts';
 import { ensureFamily } from './merge.ts';
 import type { Process, State, Vma } from './state.ts';
+import { noteModification } from './times.ts';
 import { VM_LOCKED, VM_MAYBE_GUARD, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 import { dropPages, ownPagesIn, pgoffAt } from './vmas.ts';
 
@@ -61,7 +62,9 @@ function remove(state: State, _process: Process, vma: Vma, start: bigint, end: b
   const object = objectOf(state, vma);
   if (vma.flags & VM_LOCKED || (!object && vma.zero === undefined)) return EINVAL;
   if (!object || (vma.flags & VM_SHARED) === 0 || (vma.flags & VM_MAYWRITE) === 0) return EACCES;
-  return punchHole(object, addressOf(pgoffAt(vma, start)), end - start);
+  const done = punchHole(object, addressOf(pgoffAt(vma, start)), end - start);
+  if (done === 0) noteModification(state, object);
+  return done;
 }
 
 function installGuards(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Errno {

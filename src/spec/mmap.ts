@@ -54,6 +54,7 @@ import { findPlace } from './placement.ts';
 import { populate } from './populate.ts';
 import { deniesExec, mergeableMark } from './prctl.ts';
 import type { Caller, FileObject, OpenFile, Process, State } from './state.ts';
+import { noteAccess } from './times.ts';
 import {
   accessFlags,
   VM_ATTACHED,
@@ -248,6 +249,7 @@ function map(state: State, process: Process, request: Request): AddressOrErrno {
   const range = { start, end, flags: kept, pgoff, file: source?.number };
   const mapped = mapRange(state, process, range);
   if (mapped !== 0) return failed(mapped);
+  if (source?.object.type === 'regular') noteAccess(state, source);
   const populates = (bits & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
   if (populates || vmFlags & VM_LOCKED) populate(state, process, start, end);
   return start;

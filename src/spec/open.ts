@@ -35,6 +35,7 @@ import { checkPath, deviceAt, type Found, isDots, MAY_READ, MAY_SEARCH, MAY_WRIT
 import { isProgram } from './programs.ts';
 import type { Caller, FileObject, State } from './state.ts';
 import { newObject, ROOT_OBJECT, takeNumber } from './state.ts';
+import { noteModification } from './times.ts';
 
 /** What O_PATH leaves of the other flags. */
 const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -131,6 +132,7 @@ function findOrCreate(state: State, found: Found, bits: number, mode: number): T
   if (errno !== 0) return errno;
   if (bits & O_TRUNC && object.type === 'regular') {
     dropPrivileges(object);
+    noteModification(state, object);
     setSize(state, object, 0n);
   }
   return { object: number, name: found.nameNumber };
@@ -140,7 +142,7 @@ function create(state: State, place: Found, mode: number): Target | Errno {
   const { directory } = place;
   if (!(directory.mode & MAY_WRITE) || !(directory.mode & MAY_SEARCH)) return EACCES;
   const object = takeNumber(state);
-  state.objects.set(object, { ...newObject('regular', directory.fs, ''), mode });
+  state.objects.set(object, { ...newObject('regular', directory.fs, '', state.now), mode });
   return { object, name: addName(state, place, object) };
 }
 

@@ -36,6 +36,7 @@ import { readBytes } from './objects.ts';
 import { withRange } from './page-ranges.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
 import { readStream, writeStream } from './streams.ts';
+import { noteAccess, noteModification } from './times.ts';
 import { Ranges, type UserRange, type Vector } from './user-ranges.ts';
 
 const POSITION_END = 1n << 63n;
@@ -58,6 +59,7 @@ export function readShown({ state, process }: Caller, fd: bigint, count: bigint,
   if (begun.object.type !== 'regular') return otherShown(state, begun, min(count, transferMax()));
   if (count > 0n && begun.position < begun.object.size && isMisaligned(begun, begun.position, count))
     return failure(EINVAL);
+  if (count > 0n) noteAccess(state, begun);
   const bytes = readBytes(begun.object, begun.position, min(count, transferMax()));
   moveOn(begun, where, BigInt(bytes.length));
   return { kind: 'bytes', bytes };
@@ -113,6 +115,7 @@ export function read(caller: Caller, fd: bigint, memory: Memory, where: Position
   if (object.type !== 'regular') return readOther(state, begun, min(ranges.length, transferMax()), move);
   if (ranges.length > 0n && position < object.size && isMisaligned(begun, position, ranges.length))
     return failure(EINVAL);
+  if (ranges.length > 0n) noteAccess(state, begun);
   const count = min(min(ranges.length, transferMax()), object.size > position ? object.size - position : 0n);
   const done = moveChunks(object, position, count, move);
   if (done < count && isDirect(begun)) return failure(EFAULT);
@@ -252,6 +255,7 @@ function writeFrom(
   if (limited === undefined) return failure(EFBIG);
   if (isMisaligned(begun, position, limited)) return failure(EINVAL);
   dropPrivileges(object);
+  noteModification(state, object);
   const allowed = unsealedCount(object, position, limited);
   if (allowed === undefined) return failure(EPERM);
   if (isDirect(begun) && !canLoadAll(allowed, move)) return failure(EFAULT);

@@ -12,6 +12,7 @@
 
 import { F_SEAL_SEAL, O_LARGEFILE, O_RDWR } from '../flags.ts';
 import type { Geometry } from './arithmetic.ts';
+import type { Lock, StreamPage, Times } from './file-records.ts';
 import type { PageRange } from './page-ranges.ts';
 
 export type FileSystemName = 'tmpfs' | 'ext4';
@@ -77,6 +78,12 @@ export interface FileObject {
   queue: StreamPage[];
   /** Of a socket: the number of the other one. */
   peer: number | undefined;
+  /** LOCK_SH or LOCK_EX by number of the open file. */
+  flocks: Map<number, number>;
+  locks: Lock[];
+  times: Times;
+  /** The times when they were last asked for. */
+  told: Times | undefined;
 }
 
 /** A name in a directory. What was opened by it bears it, even when it is another or gone. */
@@ -84,17 +91,6 @@ export interface Name {
   text: string;
   object: number;
   deleted: boolean;
-}
-
-/** A page of bytes under way: [offset, offset + length) of `bytes`, which is never written. */
-export interface StreamPage {
-  bytes: Uint8Array;
-  offset: number;
-  length: number;
-  /** Read by one read, whatever that takes of it. */
-  isPacket: boolean;
-  /** The next page was written with it to a socket: they are moved together or not at all. */
-  continues: boolean;
 }
 
 /** An open file description: what `open` makes and `dup` and `fork` share. */
@@ -251,6 +247,8 @@ export interface State {
   processes: Map<number, Process>;
   segments: Segments;
   threads: Map<number, Thread>;
+  /** The time: how many changes and accesses of files were noted. */
+  now: number;
   /** The number that the next object, name, open file or family of anonymous pages gets. */
   nextNumber: number;
 }
@@ -291,8 +289,8 @@ export const SHM_OBJECT = FIRST_DEVICE + DEVICES.length;
 /** The open file that descriptors 0, 1 and 2 of the first process lead to. */
 export const NULL_FILE = SHM_OBJECT + 1;
 
-/** An object without contents. */
-export function newObject(type: FileObject['type'], fs: FileSystemName, name: string): FileObject {
+/** An object without contents, made at `now`. */
+export function newObject(type: FileObject['type'], fs: FileSystemName, name: string, now = 0): FileObject {
   return {
     type,
     fs,
@@ -309,6 +307,10 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
     reserved: [],
     queue: [],
     peer: undefined,
+    flocks: new Map(),
+    locks: [],
+    times: { atime: now, mtime: now, ctime: now, stored: -1 },
+    told: undefined,
   };
 }
 

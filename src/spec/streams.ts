@@ -18,7 +18,8 @@ import { type Answer, failure, UNSPECIFIED, value } from './answer.ts';
 import { PAGE_BYTES, ZERO_PAGE } from './arithmetic.ts';
 import { hasFreeDescriptor, install, type Opened } from './descriptors.ts';
 import { bytesAt, type Place } from './faults.ts';
-import type { Caller, FileObject, Process, State, StreamPage } from './state.ts';
+import type { StreamPage } from './file-records.ts';
+import type { Caller, FileObject, Process, State } from './state.ts';
 import { newObject, takeNumber } from './state.ts';
 
 const PIPE_PAGES = 16;

@@ -61,6 +61,7 @@ export type StatementKind =
   | 'rename'
   | 'directory'
   | 'path'
+  | 'fileLock'
   | 'other'
   | 'useOther'
   | 'limit'
@@ -119,12 +120,13 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   dup: ['dup'],
   close: ['close'],
   unlink: ['unlink'],
-  fstat: ['fstat'],
+  fstat: ['fstat', 'times', 'fstat_mode'],
   seal: ['fcntl'],
   fcntl: ['fcntl'],
   rename: ['rename'],
   directory: ['mkdir', 'rmdir'],
   path: ['link', 'symlink', 'chmod'],
+  fileLock: ['flock'],
   other: ['pipe', 'socketpair'],
   useOther: ['pipe', 'socketpair'],
   limit: ['setrlimit', 'prlimit', 'prctl'],
@@ -189,6 +191,7 @@ const FILES = {
   rename: 1,
   directory: 1,
   path: 1,
+  fileLock: 1,
   other: 1,
   useOther: 2,
   msync: 4,

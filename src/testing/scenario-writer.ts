@@ -23,6 +23,7 @@ import {
   writeStore,
 } from './write-access.ts';
 import * as files from './write-files.ts';
+import { writeFileLock } from './write-locks.ts';
 import { writeMmap, writeMunmap } from './write-mmap.ts';
 import { writeMremap } from './write-mremap.ts';
 import * as names from './write-names.ts';
@@ -106,6 +107,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   rename: names.writeRename,
   directory: names.writeDirectory,
   path: writePath,
+  fileLock: writeFileLock,
   other: others.writeOther,
   useOther: others.writeUseOther,
   limit: processes.writeLimit,

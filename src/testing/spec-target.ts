@@ -100,6 +100,8 @@ function translate(answer: SpecAnswer): Answer {
     case 'struct':
     case 'bytes':
     case 'pair':
+    case 'lock':
+    case 'times':
     case 'mode':
     case 'size':
       return answer;

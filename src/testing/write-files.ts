@@ -264,5 +264,6 @@ export function writeLseek(scene: Scene): string | null {
 
 export function writeFstat(scene: Scene): string | null {
   const descriptor = chooseDescriptor(scene, any);
-  return descriptor === undefined ? null : `fstat(${descriptor.name})`;
+  const calls = ['fstat', 'times', 'fstat_mode'].filter((call) => scene.allows(call));
+  return descriptor === undefined ? null : `${scene.draws.pick(calls)}(${descriptor.name})`;
 }

@@ -24,8 +24,8 @@ const FOLDERS = [
 
 /** Calls that may come to nothing that the specification says, by file system. */
 const SILENT: Readonly<Record<FileSystemName, readonly string[]>> = {
-  tmpfs: ['smaps', 'getrusage', 'pagemap', 'status'],
-  ext4: ['smaps', 'getrusage', 'pagemap', 'status', 'mincore'],
+  tmpfs: ['smaps', 'getrusage', 'pagemap', 'status', 'times'],
+  ext4: ['smaps', 'getrusage', 'pagemap', 'status', 'times', 'mincore'],
 };
 
 /** Stands for a line that the specification does not say, in what it prints and in the recording. */

@@ -106,6 +106,16 @@ export class ReplayingTarget implements Target {
         return { kind: 'size', size: BigInt(/^0 \{st_size=(\d+)\}$/.exec(text)?.[1] as string) };
       case 'struct':
         return structOf(text);
+      case 'lock':
+        return lockOf(text);
+      case 'times':
+        return {
+          kind: 'times',
+          changed: text
+            .slice('0 {'.length, -1)
+            .split(' ')
+            .filter((name) => name !== ''),
+        };
       case 'mode':
         return modeOf(text);
       case 'pair':
@@ -201,4 +211,11 @@ function modeOf(text: string): Answer {
   const [, type, permissions, links] = /^0 \{st_mode=(\w+)\|(\d+)(?:, st_nlink=(\d+))?\}$/.exec(text) ?? [];
   const mode = (flags as unknown as Record<string, number>)[type] | Number.parseInt(permissions, 8);
   return { kind: 'mode', mode, links: links === undefined ? undefined : Number(links) };
+}
+
+function lockOf(text: string): Answer {
+  if (!text.includes('{')) return { kind: 'value', value: BigInt(text) };
+  const [, type, start = '0', length = '0'] = /^0 \{l_type=(\w+)(?:, l_start=(\d+), l_len=(\d+))?\}$/.exec(text) ?? [];
+  const number = (flags as unknown as Record<string, number>)[type];
+  return { kind: 'lock', type: number, start: BigInt(start), length: BigInt(length) };
 }

@@ -67,7 +67,7 @@ describe('the rows', () => {
 
   test('name every call of the scenario language but loads, stores and what /proc shows', () => {
     const accesses =
-      /^(load|store|cas|fetchadd|fetch)\d+$|^copy(in|out)$|^fstat_mode$|^(s?maps|vmflags|pagemap|status)$/;
+      /^(load|store|cas|fetchadd|fetch)\d+$|^copy(in|out)$|^fstat_mode$|^times$|^(s?maps|vmflags|pagemap|status)$/;
     const calls = [...new Set(CALLS.map((call) => call.name))].filter((name) => !accesses.test(name));
     expect(calls.filter((name) => !names.includes(name))).toEqual([]);
   });
@@ -77,6 +77,9 @@ describe('the rows', () => {
     expect(silent.flatMap((row) => row.names).filter((name) => /^[A-Z]/.test(name))).toEqual([]);
   });
 });
+
+/** Commands of fcntl that take a struct flock. */
+const LOCKING = /LKW?$/;
 
 describe('the machine', () => {
   test('has the calls that are not unsupported, and none that is', () => {
@@ -132,14 +135,19 @@ describe('the machine', () => {
     expect(errnoOf(() => process.fallocate(fd, mode, 4096, 4096))).toBe(errno);
   });
 
-  test.each(flagsLike('F_').filter(({ name }) => !/^F_SEAL_|^F_ALL_SEALS/.test(name)))(
-    '$name: $errno',
-    ({ value, errno }) => {
-      const { process } = spawn('tmpfs');
-      const fd = process.memfdCreate('m', F.MFD_ALLOW_SEALING);
-      expect(errnoOf(() => process.fcntl(fd, value, 0))).toBe(errno);
-    },
-  );
+  test.each(flagsLike('F_').filter(({ name }) => LOCKING.test(name)))('$name: $errno', ({ value, errno }) => {
+    const { process, fd } = spawn('tmpfs');
+    const request = { type: F.F_WRLCK, whence: F.SEEK_SET, start: 0, length: 1 };
+    expect(errnoOf(() => process.recordLock(fd, value, request))).toBe(errno);
+  });
+
+  test.each(
+    flagsLike('F_').filter(({ name }) => !/^F_SEAL_|^F_ALL_SEALS|^F_(RD|WR|UN)LCK/.test(name) && !LOCKING.test(name)),
+  )('$name: $errno', ({ value, errno }) => {
+    const { process } = spawn('tmpfs');
+    const fd = process.memfdCreate('m', F.MFD_ALLOW_SEALING);
+    expect(errnoOf(() => process.fcntl(fd, value, 0))).toBe(errno);
+  });
 
   test.each(flagsLike('F_').filter(({ name }) => /^F_SEAL_|^F_ALL_SEALS/.test(name)))(
     '$name can be set',
