@@ -109,6 +109,7 @@ function configuration(places, jobs) {
     reporters: ['progress-append-only', 'clear-text', 'json'],
     clearTextReporter: { logTests: false, reportTests: false, allowColor: false },
     timeoutMS: 120_000,
+    dryRunTimeoutMinutes: 30,
     // The rewriting of tsconfig.json needs an interface that TypeScript 7 does not have, and nothing here reads that file.
     tsconfigFile: 'none.json',
     ignorePatterns: ['/examples', '/bench', '/dist', '/reports'],
