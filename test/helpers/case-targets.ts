@@ -27,9 +27,17 @@ export interface CaseTarget {
 const TIMEOUT_MS = 20_000;
 const FILE_SYSTEMS: readonly FileSystem[] = ['tmpfs', 'ext4'];
 
-/** Every target on each of its file systems. Programs start when they are first asked. */
+/**
+ * Every target on each of its file systems. Programs start when they are first asked. FAULTLINE_CASES_ON names the only target for
+ * those who change no other (test/mutation).
+ */
 export function caseTargets(): readonly CaseTarget[] {
-  return [...FILE_SYSTEMS.map(simulated), ...FILE_SYSTEMS.map(specified), ...FILE_SYSTEMS.map(linuxTarget)];
+  const only = process.env['FAULTLINE_CASES_ON'];
+  return [
+    ...(only === undefined || only === 'sim' ? FILE_SYSTEMS.map(simulated) : []),
+    ...(only === undefined || only === 'spec' ? FILE_SYSTEMS.map(specified) : []),
+    ...(only === undefined || only === 'linux' ? FILE_SYSTEMS.map(linuxTarget) : []),
+  ];
 }
 
 function simulated(fs: FileSystem): CaseTarget {
