@@ -80,13 +80,14 @@ export function recordLock(
   if (file === null) return -EBADF;
   const type = (toInt(request.type) << 16) >> 16;
   const asks = command === F_GETLK || command === F_OFD_GETLK;
-  if (asks && type !== F_RDLCK && type !== F_WRLCK) return -EINVAL;
+  const asksForOwn = command === F_OFD_GETLK && type === F_UNLCK;
+  if (asks && !asksForOwn && type !== F_RDLCK && type !== F_WRLCK) return -EINVAL;
   const range = rangeOf(file, pageSize, request);
   if (typeof range === 'number') return range;
   if (type !== F_RDLCK && type !== F_WRLCK && type !== F_UNLCK) return -EINVAL;
   const owner = OFD_COMMANDS.includes(command) ? file : task.files;
   const lock = { owner, type, ...range };
-  if (asks) return statusOf(file.inode.locks.conflict(lock));
+  if (asks) return statusOf(asksForOwn ? file.inode.locks.held(lock) : file.inode.locks.conflict(lock));
   if ((type === F_RDLCK && !file.readable) || (type === F_WRLCK && !file.writable)) return -EBADF;
   if (type !== F_UNLCK && file.inode.locks.conflict(lock) !== undefined) return -EAGAIN;
   file.inode.locks.set(lock);

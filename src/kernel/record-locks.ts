@@ -19,9 +19,12 @@ export interface RecordLock {
   readonly end: bigint;
 }
 
+function overlap(a: RecordLock, b: RecordLock): boolean {
+  return a.start <= b.end && b.start <= a.end;
+}
+
 function conflicts(a: RecordLock, b: RecordLock): boolean {
-  const overlap = a.start <= b.end && b.start <= a.end;
-  return overlap && a.owner !== b.owner && (a.type === F_WRLCK || b.type === F_WRLCK);
+  return overlap(a, b) && a.owner !== b.owner && (a.type === F_WRLCK || b.type === F_WRLCK);
 }
 
 /** What is left of a lock beside [start, end]. */
@@ -52,6 +55,11 @@ export class RecordLocks {
   /** The first lock that stands in the way of another. */
   conflict(wanted: RecordLock): RecordLock | undefined {
     return this.list.find((lock) => conflicts(lock, wanted));
+  }
+
+  /** The first lock that its owner holds on some of these bytes. */
+  held(wanted: RecordLock): RecordLock | undefined {
+    return this.list.find((lock) => lock.owner === wanted.owner && overlap(lock, wanted));
   }
 
   /** Gives the owner's bytes this type; F_UNLCK frees them. Nobody else's lock is in the way. */

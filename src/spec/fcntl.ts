@@ -49,7 +49,7 @@ const CHANGEABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
  * | F_GET_SEALS | the seals there are |
  * | F_SETLK, F_SETLKW | locks bytes of the file for the process (F_RDLCK, F_WRLCK), or unlocks them (F_UNLCK) |
  * | F_OFD_SETLK, F_OFD_SETLKW | the same for the open file |
- * | F_GETLK, F_OFD_GETLK | the first lock in the way of such a one, or F_UNLCK |
+ * | F_GETLK, F_OFD_GETLK | the first lock in the way of such a one, or F_UNLCK; F_OFD_GETLK for F_UNLCK: the first lock of the descriptor's own |
  *
  * Locks of a process end when it closes any descriptor of the file, those of an open file with its last descriptor and
  * mapping. A length of 0 is to the end of all files; a negative one goes backwards. Nobody waits.

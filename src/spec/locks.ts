@@ -110,7 +110,8 @@ export function fcntlLock(caller: Caller, fd: bigint, command: bigint, request: 
   if (!found) return failure(EBADF);
   const type = short(request.type);
   const asks = ASKING.includes(bits);
-  if (asks && type !== F_RDLCK && type !== F_WRLCK) return failure(EINVAL);
+  const asksForOwn = bits === F_OFD_GETLK && type === F_UNLCK;
+  if (asks && !asksForOwn && type !== F_RDLCK && type !== F_WRLCK) return failure(EINVAL);
   const bytes = bytesOf(found, request);
   if (typeof bytes === 'number') return failure(bytes);
   if (![F_RDLCK, F_WRLCK, F_UNLCK].includes(type)) return failure(EINVAL);
@@ -127,7 +128,7 @@ function ownedByProcess(process: number): LockOwner {
 }
 
 function tell(state: State, object: FileObject, wanted: Lock): Answer {
-  const other = inTheWay(state, object, wanted);
+  const other = wanted.type === F_UNLCK ? heldOf(object, wanted) : inTheWay(state, object, wanted);
   if (!other) return { kind: 'lock', type: F_UNLCK, start: 0n, length: 0n };
   const length = other.last === LAST ? 0n : other.last - other.start + 1n;
   return { kind: 'lock', type: other.type, start: other.start, length };
@@ -151,11 +152,17 @@ function inTheWay(state: State, object: FileObject, wanted: Lock): Lock | undefi
   object.locks = object.locks.filter(({ owner }) => exists(state, owner));
   return object.locks.find(
     (lock) =>
-      lock.start <= wanted.last &&
-      wanted.start <= lock.last &&
-      !isSame(lock.owner, wanted.owner) &&
-      (lock.type === F_WRLCK || wanted.type === F_WRLCK),
+      overlap(lock, wanted) && !isSame(lock.owner, wanted.owner) && (lock.type === F_WRLCK || wanted.type === F_WRLCK),
   );
+}
+
+/** The first lock of this owner on some of these bytes. */
+function heldOf(object: FileObject, wanted: Lock): Lock | undefined {
+  return object.locks.find((lock) => isSame(lock.owner, wanted.owner) && overlap(lock, wanted));
+}
+
+function overlap(a: Lock, b: Lock): boolean {
+  return a.start <= b.last && b.start <= a.last;
 }
 
 /** What a lock still covers when another takes its bytes. */
