@@ -108,8 +108,9 @@ export class ShmSegments {
     return Math.max(0, ...this.byIndex.keys());
   }
 
+  /** Of a number that is not negative; more than an index can be, its lower bits count. */
   atIndex(index: number): ShmSegment | undefined {
-    return this.byIndex.get(index);
+    return this.byIndex.get(index % INDEX_LIMIT);
   }
 
   byKey(key: number): ShmSegment | undefined {

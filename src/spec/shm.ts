@@ -208,7 +208,7 @@ function segmentBehind(state: State, vma: Vma): number | undefined {
  * | command | does |
  * | --- | --- |
  * | IPC_STAT | tells mode, key, size and number of attachments; the mode with SHM_DEST once it is removed, SHM_LOCKED |
- * | SHM_STAT, SHM_STAT_ANY | the same of the segment with an index; answers its identifier; ANY without permission |
+ * | SHM_STAT, SHM_STAT_ANY | the same of the segment with an index (the lower 15 bits of what is given); answers its identifier; ANY without permission |
  * | IPC_SET | sets the permissions to `mode` |
  * | IPC_RMID | removes it: its key finds it no more, and it goes with its last attachment; until then it can be attached |
  * | SHM_LOCK, SHM_UNLOCK | its pages must stay in memory, or need not any more; its mappings are not locked |
@@ -266,7 +266,7 @@ function sums(state: State): Readonly<Record<string, bigint>> {
 }
 
 function statByIndex(state: State, index: number, command: number): Answer {
-  const found = [...state.segments.byId].find(([id]) => id % INDEX_LIMIT === index);
+  const found = [...state.segments.byId].find(([id]) => id % INDEX_LIMIT === index % INDEX_LIMIT);
   if (!found) return failure(EINVAL);
   const [id, segment] = found;
   return command === SHM_STAT ? stat(state, id, segment, BigInt(id)) : about(state, id, segment, BigInt(id));
