@@ -105,5 +105,11 @@ export function spoil(draws: Draws, text: string): string {
   const places = args.map((_, place) => place).filter((place) => spoils[place] !== undefined);
   if (places.length === 0) return text;
   const place = draws.pick(places);
-  return joinParts(withArgument(parts, place, spoils[place]?.(draws, args[place]) ?? args[place]));
+  const spoilt = joinParts(withArgument(parts, place, spoils[place]?.(draws, args[place]) ?? args[place]));
+  return shape.parameters[place].name === 'len' ? unfilled(spoilt) : spoilt;
+}
+
+/** A mapping of 4 GiB is no error, but filled it would take more memory than a machine has, and each has a different answer to that. */
+function unfilled(text: string): string {
+  return text.replace(/\|MAP_POPULATE\b/, '');
 }
