@@ -9,7 +9,7 @@
 
 import { EAGAIN, EFAULT, EISDIR, ENOSPC } from '../errno.ts';
 import type { OpenFile } from './open-file.ts';
-import type { ByteSink, Position, TransferParts } from './transfers.ts';
+import type { ByteSink, ByteSource, Position, TransferParts } from './transfers.ts';
 
 /** Bytes that come from a frame, at most a page at a time; `fill` makes `length` of them at `pa`. */
 function readMade(
@@ -89,7 +89,31 @@ export function readDevice(
   }
 }
 
-export function writeDevice(file: OpenFile, count: number): number {
-  if (file.inode.kind === 'directory') return -EISDIR;
-  return file.inode.kind === 'full' ? -ENOSPC : count;
+export function writeDevice(parts: TransferParts, file: OpenFile, count: number, source: ByteSource): number {
+  switch (file.inode.kind) {
+    case 'directory':
+      return -EISDIR;
+    case 'full':
+      return -ENOSPC;
+    case 'random':
+      return takeIn(parts, count, source);
+    default:
+      return count;
+  }
+}
+
+/** Reads what it is given and forgets it. */
+function takeIn(parts: TransferParts, count: number, source: ByteSource): number {
+  const { pool, ram } = parts;
+  const pfn = pool.alloc();
+  if (pfn === 0) return -EFAULT;
+  let done = 0;
+  while (done < count) {
+    const want = Math.min(count - done, ram.pageSize);
+    const got = Math.max(0, source(pfn * ram.pageSize, want));
+    done += got;
+    if (got < want) break;
+  }
+  pool.put(pfn);
+  return done > 0 || count === 0 ? done : -EFAULT;
 }

@@ -183,7 +183,7 @@ function give(
 ): number {
   if (file.inode.kind === 'regular') return writeFile(parts, task, file, position, count, source);
   if (file.inode.stream !== null) return writeStream(parts, task, file, count, source);
-  return writeDevice(file, count);
+  return writeDevice(parts, file, count, source);
 }
 
 /** The new position, exact; or a negative errno. */

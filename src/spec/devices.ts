@@ -4,7 +4,7 @@
  *     null     reads nothing, takes everything    zero    zeros; takes everything
  *     full     zeros; ENOSPC                      random  anything; takes everything
  *
- * What is taken is not looked at: its memory need not be there. What random, a terminal and /proc give is not the business
+ * What is taken is not looked at, its memory need not be there; but random reads it. What random, a terminal and /proc give is not the business
  * of this specification.
  *
  * Source: null(4), full(4), random(4).
@@ -20,6 +20,11 @@ export function readDevice(object: FileObject, count: bigint, move: StreamMove):
   if (object.type === 'directory') return failure(EISDIR);
   if (count === 0n || object.type === 'null') return value(0n);
   if (object.type !== 'zero' && object.type !== 'full') return UNSPECIFIED;
+  return moveAll(count, move);
+}
+
+/** To or from a page of zeros, a new one each time. */
+function moveAll(count: bigint, move: StreamMove): Answer {
   let done = 0n;
   while (done < count) {
     const length = Number(min(PAGE_SIZE, count - done));
@@ -30,7 +35,8 @@ export function readDevice(object: FileObject, count: bigint, move: StreamMove):
   return transferred(done, count);
 }
 
-export function writeDevice(object: FileObject, count: bigint): Answer {
+export function writeDevice(object: FileObject, count: bigint, move: StreamMove): Answer {
+  if (object.type === 'random' && count > 0n) return moveAll(count, move);
   if (object.type === 'full') return failure(ENOSPC);
   if (object.type === 'tty' && count > 0n) return UNSPECIFIED;
   return value(count);

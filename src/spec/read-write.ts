@@ -269,7 +269,7 @@ function writeFrom(
 function writeOther(state: State, process: Process, begun: Begun, count: bigint, move: Move): Answer {
   const { type } = begun.object;
   const isQueue = type === 'pipe' || type === 'socket';
-  return isQueue ? writeStream(state, process, begun, count, move) : writeDevice(begun.object, count);
+  return isQueue ? writeStream(state, process, begun, count, move) : writeDevice(begun.object, count, move);
 }
 
 /** O_DIRECT goes to the disk, and has all the memory at hand before it begins; tmpfs has no disk. */
