@@ -9,8 +9,8 @@
  * Source: Linux mm/madvise.c.
  */
 
-import { ENOMEM } from '../errno.ts';
-import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
+import { ENOMEM, EPERM } from '../errno.ts';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_PRESENT } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_LAZY_FREE, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
@@ -41,6 +41,7 @@ export function dropRange(parts: PageAdviceParts, vma: Vma, start: number, end: 
 
 export function removeRange(_parts: PageAdviceParts, vma: Vma, start: number, end: number): number {
   if (vma.file === null) return 0;
+  if (vma.file.inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
   const fromPage = vma.indexAt(start);
   const request = {
     mode: FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
