@@ -1,8 +1,8 @@
 /*
  * What runs inside a scenario's process: it waits for a command, does it, answers.
  *
- * After agent_boot nothing is mapped but the program's read-only segments and the control region, so this file
- * must call no library function, touch no writable global and keep every byte of its state in its slot.
+ * After agent_boot nothing is mapped but a copy of the program and the control region, so this file must call no library
+ * function, touch no writable global, run wherever it stands and keep every byte of its state in its slot.
  * It knows system calls, loads and stores; names, text and rules are the controller's.
  *
  * Invariant: the scenario's memory is reached through agent-access.c alone; a caught fault resumes at slot->landing with
@@ -34,7 +34,6 @@
 #define MINFLT 8                           /* in the words of struct rusage */
 #define MAJFLT 9
 #define CANARY 5                           /* index in thread_area: %fs:0x28 */
-#define MMAP_AREA 0x7e0000000000ul         /* the mmap base is above, wherever chance puts it */
 #define HUGE_ALIGN (2ul << 20)
 
 struct kernel_sigaction { uint64_t handler, flags, restorer, mask; };
@@ -150,11 +149,10 @@ static void serve(struct slot *slot) __attribute__((noreturn));
 /* Maps what the agent itself will touch, so that faults during a command are the command's. */
 static void touch_own(const struct slot *slot)
 {
-    const struct control *control = CONTROL;
+    const struct range *program = &CONTROL->program;
     raw(SYS_madvise, (uint64_t)slot, SLOT_SIZE, MADV_POPULATE_WRITE_, 0, 0, 0);
     raw(SYS_madvise, TRANSFER, CONTROL_END - TRANSFER, MADV_POPULATE_WRITE_, 0, 0, 0);
-    for (uint32_t i = 0; i < control->nr_keep; i++)
-        raw(SYS_madvise, control->keep[i].start, control->keep[i].end - control->keep[i].start, MADV_POPULATE_READ_, 0, 0, 0);
+    raw(SYS_madvise, program->start, program->end - program->start, MADV_POPULATE_READ_, 0, 0, 0);
 }
 
 static void child_main(struct slot *slot)
@@ -246,23 +244,14 @@ static void block(uint64_t start, uint64_t end)
     own(start, end);
 }
 
-/* Unmaps everything but the program's read-only segments and the control region. Both lists ascend. */
+/* Unmaps everything but the copy of the program and the control region behind it. */
 static void unmap_the_rest(void)
 {
-    struct control *control = CONTROL;
-    uint64_t from = 0;
-    uint32_t i = 0;
-    int region_done = 0;
-    control->nr_own = 0;
-    while (i < control->nr_keep || !region_done) {
-        struct range next = { CONTROL_BASE, CONTROL_END };
-        if (i < control->nr_keep && (region_done || control->keep[i].start < CONTROL_BASE)) next = control->keep[i++];
-        else region_done = 1;
-        if (next.start > from) raw(SYS_munmap, from, next.start - from, 0, 0, 0, 0);
-        own(next.start, next.end);
-        from = next.end;
-    }
-    raw(SYS_munmap, from, TASK_SIZE - from, 0, 0, 0, 0);
+    uint64_t start = CONTROL->program.start;
+    CONTROL->nr_own = 0;
+    raw(SYS_munmap, 0, start, 0, 0, 0, 0);
+    raw(SYS_munmap, CONTROL_END, TASK_SIZE - CONTROL_END, 0, 0, 0, 0);
+    own(start, CONTROL_END);
 }
 
 /* Sets the program break to HEAP_BASE and the data segment to nothing, so that RLIMIT_DATA sees the scenario
@@ -275,30 +264,18 @@ static void place_heap(uint64_t code)
         .arg_start = CONTROL_BASE, .arg_end = CONTROL_BASE, .env_start = CONTROL_BASE, .env_end = CONTROL_BASE,
         .auxv = 0, .auxv_size = 0, .exe_fd = (uint32_t)-1,
     };
-    if (raw(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, (uint64_t)&map, sizeof map, 0, 0) == 0) {
-        block(HEAP_GUARD, HEAP_BASE);
-    }
+    raw(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, (uint64_t)&map, sizeof map, 0, 0);
     CONTROL->heap = (uint64_t)raw(SYS_brk, 0, 0, 0, 0, 0, 0);
 }
 
-/* The kernel places top-down from its mmap base. Fills what lies between that and a multiple of 2 MiB, and the
- * holes around the program where the kernel has put it up there (a static position-independent one). */
+/* The kernel places top-down from its mmap base. Fills what lies between that and a multiple of 2 MiB. */
 static void level_the_top(void)
 {
-    const struct control *control = CONTROL;
     int64_t probe = raw(SYS_mmap, 0, PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
-    uint64_t top = (uint64_t)probe + PAGE_SIZE, lowest = top;
+    uint64_t top = (uint64_t)probe + PAGE_SIZE, level = top & ~(HUGE_ALIGN - 1);
     if (probe < 0) return;
     raw(SYS_munmap, (uint64_t)probe, PAGE_SIZE, 0, 0, 0, 0);
-    for (uint32_t i = control->nr_keep; i-- > 0 && control->keep[i].start > MMAP_AREA;)
-        if (control->keep[i].start < lowest) lowest = control->keep[i].start;
-    uint64_t from = lowest & ~(HUGE_ALIGN - 1);
-    for (uint32_t i = 0; i < control->nr_keep; i++) {
-        if (control->keep[i].start < from) continue;
-        if (from < control->keep[i].start) block(from, control->keep[i].start);
-        from = control->keep[i].end;
-    }
-    if (from < top) block(from, top);
+    if (level < top) block(level, top);
 }
 
 static void agent_boot(struct slot *slot)

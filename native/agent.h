@@ -5,8 +5,8 @@
  * slot (mailbox, signal notes, stack); all use one transfer buffer, since only one statement runs at a time.
  * Being shared it counts neither as RLIMIT_DATA nor as anything a fork would copy, and it needs no descriptor.
  *
- *   CONTROL_BASE                                             + sizeof(struct control)
- *   | head | slot 0: mailbox, stack ^ | slot 1 | ... | transfer |   nothing mapped
+ *   program's copy | CONTROL_BASE                                             + sizeof(struct control)
+ *                  | head | slot 0: mailbox, stack ^ | slot 1 | ... | transfer |   nothing mapped
  *
  * Invariant: a slot is aligned to its size, so the code running on its stack finds it by rounding rsp down.
  */
@@ -18,15 +18,14 @@
 
 #define PAGE_SIZE 4096ul
 #define TASK_SIZE 0x7ffffffff000ul
-#define CONTROL_BASE 0x555560000000ul
-#define HEAP_GUARD 0x555570000000ul
-#define HEAP_BASE (HEAP_GUARD + PAGE_SIZE)
+#define MMAP_TOP 0x7ffff7c00000ul         /* the kernel places mappings below; all that is the driver's lies above */
+#define CONTROL_BASE 0x7ffffb000000ul
+#define HEAP_BASE 0x555570001000ul
 #define SLOT_SIZE 0x8000ul
 #define MAX_PROCESSES 16
 #define MAX_TRANSFER (256ul * 1024)
 #define MAX_NOTES 4
-#define MAX_KEEP 8
-#define MAX_OWN (2 * MAX_KEEP + 4)
+#define MAX_OWN 2
 
 enum op { OP_SYSCALL, OP_LOAD, OP_STORE, OP_COPYIN, OP_COPYOUT, OP_CAS, OP_FETCHADD, OP_FETCH, OP_DISPOSITION, OP_FORK, OP_THREAD, OP_VFORK };
 enum disposition { TO_DEFAULT, TO_IGNORE, TO_CATCH };
@@ -61,8 +60,9 @@ struct slot {
 
 struct control {
     int32_t controller;              /* process id; a process whose controller is gone ends itself */
-    uint32_t nr_keep, nr_own;
-    struct range keep[MAX_KEEP];     /* of the program: what stays mapped besides the region, ascending */
+    uint32_t nr_own;
+    struct range program;            /* the copy of the program, up to the region */
+    uint64_t shift;                  /* from where the program is to its copy */
     struct range own[MAX_OWN];       /* all that is the driver's in a scenario process, found by agent_boot */
     uint64_t heap;                   /* the program break at the start */
     uint8_t head_end[] __attribute__((aligned(SLOT_SIZE)));
@@ -74,7 +74,7 @@ struct control {
 #define TRANSFER (CONTROL_BASE + SLOT_SIZE + MAX_PROCESSES * SLOT_SIZE)
 #define CONTROL_END (TRANSFER + MAX_TRANSFER + PAGE_SIZE)
 
-/* Runs in a fresh process on any stack: makes it a scenario process on `slot` and never returns. */
+/* Runs in a fresh process on any stack, in the copy of the program: makes it a scenario process on `slot` and never returns. */
 void agent_enter(struct slot *slot) __attribute__((noreturn));
 
 #endif

@@ -27,7 +27,6 @@
 
 #define SEPARATOR "%%"
 #define RE_EXECUTED "FAULTLINE_DRIVER_PLACED"
-#define MMAP_TOP 0x7ffff7c00000ul
 #define STACK_GUARD (1ul << 20)            /* what the kernel leaves below the stack's limit */
 
 enum { FINE = 0, SURROUNDINGS = 1, BAD_INPUT = 2 };
@@ -47,7 +46,7 @@ static int usage(const char *wrong)
     return BAD_INPUT;
 }
 
-/* BASE:SIZE in whole pages, below the driver's own mappings. */
+/* BASE:SIZE in whole pages, below the driver's own memory. */
 static bool read_arena(const char *text)
 {
     char *end;
@@ -57,7 +56,7 @@ static bool read_arena(const char *text)
     text = end + 1;
     arena_size = strtoul(text, &end, 0);
     if (errno || end == text || *end || arena_base % PAGE_SIZE || arena_size % PAGE_SIZE) return false;
-    return arena_base > 0 && arena_size > 0 && arena_base < CONTROL_BASE && arena_size < CONTROL_BASE - arena_base;
+    return arena_base > 0 && arena_size > 0 && arena_base < MMAP_TOP && arena_size <= MMAP_TOP - arena_base;
 }
 
 /* FINE, or the exit code after a message. */
@@ -74,7 +73,7 @@ static int read_options(int argc, char **argv, struct options *options)
             options->seconds = strtod(argv[++i], &end);
             if (*end || !(options->seconds > 0 && options->seconds <= 86400)) return usage("--timeout takes seconds, more than 0 and at most 86400");
         } else if (strcmp(word, "--arena") == 0) {
-            if (!read_arena(argv[++i])) return usage("--arena takes BASE:SIZE, multiples of 4096 below 0x555560000000");
+            if (!read_arena(argv[++i])) return usage("--arena takes BASE:SIZE, multiples of 4096 below 0x7ffff7c00000");
         } else if (strcmp(word, "--batch") == 0) options->batch = true;
         else if (word[0] == '-' && word[1]) return usage("there is no such option");
         else if (options->file) return usage("one FILE at a time; for many use --batch");
@@ -112,20 +111,6 @@ static void re_execute(char **argv)
     setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
     execv("/proc/self/exe", argv);
     fprintf(stderr, "driver: cannot start itself again through /proc/self/exe: %s\n", strerror(errno));
-}
-
-/* Nothing of the driver's own may lie in the arena; its program does not move. */
-static bool arena_is_free(void)
-{
-    uint64_t end = arena_base + arena_size;
-    for (uint32_t i = 0; i < CONTROL->nr_keep; i++) {
-        struct range kept = CONTROL->keep[i];
-        if (kept.end <= arena_base || kept.start >= end) continue;
-        fprintf(stderr, "driver: the arena 0x%lx-0x%lx holds the driver's own program at 0x%lx; choose another base\n",
-                arena_base, end, kept.start);
-        return false;
-    }
-    return true;
 }
 
 static void on_stop(int signal)
@@ -270,7 +255,6 @@ int main(int argc, char **argv)
     if (code != FINE) return code;
     re_execute(argv);
     if (!processes_prepare(options.seconds)) return SURROUNDINGS;
-    if (!arena_is_free()) return BAD_INPUT;
     watch_signals();
     code = options.batch ? run_batch(&options) : run_file(&options);
     return interrupted ? 128 + interrupted : code;

@@ -27,7 +27,7 @@ bool harms_open(struct run *run)
     uint64_t flags = run->a[1];
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
         if (strcmp(path, devices[i]) == 0) return false;
-    if (strcmp(path, "/dev/ptmx") == 0) return !(flags & O_NONBLOCK);
+    if (strcmp(path, "/dev/ptmx") == 0) return !(flags & O_NONBLOCK) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
     if (strcmp(path, "/proc/uptime") == 0) return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != O_RDONLY;
     return harms_path(run);
 }

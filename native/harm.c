@@ -14,6 +14,7 @@
 #include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -67,11 +68,16 @@ static bool overlaps_if_valid(uint64_t address, uint64_t length)
     return length <= TASK_SIZE && address <= TASK_SIZE - length && overlaps(address, length);
 }
 
-/* The same, for what works its way up and stops at the first hole. */
-static bool reaches(struct run *run, uint64_t address, uint64_t length)
+/* The same, for what works its way up in a process and stops at the first hole. */
+static bool reaches_in(const struct process *process, uint64_t address, uint64_t length)
 {
     struct range range = pages(address, length);
-    return overlaps(address, length) && leads_to_own(run->process, range.start, range.end);
+    return overlaps(address, length) && own_overlaps(range.start, first_hole(process, range.start, range.end));
+}
+
+static bool reaches(const struct run *run, uint64_t address, uint64_t length)
+{
+    return reaches_in(run->process, address, length);
 }
 
 static bool is_aligned(uint64_t address)
@@ -105,12 +111,20 @@ bool harms_munmap(struct run *run)
     return is_aligned(run->a[0]) && overlaps_if_valid(run->a[0], run->a[1]);
 }
 
+/* Advice that changes nothing but the marks of mappings, and none that matters to the driver. */
+static bool only_marks(uint32_t advice)
+{
+    return advice <= MADV_SEQUENTIAL || advice == MADV_DOFORK || advice == MADV_UNMERGEABLE || advice == MADV_DONTDUMP ||
+           advice == MADV_DODUMP || advice == MADV_KEEPONFORK;
+}
+
 bool harms_madvise(struct run *run)
 {
     uint32_t advice = (uint32_t)run->a[2];
-    bool populates = advice == ADVICE_POPULATE_READ || advice == ADVICE_POPULATE_WRITE;
-    if (!is_aligned(run->a[0])) return false;
-    return overlaps(run->a[0], run->a[1]) || (populates && fills_machine(run->a[1]));
+    if (!is_aligned(run->a[0]) || only_marks(advice)) return false;
+    if (advice != ADVICE_POPULATE_READ && advice != ADVICE_POPULATE_WRITE) return overlaps(run->a[0], run->a[1]);
+    struct range range = pages(run->a[0], run->a[1]);
+    return reaches(run, run->a[0], run->a[1]) || fills_machine(first_hole(run->process, range.start, range.end) - range.start);
 }
 
 bool harms_stretch(struct run *run)
@@ -167,6 +181,21 @@ bool harms_vector(struct run *run)
         if (reaches(run, (uint64_t)vector[i].iov_base, vector[i].iov_len)) return true;
     }
     return false;
+}
+
+/* What of a transfer to or from memory of a process comes about: it stops at the first hole. */
+static uint64_t reached_length(const struct process *process, uint64_t address, uint64_t length)
+{
+    uint64_t end = address + length < address || address + length > TASK_SIZE ? TASK_SIZE : address + length;
+    return address < end ? first_hole(process, address, end) - address : 0;
+}
+
+bool harms_between(const struct process *process, uint64_t here, const struct process *other, uint64_t there, uint64_t length)
+{
+    if (length > INT64_MAX) return false;
+    uint64_t moved = reached_length(process, here, length), at_most = reached_length(other, there, length);
+    if (at_most < moved) moved = at_most;
+    return moved > MAX_TRANSFER || reaches_in(process, here, moved) || reaches_in(other, there, moved);
 }
 
 bool harms_length(struct run *run)

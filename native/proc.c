@@ -257,20 +257,18 @@ bool status_field(const struct process *process, const char *name, long *value)
 
 /* ---- whose memory it is ---- */
 
-bool leads_to_own(const struct process *process, uint64_t start, uint64_t end)
+uint64_t first_hole(const struct process *process, uint64_t start, uint64_t end)
 {
     struct vma vma;
     char *text = read_proc(process, "maps"), *cursor = text;
     uint64_t at = start;
-    bool own = false;
-    while (!own && at < end && next_vma(&cursor, &vma)) {
+    while (at < end && next_vma(&cursor, &vma)) {
         if (vma.end <= at) continue;
         if (vma.start > at) break;
-        own = is_own(&vma);
         at = vma.end;
     }
     free(text);
-    return own;
+    return at < end ? at : end;
 }
 
 uint64_t mapped_length(const struct process *process, uint64_t start)

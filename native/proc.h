@@ -23,8 +23,8 @@ bool print_status(const struct process *process);
 /* One of them by its name; false if there is none. */
 bool status_field(const struct process *process, const char *name, long *value);
 
-/* Whether mapped memory leads without a hole from `start` to something of the driver's before `end`. */
-bool leads_to_own(const struct process *process, uint64_t start, uint64_t end);
+/* The first address from `start` on at which nothing is mapped, at most `end`. */
+uint64_t first_hole(const struct process *process, uint64_t start, uint64_t end);
 
 /* Bytes of the mapping that starts at `start`, 0 if there is none. */
 uint64_t mapped_length(const struct process *process, uint64_t start);

@@ -5,6 +5,7 @@
  * controller reads them as the kernel will.
  */
 #define _GNU_SOURCE
+#include "calls.h"
 #include "handle.h"
 
 #include <string.h>
@@ -24,10 +25,11 @@ static bool is_short(const struct run *run)
     return run->statement->nr_args == 4;
 }
 
+/* A length of 2^63 and more is no transfer: the kernel refuses it. */
 static bool touches_own(uint64_t address, uint64_t length)
 {
     uint64_t end = address + length < address ? UINT64_MAX : address + length;
-    return length && own_overlaps(address & ~(PAGE_SIZE - 1), end);
+    return length && length <= INT64_MAX && own_overlaps(address & ~(PAGE_SIZE - 1), end);
 }
 
 /* Whether a list names the driver's memory, or more than a transfer. What the kernel cannot read, or refuses for its
@@ -49,10 +51,7 @@ static bool harmful_list(const struct run *run, uint64_t list, uint64_t count)
 bool harms_process_vm(struct run *run)
 {
     uint64_t *a = run->a;
-    if (is_short(run)) {
-        bool too_long = a[3] > MAX_TRANSFER && a[3] <= INT64_MAX;
-        return too_long || touches_own(a[1], a[3]) || touches_own(a[2], a[3]);
-    }
+    if (is_short(run)) return harms_between(run->process, a[1], other(run), a[2], a[3]);
     return a[5] == 0 && (harmful_list(run, a[1], (uint32_t)a[2]) || harmful_list(run, a[3], a[4]));
 }
 

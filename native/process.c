@@ -38,8 +38,8 @@ bool processes_prepare(double step_seconds)
     }
     CONTROL->controller = getpid();
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    if (find_own_text()) return true;
-    fprintf(stderr, "driver: cannot find its own program in /proc/self/maps; is /proc mounted?\n");
+    if (copy_program()) return true;
+    fprintf(stderr, "driver: cannot copy its own program, which /proc/self/maps shows; is /proc mounted?\n");
     return false;
 }
 

@@ -82,8 +82,8 @@ bool processes_finish(void);
 
 static inline struct slot *process_slot(const struct process *process) { return SLOT_AT(process->index); }
 
-/* Notes what of the program scenario processes keep; false when it cannot be found. */
-bool find_own_text(void);
+/* Makes the copy of the program that scenario processes run; false when it cannot be made. */
+bool copy_program(void);
 
 /* The driver's own memory in every scenario process. */
 bool own_overlaps(uint64_t start, uint64_t end);

@@ -26,7 +26,7 @@ import { UserError } from '../assert.ts';
 /** As far from src/node as from dist/node. */
 const SOURCES = fileURLToPath(new URL('../../native/', import.meta.url));
 
-const FLAGS = ['-O1', '-std=gnu11'];
+const FLAGS = ['-O1', '-std=gnu11', '-fPIE', '-pie'];
 
 /** What the driver is compiled with and where it is kept. */
 export interface DriverOptions {

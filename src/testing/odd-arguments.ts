@@ -106,7 +106,12 @@ export function spoil(draws: Draws, text: string): string {
   if (places.length === 0) return text;
   const place = draws.pick(places);
   const spoilt = joinParts(withArgument(parts, place, spoils[place]?.(draws, args[place]) ?? args[place]));
-  return shape.parameters[place].name === 'len' ? unfilled(spoilt) : spoilt;
+  return shape.parameters[place].name === 'len' ? unfilled(spoilt) : unread(spoilt);
+}
+
+/** What /dev/random gives cannot be told beforehand. */
+function unread(text: string): string {
+  return text.replace(/("\/dev\/random", )O_RDWR\)/, '$1O_WRONLY)');
 }
 
 /** A mapping of 4 GiB is no error, but filled it would take more memory than a machine has, and each has a different answer to that. */

@@ -32,6 +32,7 @@ export function isWritable(range: Range): boolean {
 export interface Place {
   readonly text: string;
   readonly base: Base;
+  readonly page: number;
   /** In its page, in bytes. */
   readonly offset: number;
   /** Bytes that can be accessed from there on. */
@@ -48,20 +49,19 @@ export function findPlace(scene: Scene, bytes: number, test: (range: Range) => b
   const pages = usableEnd(scene, range) - range.start;
   const page = draws.below(pages);
   const room = (pages - page) * PAGE;
-  const fitting = Math.min(offset, Math.max(0, room - bytes));
-  return {
-    text: addressText(range.base, range.start + page, fitting),
-    base: range.base,
-    offset: fitting,
-    room: room - fitting,
-  };
+  return placeAt(range.base, range.start + page, Math.min(offset, Math.max(0, room - bytes)), room);
+}
+
+/** `room`: bytes that can be accessed from the page's beginning on. */
+function placeAt(base: Base, page: number, offset: number, room: number): Place {
+  return { text: addressText(base, page, offset), base, page, offset, room: room - offset };
 }
 
 /** Mapped or not, and with no care for what may be done there. */
 function carelessPlace(scene: Scene, offset: number): Place {
   const { ranges } = scene.me.memory;
   const { base, start } = ranges.length > 0 && scene.draws.chance(60) ? scene.draws.pick(ranges) : anywhere(scene);
-  return { text: addressText(base, start, offset), base, offset, room: Number.POSITIVE_INFINITY };
+  return placeAt(base, start, offset, Number.POSITIVE_INFINITY);
 }
 
 export function writeLoad(scene: Scene): string | null {
@@ -97,9 +97,16 @@ export function writeProcessVm(scene: Scene): string | null {
   const theirs = findPlace(scene, length, call === 'process_vm_readv' ? isReadable : isWritable);
   scene.me = me;
   if (own === undefined || theirs === undefined) return null;
-  // How bytes are copied onto themselves depends on the processor.
-  if (other.memory === me.memory && own.base === theirs.base) return null;
-  return `${call}(${other.name}, ${own.text}, ${theirs.text}, ${length})`;
+  const isApart = scene.isPlain(own.base) && scene.isPlain(theirs.base) && other.memory !== me.memory;
+  return `${call}(${other.name}, ${own.text}, ${isApart ? theirs.text : alike(theirs, own).text}, ${length})`;
+}
+
+/**
+ * As far into its page as another place: where both may be the same memory bytes are then copied onto themselves or not at all. What
+ * comes of a copy onto bytes that are still to be copied depends on the processor.
+ */
+function alike({ base, page, offset, room }: Place, other: Place): Place {
+  return placeAt(base, page, other.offset, room + offset);
 }
 
 /** A driver on a real kernel runs only what it knows to be harmless: what was stored to comes up rarely. */

@@ -184,7 +184,8 @@ export function writeFtruncate(scene: Scene): string | null {
   if (descriptor === undefined) return null;
   const file = scene.files[descriptor.file];
   file.size = offsetIn(scene, file);
-  const byPath = file.linked && scene.allows('truncate') && (!scene.allows('ftruncate') || scene.draws.chance(25));
+  const hasPath = file.linked && !file.memory;
+  const byPath = hasPath && scene.allows('truncate') && (!scene.allows('ftruncate') || scene.draws.chance(25));
   return byPath ? `truncate("${file.path}", ${file.size})` : `ftruncate(${descriptor.name}, ${file.size})`;
 }
 

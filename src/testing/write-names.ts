@@ -8,7 +8,7 @@ import type { Scene, SketchedFile } from './scene.ts';
 const DIRECTORIES_MAX = 3;
 
 export function writeRename(scene: Scene): string | null {
-  const linked = scene.files.filter((file) => file.linked);
+  const linked = scene.files.filter((file) => file.linked && !file.memory);
   if (linked.length === 0) return null;
   const file = scene.draws.pick(linked);
   const over = scene.draws.chance(30) ? scene.draws.pick(linked) : undefined;
