@@ -99,3 +99,11 @@ const NAMES: ReadonlyMap<number, string> = new Map(
 export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? String(errno);
 }
+
+/** The last numbers below 0 are error numbers; what is smaller yet is a value, as Linux's user space takes it (MAX_ERRNO). */
+const MAX_ERRNO = 4095;
+
+/** Whether a raw result is a failure. */
+export function isFailure(result: number | bigint): boolean {
+  return result < 0 && result >= -MAX_ERRNO;
+}

@@ -4,7 +4,7 @@
  * Shaped like Node's own system errors, so that programs written against `fs` feel at home.
  */
 
-import { errnoName } from '../errno.ts';
+import { errnoName, isFailure } from '../errno.ts';
 import type { Word } from '../units.ts';
 
 /** A call failed: `code` is the errno's name, `errno` its negative number, as in Node. */
@@ -44,7 +44,7 @@ export class SignalError extends Error {
 
 /** The result of a call, or its failure as an exception. */
 export function check<T extends number | bigint>(result: T, syscall: string): T {
-  if (result < 0) throw new SyscallError(-Number(result), syscall);
+  if (isFailure(result)) throw new SyscallError(-Number(result), syscall);
   return result;
 }
 

@@ -202,6 +202,7 @@ export function lseek(parts: FileCallParts, task: Task, fd: Word, offset: Word, 
     whence === SEEK_DATA || whence === SEEK_HOLE
       ? seekData(parts, file, toSigned(offset), whence)
       : seekTo(file, toSigned(offset), whence, size);
+  if (target === LLONG_MIN) return target;
   if (target < 0n) return Number(target);
   const largest = BigInt(inode.fs.maxSizePages) * size + BigInt(inode.fs.maxSizeTail);
   if (seeking === 'file' && target > largest) return -EINVAL;
@@ -230,6 +231,12 @@ function seekData(parts: FileCallParts, file: OpenFile, offset: bigint, whence: 
       ? inode.fs.nextData(inode, from, inode.endPage)
       : inode.fs.nextHole(inode, from, inode.endPage);
   if (page < 0) return BigInt(-ENXIO);
+  // The end of the last page that there can be is negative to Linux (mapping_seek_hole_data): such data lies nowhere.
+  if (whence === SEEK_DATA && BigInt(page + 1) * size > LLONG_MAX) return BigInt(-ENXIO);
+  if (BigInt(page) * size > LLONG_MAX) return LLONG_MIN;
   const found = page === from ? offset : BigInt(page) * size;
   return found > end ? end : found;
 }
+
+const LLONG_MAX = 2n ** 63n - 1n;
+const LLONG_MIN = -(2n ** 63n);

@@ -66,6 +66,7 @@ import {
   VM_SYNC,
   VM_WRITE,
 } from './vm-flags.ts';
+import type { Vma } from './vma.ts';
 import type { VmaOps } from './vma-ops.ts';
 
 export interface MmapParts {
@@ -236,10 +237,17 @@ function mapRegion(parts: MmapParts, request: Request): number {
   if (huge !== null && request.vmFlags & VM_WRITE) growWithMapping(request);
   // Neither what may be dropped nor a huge page is locked, but that is found when it has joined its neighbours, or has not.
   if (vma.flags & (VM_DROPPABLE | VM_HUGETLB)) vma.flags &= ~VM_LOCKED_MASK;
-  if (request.file?.inode.kind === 'regular') request.file.noteAccess();
+  noteMapped(request, vma);
   if (made !== null) parts.sharedMemory.drop(made);
   accountPages(mm, vma.flags, pages);
   return address;
+}
+
+/** Mapping counts as reading: on ext4 always (its mmap_prepare), on tmpfs (its mmap) only if no other VMA took the range over. */
+function noteMapped({ file, address, length }: Request, { start, end }: Vma): void {
+  if (file?.inode.kind !== 'regular') return;
+  const isNew = start === address && end === address + length;
+  if (isNew || !file.inode.fs.swapBacked) file.noteAccess();
 }
 
 /** A mapping that may be written makes a file of huge pages as long as itself. */

@@ -61,8 +61,8 @@ const LETTERS: readonly (readonly [number, string])[] = [
   [VM_HUGEPAGE, 'hg'],
   [VM_NOHUGEPAGE, 'nh'],
   [VM_MERGEABLE, 'mg'],
-  [VM_SEALED, 'sl'],
   [VM_DROPPABLE, 'dp'],
+  [VM_SEALED, 'sl'],
 ];
 
 /** Such as ['rd', 'wr', 'mr', 'mw', 'me', 'ac']. */

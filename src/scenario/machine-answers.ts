@@ -2,7 +2,7 @@
  * What every handler of a call on the simulated machine works with: its arguments, and raw results as answers.
  */
 
-import { errnoName } from '../errno.ts';
+import { errnoName, isFailure } from '../errno.ts';
 import { S_IFDIR, S_IFREG } from '../flags.ts';
 import type { Process } from '../index.ts';
 import type { Answer, CallArgument } from './target.ts';
@@ -38,7 +38,7 @@ export class Arguments {
 
 /** A raw result: the value, or the errno. */
 export function result(value: number | bigint): Answer {
-  if (value < 0) return { kind: 'errno', errno: errnoName(-Number(value)) };
+  if (isFailure(value)) return { kind: 'errno', errno: errnoName(-Number(value)) };
   return { kind: 'value', value: BigInt(value) };
 }
 

@@ -20,6 +20,9 @@ import type { Caller, FileObject, OpenFile } from './state.ts';
 /** A position that every directory has. */
 const SMALL = 1n << 30n;
 
+/** Where the last page ends that a file could have. To Linux that is negative. */
+const BEYOND = 1n << 63n;
+
 const WHENCES: readonly number[] = [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE];
 
 /**
@@ -29,7 +32,8 @@ const WHENCES: readonly number[] = [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEE
  * SEEK_SET counts from the start, SEEK_CUR from the position, SEEK_END from the end; it may lie behind the end.
  * SEEK_DATA goes to the next byte from `off` on that is no hole, SEEK_HOLE to the next hole; the end of the file counts
  * as one. On tmpfs what is data is the pages that the file has, which loads of a mapping make too; on ext4 the blocks
- * it has, and pages that fallocate took once they were cached. All descriptors that dup or fork made share the
+ * it has, and pages that fallocate took once they were cached. What stands in the last page that there can be is not
+ * found as data, and the hole behind it is at -2^63. All descriptors that dup or fork made share the
  * position. The position of a device is always 0.
  *
  * @errors
@@ -75,6 +79,7 @@ function seekContents(file: OpenFile, object: FileObject, offset: bigint, whence
   if (offset < 0n || offset >= object.size) return failure(ENXIO);
   const found = whence === SEEK_DATA ? nextData(object, offset) : nextHole(object, offset);
   if (dependsOnCache(object, offset, found, whence)) return UNSPECIFIED;
+  if (found === BEYOND) return whence === SEEK_DATA ? failure(ENXIO) : value(signed(BEYOND));
   return found === undefined ? failure(ENXIO) : setPosition(file, object, found);
 }
 
@@ -92,11 +97,12 @@ function nextData(object: FileObject, offset: bigint): bigint | undefined {
   for (const page of object.pages.keys()) {
     if (page >= first && page < end && (next === undefined || page < next)) next = page;
   }
-  return next === undefined ? undefined : max(offset, addressOf(next));
+  if (next === undefined) return undefined;
+  return addressOf(next + 1n) === BEYOND ? BEYOND : max(offset, addressOf(next));
 }
 
 function nextHole(object: FileObject, offset: bigint): bigint {
   let page = pageOf(offset);
   while (object.pages.has(page)) page++;
-  return min(object.size, max(offset, addressOf(page)));
+  return addressOf(page) === BEYOND ? BEYOND : min(object.size, max(offset, addressOf(page)));
 }

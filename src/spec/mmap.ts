@@ -71,7 +71,7 @@ import {
   VM_SYNC,
   VM_WIPEONFORK,
 } from './vm-flags.ts';
-import { firstOverlap } from './vmas.ts';
+import { firstOverlap, vmaAt } from './vmas.ts';
 
 const MAP_ABOVE4G = 0x80;
 /** MAP_HUGE_2MB and MAP_HUGE_1GB, which count for nothing without MAP_HUGETLB. */
@@ -249,10 +249,17 @@ function map(state: State, process: Process, request: Request): AddressOrErrno {
   const range = { start, end, flags: kept, pgoff, file: source?.number };
   const mapped = mapRange(state, process, range);
   if (mapped !== 0) return failed(mapped);
-  if (source?.object.type === 'regular') noteAccess(state, source);
+  if (source && isToldOfMapping(process, source.object, start, end)) noteAccess(state, source);
   const populates = (bits & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
   if (populates || vmFlags & VM_LOCKED) populate(state, process, start, end);
   return start;
+}
+
+/** A file on tmpfs does not come to know of a range that joined another mapping of it. */
+function isToldOfMapping(process: Process, object: FileObject, start: bigint, end: bigint): boolean {
+  if (object.type !== 'regular') return false;
+  const vma = vmaAt(process, start);
+  return object.fs === 'ext4' || (vma?.start === start && vma.end === end);
 }
 
 /** A hint is rounded down, but not to where the kernel itself would not go. */

@@ -86,8 +86,8 @@ const LETTERS: readonly (readonly [number, string])[] = [
   [vm.VM_GROWSDOWN, 'gd'],   [vm.VM_MAYBE_GUARD, 'gu'], [vm.VM_LOCKED, 'lo'],     [vm.VM_SEQ_READ, 'sr'],
   [vm.VM_RAND_READ, 'rr'],   [vm.VM_DONTCOPY, 'dc'],    [vm.VM_LOCKONFAULT, 'lf'], [vm.VM_ACCOUNT, 'ac'],
   [vm.VM_NORESERVE, 'nr'],   [vm.VM_SYNC, 'sf'],        [vm.VM_WIPEONFORK, 'wf'], [vm.VM_DONTDUMP, 'dd'],
-  [vm.VM_HUGEPAGE, 'hg'],    [vm.VM_NOHUGEPAGE, 'nh'],  [vm.VM_MERGEABLE, 'mg'],  [vm.VM_SEALED, 'sl'],
-  [vm.VM_DROPPABLE, 'dp'],
+  [vm.VM_HUGEPAGE, 'hg'],    [vm.VM_NOHUGEPAGE, 'nh'],  [vm.VM_MERGEABLE, 'mg'],  [vm.VM_DROPPABLE, 'dp'],
+  [vm.VM_SEALED, 'sl'],
 ];
 
 /**

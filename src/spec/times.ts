@@ -4,7 +4,8 @@
  * Time goes on by one with everything that is noted. Reading counts as `relatime` has it: only if nothing was read since the last change;
  * what no directory names (memfds) is not mounted so, and each time counts.
  *
- *     read, mmap                                          atime
+ *     read                                                atime
+ *     mmap                                                atime; on tmpfs only if it joins no other mapping
  *     write, ftruncate, O_TRUNC, fallocate, MADV_REMOVE   mtime, ctime
  *     chmod, link, unlink, rename                         ctime
  *     a name that comes or goes                           mtime, ctime of the directory
