@@ -29,7 +29,7 @@ export class Folios {
     if (pfn === 0) return null;
     const head = this.frames.head[pfn];
     const start = index - (pfn - head);
-    return { start, end: start + 2 ** this.frames.order[head] };
+    return { start, end: start + (1 << this.frames.order[head]) };
   }
 
   /**
@@ -57,8 +57,8 @@ export class Folios {
   private halve(head: number): void {
     const { frames } = this;
     const order = frames.order[head] - 1;
-    const upper = head + 2 ** order;
-    for (let page = upper; page < upper + 2 ** order; page++) frames.head[page] = upper;
+    const upper = head + (1 << order);
+    for (let page = upper; page < upper + (1 << order); page++) frames.head[page] = upper;
     frames.order[head] = order;
     frames.order[upper] = order;
   }
@@ -67,7 +67,7 @@ export class Folios {
   dissolve(pfn: number): void {
     const { frames } = this;
     const head = frames.head[pfn];
-    const pages = 2 ** frames.order[head];
+    const pages = 1 << frames.order[head];
     for (let page = head; pages > 1 && page < head + pages; page++) {
       frames.head[page] = page;
       frames.order[page] = 0;

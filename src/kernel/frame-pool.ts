@@ -43,9 +43,9 @@ export class FramePool {
       this.counters.add(OOM_FAILURES, 1);
       return 0;
     }
-    this.counters.add(PGALLOC, 2 ** order);
+    this.counters.add(PGALLOC, 1 << order);
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.mm_page_alloc, pfn, order, 0, 0);
-    for (let tail = 1; tail < 2 ** order; tail++) {
+    for (let tail = 1; tail < 1 << order; tail++) {
       this.frames.set(pfn + tail, FRAME_TAIL);
       this.frames.head[pfn + tail] = pfn;
     }

@@ -29,6 +29,8 @@ export class ProcessMemory {
   protected readonly ram: Ram;
   protected readonly pageMask: number;
   protected readonly wordBits: WordBits;
+  /** First number that is no address: 2^wordBits, as a number, since a power costs more than the rest of a fault's checks. */
+  private readonly vaEnd: number;
 
   constructor(kernel: Kernel, task: Task) {
     this.kernel = kernel;
@@ -37,6 +39,7 @@ export class ProcessMemory {
     this.ram = kernel.parts.ram;
     this.pageMask = kernel.parts.pageSize - 1;
     this.wordBits = kernel.parts.config.scheme.wordBits;
+    this.vaEnd = 2 ** this.wordBits;
   }
 
   protected mmu(): Mmu {
@@ -188,7 +191,7 @@ export class ProcessMemory {
   /** The MMU refused an access: its physical address once the fault is resolved; throws `SignalError` if it is not. */
   protected faulted(va: number, access: number, exact: Word): number {
     if (!Number.isInteger(va)) throw new UserError(`${va} is not an address: addresses are whole numbers`);
-    if (va < 0 || va >= 2 ** this.wordBits) return this.resolve(toVa(va, this.wordBits), access, exact);
+    if (va < 0 || va >= this.vaEnd) return this.resolve(toVa(va, this.wordBits), access, exact);
     const pa = this.engine.afterFault(this.task, va, access, BY_USER);
     if (pa < 0) this.raise(exact);
     finishCall(this.kernel);

@@ -69,9 +69,9 @@ export class FrameAllocator {
     this.unlink(zone, pfn, from);
     while (from > order) {
       from--;
-      this.link(zone, pfn + 2 ** from, from);
+      this.link(zone, pfn + (1 << from), from);
     }
-    zone.freeFrames -= 2 ** order;
+    zone.freeFrames -= 1 << order;
     this.prepare(pfn, order);
     return pfn;
   }
@@ -79,7 +79,7 @@ export class FrameAllocator {
   /** Gives a block back; refcount and mapcount must be 0 already. */
   free(pfn: number, order: number): void {
     const zone = pfn < (this.zones[0] as Zone).end ? (this.zones[0] as Zone) : (this.zones[1] as Zone);
-    zone.freeFrames += 2 ** order;
+    zone.freeFrames += 1 << order;
     this.reset(pfn, order);
     let block = pfn;
     let size = order;
@@ -100,7 +100,7 @@ export class FrameAllocator {
       zone.heads.forEach((head, order) => {
         for (let pfn = head; pfn !== 0; pfn = this.frames.next[pfn]) {
           assert(this.frames.has(pfn, FRAME_FREE), `frame ${pfn} stands in a free list without being free`);
-          total += 2 ** order;
+          total += 1 << order;
         }
       });
     }
@@ -112,11 +112,11 @@ export class FrameAllocator {
     let end = zone.end;
     while (end > zone.first) {
       let order = 0;
-      while (order < MAX_ORDER && end % 2 ** (order + 1) === 0 && end - 2 ** (order + 1) >= zone.first) order++;
-      end -= 2 ** order;
-      for (let i = 0; i < 2 ** order; i++) this.frames.head[end + i] = end + i;
+      while (order < MAX_ORDER && end % (2 << order) === 0 && end - (2 << order) >= zone.first) order++;
+      end -= 1 << order;
+      for (let i = 0; i < 1 << order; i++) this.frames.head[end + i] = end + i;
       this.link(zone, end, order);
-      zone.freeFrames += 2 ** order;
+      zone.freeFrames += 1 << order;
     }
   }
 
@@ -133,7 +133,8 @@ export class FrameAllocator {
   private reset(pfn: number, order: number): void {
     const { flags, refcount, mapcount, owner } = this.frames;
     for (let i = 0; i < 1 << order; i++) {
-      assert(refcount[pfn + i] === 0 && mapcount[pfn + i] === 0, `frame ${pfn + i} freed while in use`);
+      // The text is made for a failure only: made each time, it cost a third of a free.
+      if (refcount[pfn + i] !== 0 || mapcount[pfn + i] !== 0) assert(false, `frame ${pfn + i} freed while in use`);
       flags[pfn + i] = 0;
       owner[pfn + i] = 0;
     }
@@ -142,7 +143,7 @@ export class FrameAllocator {
   private isFreeBlock(zone: Zone, pfn: number, order: number): boolean {
     return (
       pfn >= zone.first &&
-      pfn + 2 ** order <= zone.end &&
+      pfn + (1 << order) <= zone.end &&
       this.frames.has(pfn, FRAME_FREE) &&
       this.frames.order[pfn] === order
     );

@@ -9,9 +9,13 @@
  */
 
 const CHUNK_SHIFT = 6;
-const CHUNK_PAGES = 1 << CHUNK_SHIFT;
+export const CHUNK_PAGES = 1 << CHUNK_SHIFT;
+/** `index & PLACE_MASK` is the place in the chunk: exact for any index, and no division (an index is a double). */
+const PLACE_MASK = CHUNK_PAGES - 1;
+const CHUNK_SCALE = 1 / CHUNK_PAGES;
 
-class CacheChunk {
+/** Pages [64 n, 64 n + 64) of a file. */
+export class CacheChunk {
   /** Uint32Array(64): frame of each page, 0 = not cached. */
   readonly pfns: Uint32Array;
   /** Uint8Array(64): MARK_* bits of each page. */
@@ -53,8 +57,9 @@ export class FileCache {
     this.dirtyPages = 0;
   }
 
-  private chunkOf(index: number): CacheChunk | null {
-    const number = Math.floor(index / CHUNK_PAGES);
+  /** The chunk of page `index`, which stands at `index & (CHUNK_PAGES - 1)` in it; null if none of its pages is cached. */
+  chunkOf(index: number): CacheChunk | null {
+    const number = Math.floor(index * CHUNK_SCALE);
     if (number === this.recentNumber) return this.recentChunk;
     const chunk = this.chunks.get(number) ?? null;
     this.recentNumber = number;
@@ -65,7 +70,7 @@ export class FileCache {
   /** Frame that caches page `index`, or 0. */
   get(index: number): number {
     const chunk = this.chunkOf(index);
-    return chunk === null ? 0 : chunk.pfns[index % CHUNK_PAGES];
+    return chunk === null ? 0 : chunk.pfns[index & PLACE_MASK];
   }
 
   /** Page `index` is cached, and not blank. */
@@ -80,8 +85,8 @@ export class FileCache {
 
   /** Frame and MARK_* bits of page `index` (0, 0 if it is not cached), without a trace in the memo: for probes. */
   peek(index: number): { readonly pfn: number; readonly marks: number } {
-    const chunk = this.chunks.get(Math.floor(index / CHUNK_PAGES));
-    const place = index % CHUNK_PAGES;
+    const chunk = this.chunks.get(Math.floor(index * CHUNK_SCALE));
+    const place = index & PLACE_MASK;
     return chunk === undefined ? { pfn: 0, marks: 0 } : { pfn: chunk.pfns[place], marks: chunk.marks[place] };
   }
 
@@ -89,12 +94,12 @@ export class FileCache {
     let chunk = this.chunkOf(index);
     if (chunk === null) {
       chunk = new CacheChunk();
-      const number = Math.floor(index / CHUNK_PAGES);
+      const number = Math.floor(index * CHUNK_SCALE);
       this.chunks.set(number, chunk);
       this.order = null;
       this.recentChunk = chunk;
     }
-    chunk.pfns[index % CHUNK_PAGES] = pfn;
+    chunk.pfns[index & PLACE_MASK] = pfn;
     chunk.used++;
     this.pages++;
   }
@@ -102,11 +107,11 @@ export class FileCache {
   remove(index: number): void {
     const chunk = this.chunkOf(index) as CacheChunk;
     this.unmark(index, MARK_DIRTY | MARK_WRITEBACK | MARK_BLANK | MARK_UNREAD);
-    chunk.pfns[index % CHUNK_PAGES] = 0;
+    chunk.pfns[index & PLACE_MASK] = 0;
     chunk.used--;
     this.pages--;
     if (chunk.used > 0) return;
-    this.chunks.delete(Math.floor(index / CHUNK_PAGES));
+    this.chunks.delete(Math.floor(index * CHUNK_SCALE));
     this.order = null;
     this.recentNumber = -1;
     this.recentChunk = null;
@@ -115,7 +120,7 @@ export class FileCache {
   /** Sets MARK_* bits; true if any was not set before. */
   mark(index: number, marks: number): boolean {
     const { marks: column } = this.chunkOf(index) as CacheChunk;
-    const place = index % CHUNK_PAGES;
+    const place = index & PLACE_MASK;
     const before = column[place];
     column[place] = before | marks;
     if (marks & ~before & MARK_DIRTY) this.dirtyPages++;
@@ -124,20 +129,20 @@ export class FileCache {
 
   unmark(index: number, marks: number): void {
     const { marks: column } = this.chunkOf(index) as CacheChunk;
-    const place = index % CHUNK_PAGES;
+    const place = index & PLACE_MASK;
     if (column[place] & marks & MARK_DIRTY) this.dirtyPages--;
     column[place] &= ~marks;
   }
 
   marksOf(index: number): number {
     const chunk = this.chunkOf(index);
-    return chunk === null ? 0 : chunk.marks[index % CHUNK_PAGES];
+    return chunk === null ? 0 : chunk.marks[index & PLACE_MASK];
   }
 
   /** The first cached index >= `from` that is < `end` and carries all of `marks`, or -1. */
   nextCached(from: number, end: number, marks: number): number {
     if (this.order === null) this.order = [...this.chunks.keys()].sort((a, b) => a - b);
-    for (let place = this.firstChunkAt(Math.floor(from / CHUNK_PAGES)); place < this.order.length; place++) {
+    for (let place = this.firstChunkAt(Math.floor(from * CHUNK_SCALE)); place < this.order.length; place++) {
       const number = this.order[place];
       const base = number * CHUNK_PAGES;
       if (base >= end) return -1;

@@ -30,7 +30,7 @@ export class PageCache {
 
   /** Caches `pfn`, whose one reference becomes the cache's, as page `index`; `flags` are FRAME_* bits to set. */
   insert(cache: FileCache, index: number, pfn: number, flags: number): void {
-    assert(cache.get(index) === 0, `page ${index} is cached already`);
+    if (cache.get(index) !== 0) assert(false, `page ${index} is cached already`);
     cache.add(index, pfn);
     this.frames.set(pfn, FRAME_FILE | flags);
     this.frames.owner[pfn] = cache.id;
@@ -42,7 +42,7 @@ export class PageCache {
   /** Takes page `index` out; the frame's reference passes to the caller. */
   remove(cache: FileCache, index: number): number {
     const pfn = cache.get(index);
-    assert(pfn !== 0, `page ${index} is not cached`);
+    if (pfn === 0) assert(false, `page ${index} is not cached`);
     this.clearDirty(cache, index, pfn);
     cache.remove(index);
     this.frames.clear(pfn, FRAME_FILE | FRAME_WRITEBACK);

@@ -1,0 +1,143 @@
+/**
+ * Mapping more than the page that faulted: the rest of its folio, and the cached pages around it.
+ *
+ * Place: fault-file.ts comes here for pages that are in the cache already. A page of order 0 is entered in the loop of
+ * `mapRun`, on local copies of the columns and with one addition to the counts at the end: one call for each page cost five times as
+ * much. Folios go as wholes, and everything goes page by page while records are traced.
+ * Invariant: nothing here reads from a disk, waits or allocates.
+ * Source: Linux mm/memory.c do_fault_around; mm/filemap.c filemap_map_pages, next_uptodate_folio.
+ */
+
+import { FAULT_AROUND_MAPPED } from '../counters.ts';
+import { FRAME_POISONED, FRAME_UPTODATE } from '../mmu/frames.ts';
+import { type CacheChunk, CHUNK_PAGES, MARK_BLANK, MARK_UNREAD } from '../pagecache/file-cache.ts';
+import { RECORD_ID } from '../trace.ts';
+import type { OpenFile } from './open-file.ts';
+import { entryFlags } from './page-mapper.ts';
+import type { FaultParts, VmFault } from './vm-fault.ts';
+import type { Vma } from './vma.ts';
+
+/** Marks of a page that is not resident. */
+const NOT_RESIDENT = MARK_BLANK | MARK_UNREAD;
+
+/** Enters the page, and with it the rest of its folio if that lies in the VMA and in one table. */
+export function mapPage(parts: FaultParts, fault: VmFault, pfn: number, flags: number): void {
+  const { vma, va, slot } = fault;
+  const head = parts.frames.head[pfn];
+  if (head !== pfn || parts.frames.order[pfn] > 0) mapFolio(parts, vma, va, slot, pfn, flags);
+  if (parts.tables.isEmpty(slot)) mapCached(parts, vma, va, slot, pfn, flags);
+}
+
+/** Enters what is missing of the folio of `pfn` (mapped at `va`) if all of it fits; pages entered. */
+function mapFolio(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: number, flags: number): number {
+  const { frames, tables } = parts;
+  const head = frames.head[pfn];
+  const pages = 1 << frames.order[head];
+  const first = va - (pfn - head) * tables.pageSize;
+  const last = first + pages * tables.pageSize;
+  const tableStart = va - (va & tables.spanMask);
+  if (first < vma.start || last > vma.end || first < tableStart || last > tableStart + tables.tableSpan) return 0;
+  const { inode } = vma.file as OpenFile;
+  let mapped = 0;
+  for (let i = 0; i < pages && frames.index[head] + i < inode.endPage; i++) {
+    const at = slot - (pfn - head) + i;
+    if (!tables.isEmpty(at)) continue;
+    mapCached(parts, vma, first + i * tables.pageSize, at, head + i, flags);
+    mapped++;
+  }
+  return mapped;
+}
+
+function mapCached(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: number, flags: number): void {
+  parts.pool.get(pfn);
+  parts.mapper.enter(vma.mm, va, slot, pfn, flags);
+  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.map_file_page, va, pfn, parts.frames.index[pfn], flags);
+}
+
+/**
+ * Fault-around: maps what is cached of a window around the fault, which is cut at the VMA, at the
+ * file's end and at the table's; folios that reach out of the window whole. True if the faulting
+ * page was among it.
+ */
+export function mapAround(parts: FaultParts, fault: VmFault): boolean {
+  const { vma, va, slot } = fault;
+  const { tables, faultAroundPages } = parts;
+  const { pageSize } = tables;
+  const { inode } = vma.file as OpenFile;
+  const index = vma.indexAt(va);
+  const pageInTable = (va & tables.spanMask) >>> tables.pageShift;
+  const pageInVma = (va - vma.start) / pageSize;
+  const aligned = pageInTable & ~(faultAroundPages - 1);
+  const from = Math.max(aligned, pageInTable - Math.min(pageInTable, pageInVma));
+  const end = Math.min(from + faultAroundPages, tables.entriesPerTable, pageInTable + vma.pages - pageInVma);
+  const to = Math.min(end, pageInTable + inode.endPage - index);
+  const flags = entryFlags(vma);
+  let mapped = 0;
+  for (let page = from; page < to; ) {
+    const first = index + page - pageInTable;
+    const pages = Math.min(to - page, CHUNK_PAGES - (first & (CHUNK_PAGES - 1)));
+    const chunk = inode.cache.chunkOf(first);
+    if (chunk !== null)
+      mapped += mapRun(
+        parts,
+        vma,
+        va + (page - pageInTable) * pageSize,
+        slot + page - pageInTable,
+        chunk,
+        first & (CHUNK_PAGES - 1),
+        pages,
+        flags,
+      );
+    page += pages;
+  }
+  parts.counters.add(FAULT_AROUND_MAPPED, mapped);
+  parts.clock.advance(mapped * parts.costs.mapPageNs);
+  if (parts.trace.mask !== 0)
+    parts.trace.emit(RECORD_ID.fault_around, va, va + (from - pageInTable) * pageSize, mapped, 0);
+  return !tables.isEmpty(slot);
+}
+
+/** Enters the good pages among `pages` of a chunk, from `place` in it on, at the empty entries from `slot` on; pages entered. */
+function mapRun(
+  parts: FaultParts,
+  vma: Vma,
+  va: number,
+  slot: number,
+  chunk: CacheChunk,
+  place: number,
+  pages: number,
+  flags: number,
+): number {
+  const { tables } = parts;
+  const { pfns, marks } = chunk;
+  const { refcount, mapcount, order, head, flags: frameFlags } = parts.frames;
+  const traced = parts.trace.mask !== 0;
+  let alone = 0;
+  let others = 0;
+  let last = 0;
+  for (let i = 0; i < pages; i++) {
+    const pfn = pfns[place + i];
+    if (pfn === 0 || (marks[place + i] & NOT_RESIDENT) !== 0 || !tables.isEmpty(slot + i)) continue;
+    if ((frameFlags[pfn] & (FRAME_UPTODATE | FRAME_POISONED)) !== FRAME_UPTODATE) continue;
+    if (traced || order[head[pfn]] > 0) {
+      others += mapFolioOrPage(parts, vma, va + i * tables.pageSize, slot + i, pfn, flags);
+      continue;
+    }
+    refcount[pfn]++;
+    mapcount[pfn]++;
+    tables.set(slot + i, pfn, flags);
+    last = pfn;
+    alone++;
+  }
+  if (alone > 0) vma.mm.addRss(parts.mapper.rssKind(last), alone);
+  return alone + others;
+}
+
+/** Enters the folio of a page if all of it fits, else the page; pages entered. */
+function mapFolioOrPage(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: number, flags: number): number {
+  const { head, order } = parts.frames;
+  const whole = order[head[pfn]] > 0 ? mapFolio(parts, vma, va, slot, pfn, flags) : 0;
+  if (whole > 0) return whole;
+  mapCached(parts, vma, va, slot, pfn, flags);
+  return 1;
+}
