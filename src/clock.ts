@@ -21,14 +21,16 @@ export type AlarmHandler = (args: readonly number[]) => void;
 export class Clock {
   nowNs: number;
   private sequence: number;
-  /** Sorted by time, then by sequence; short (requests in flight and a few timers). */
+  /** From `first` on sorted by time, then by sequence; what stands before has run. */
   private alarms: Alarm[];
+  private first: number;
   private readonly handlers: Map<string, AlarmHandler>;
 
   constructor() {
     this.nowNs = 0;
     this.sequence = 0;
     this.alarms = [];
+    this.first = 0;
     this.handlers = new Map();
   }
 
@@ -43,14 +45,16 @@ export class Clock {
 
   set(atNs: number, kind: string, args: readonly number[]): void {
     const alarm = { atNs, sequence: this.sequence++, kind, args };
-    let place = this.alarms.length;
-    while (place > 0 && (this.alarms[place - 1] as Alarm).atNs > atNs) place--;
-    this.alarms.splice(place, 0, alarm);
+    const { alarms } = this;
+    let place = alarms.length;
+    while (place > this.first && (alarms[place - 1] as Alarm).atNs > atNs) place--;
+    if (place === alarms.length) alarms.push(alarm);
+    else alarms.splice(place, 0, alarm);
   }
 
   /** Time of the next alarm, or Infinity. */
   nextAtNs(): number {
-    return this.alarms.length > 0 ? (this.alarms[0] as Alarm).atNs : Number.POSITIVE_INFINITY;
+    return this.first < this.alarms.length ? (this.alarms[this.first] as Alarm).atNs : Number.POSITIVE_INFINITY;
   }
 
   /** Runs the alarms that are due by now. */
@@ -60,16 +64,26 @@ export class Clock {
 
   /** Moves time on to the next alarm and runs it; false when there is none. */
   runNext(): boolean {
-    if (this.alarms.length === 0) return false;
+    if (this.first === this.alarms.length) return false;
     this.nowNs = Math.max(this.nowNs, this.nextAtNs());
     this.fireNext();
     return true;
   }
 
   private fireNext(): void {
-    const alarm = this.alarms.shift() as Alarm;
+    const alarm = this.takeFirst();
     const handler = this.handlers.get(alarm.kind);
     assert(handler !== undefined, `alarm kind ${alarm.kind} has no handler`);
     handler(alarm.args);
+  }
+
+  /** A whole file's requests may be in flight: taking them off the front one by one would move all others each time. */
+  private takeFirst(): Alarm {
+    const alarm = this.alarms[this.first++] as Alarm;
+    if (this.first > 64 && this.first * 2 > this.alarms.length) {
+      this.alarms.splice(0, this.first);
+      this.first = 0;
+    }
+    return alarm;
   }
 }

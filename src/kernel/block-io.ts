@@ -76,7 +76,7 @@ export class BlockIo {
     const pfn = inode.cache.get(request.index);
     if (pfn === 0) return;
     this.counters.add(PGPGIN, 1);
-    this.ram.write(pfn * this.ram.pageSize, request.data);
+    this.ram.write(pfn * this.ram.pageSize, this.device.bytesOf(request.block));
     this.frames.set(pfn, FRAME_UPTODATE);
   }
 

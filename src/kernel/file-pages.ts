@@ -290,10 +290,15 @@ export class FilePages {
     if (inode.fs.swapBacked) return;
     if (this.isBlank(inode, index)) return;
     const pfn = inode.cache.get(index);
-    this.io.waitUntil(() => (this.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_WRITEBACK)) === FRAME_UPTODATE);
+    if (!this.isSettled(pfn)) this.io.waitUntil(() => this.isSettled(pfn));
+  }
+
+  private isSettled(pfn: number): boolean {
+    return (this.frames.flags[pfn] & (FRAME_UPTODATE | FRAME_WRITEBACK)) === FRAME_UPTODATE;
   }
 
   private drop(inode: Inode, index: number): void {
+    inode.fs.releasePage(inode, index, inode.cache.get(index));
     const pfn = this.cache.remove(inode.cache, index);
     this.folios.dissolve(pfn);
     this.pool.put(pfn);

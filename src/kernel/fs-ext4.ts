@@ -69,14 +69,22 @@ export class Ext4 implements FileSystem {
     return 0;
   }
 
-  writePage(inode: Inode, index: number, pfn: number): number {
+  writePage(inode: Inode, index: number): number {
     let block = inode.blocks.get(index);
-    if (block === 0) block = this.allocator.alloc();
-    if (block === 0) return -ENOSPC;
-    inode.blocks.setWritten(index, block);
-    const start = pfn * this.ram.pageSize;
-    this.device.write(block, this.ram.u8.subarray(start, start + this.ram.pageSize), inode.id, index);
+    if (block === 0 || inode.blocks.isUnwritten(index)) {
+      if (block === 0) block = this.allocator.alloc();
+      if (block === 0) return -ENOSPC;
+      inode.blocks.setWritten(index, block);
+    }
+    this.device.write(block, inode.id, index);
     return PAGE_PENDING;
+  }
+
+  releasePage(inode: Inode, index: number, pfn: number): void {
+    const block = inode.blocks.get(index);
+    if (block === 0 || !this.device.owes(block)) return;
+    const start = pfn * this.ram.pageSize;
+    this.device.store(block, this.ram.u8.subarray(start, start + this.ram.pageSize));
   }
 
   zeroesTailOnGrowth(): boolean {

@@ -54,6 +54,10 @@ export class Tmpfs implements FileSystem {
     return 0;
   }
 
+  releasePage(): void {
+    // Nothing else has its bytes.
+  }
+
   fallocate(inode: Inode, request: FallocateRequest): number {
     const { mode, fromPage, fromByte, endPage, endByte } = request;
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -EOPNOTSUPP;

@@ -48,7 +48,9 @@ export interface FileSystem {
   /** The first page of [from, end) without data (SEEK_HOLE), or `end`. */
   nextHole(inode: Inode, from: number, end: number): number;
   /** Starts writing a dirty page; 0, PAGE_PENDING, or an errno. */
-  writePage(inode: Inode, index: number, pfn: number): number;
+  writePage(inode: Inode, index: number): number;
+  /** A page is about to leave the cache: what it holds and the medium does not goes there. */
+  releasePage(inode: Inode, index: number, pfn: number): void;
   /** Starts writing the file if any of its pages waits for a block: others may soon rely on it (auto_da_alloc). */
   writeDelayed(inode: Inode): void;
   /** The last name, descriptor and mapping are gone. */

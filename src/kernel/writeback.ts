@@ -15,6 +15,10 @@ import type { BlockIo } from './block-io.ts';
 import type { FilePages } from './file-pages.ts';
 import type { Inode } from './inode.ts';
 import type { Rmap } from './rmap.ts';
+import type { Vma } from './vma.ts';
+
+/** Pages whose mappings are looked up together: no search for each page, and no long list for one. */
+const WINDOW_PAGES = 64;
 
 export class Writeback {
   private readonly pageSize: number;
@@ -49,8 +53,14 @@ export class Writeback {
     const from = this.pages.folios.of(inode, first)?.start ?? first;
     const end = this.pages.folios.of(inode, last - 1)?.end ?? last;
     let result = 0;
+    let window = from;
+    let mappings: readonly Vma[] = [];
     for (let index = this.nextDirty(inode, from, end); index >= 0; index = this.nextDirty(inode, index + 1, end)) {
-      const written = this.writePage(inode, index);
+      if (index >= window) {
+        window = index + WINDOW_PAGES;
+        mappings = this.rmap.mappingsOf(inode, index, window);
+      }
+      const written = this.writePage(inode, index, mappings);
       if (written < 0 && result === 0) result = written;
     }
     return result;
@@ -60,14 +70,15 @@ export class Writeback {
     return inode.cache.nextCached(from, end, MARK_DIRTY);
   }
 
-  private writePage(inode: Inode, index: number): number {
+  /** `mappings`: VMAs, those that map the page among them. */
+  private writePage(inode: Inode, index: number, mappings: readonly Vma[]): number {
     const pfn = inode.cache.get(index);
     this.pages.settle(inode, index);
-    this.rmap.makeClean(pfn);
+    this.rmap.makeCleanIn(mappings, index, pfn);
     if (index === inode.sizePages) this.pages.zeroBytes(inode, index, inode.sizeTail, this.pageSize);
     this.cache.startWriteback(inode.cache, index, pfn);
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.writeback_page, inode.id, index, pfn, 0);
-    const result = inode.fs.writePage(inode, index, pfn);
+    const result = inode.fs.writePage(inode, index);
     if (result >= 0) {
       this.counters.add(NR_WRITTEN, 1);
       return 0;
@@ -79,7 +90,14 @@ export class Writeback {
 
   /** Waits for the write-back of [from, end) to end. */
   wait(inode: Inode, from: number, end: number): void {
-    this.io.waitUntil(() => inode.cache.nextCached(from, end, MARK_WRITEBACK) < 0);
+    const { cache } = inode;
+    // No page behind this one is under write-back, and none goes back there while the call waits.
+    let index = from;
+    this.io.waitUntil(() => {
+      if (index >= 0 && cache.marksOf(index) & MARK_WRITEBACK) return false;
+      index = cache.nextCached(index, end, MARK_WRITEBACK);
+      return index < 0;
+    });
   }
 
   /** Writes and waits (fsync, MS_SYNC); the first error, else 0. */
