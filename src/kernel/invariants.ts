@@ -88,6 +88,7 @@ class Checker {
       if (vma.flags & VM_GROWSDOWN) stack += vma.pages;
       previous = vma;
     }
+    mm.vmas.check();
     this.that(mm.vmas.last === previous, () => `mm ${mm.id}: the last VMA is not the last of the list`);
     this.that(pages === mm.totalPages, () => `mm ${mm.id}: totalPages is ${mm.totalPages}, counted ${pages}`);
     this.that(locked === mm.lockedPages, () => `mm ${mm.id}: lockedPages is ${mm.lockedPages}, counted ${locked}`);

@@ -1,33 +1,49 @@
 /**
  * The ordered set of an address space's VMAs.
  *
- * Place: looked up at every fault and every mapping call. VMAs stand sorted by address in chunks
- * of at most CHUNK_MAX; a lookup is a binary search over chunks and one inside, an insertion moves
- * at most one chunk. Neighbours are also linked, so that walking a range costs no search. Each
- * chunk caches the largest gap before one of its VMAs: a search for room skips what cannot fit.
- * Invariant: sorted, disjoint; `chunk.vmas` never empty.
+ * Place: looked up at every fault and every mapping call. A B-tree by address (nodes: vma-chunk.ts) in which each node knows
+ * the largest gap below one of its VMAs, so that a lookup, a change and a search for room cost the logarithm of their number:
+ * Linux's maple tree. Neighbours are also linked, so that walking a range costs no search, and the last answer is
+ * remembered: a call asks for the same place several times.
+ * Invariant: sorted, disjoint; what the nodes cache is what a recount gives (`check`).
+ * Source: Linux lib/maple_tree.c, mm/vma.c unmapped_area_topdown.
  */
 
+import { assert } from '../assert.ts';
 import { startGap, type Vma, type VmaChunk } from './vma.ts';
+import {
+  dropEmpty,
+  highestWide,
+  insertVma,
+  isLeaf,
+  lowestWide,
+  newChunk,
+  placeAbove,
+  recountGaps,
+  removeChild,
+  setEnd,
+  setGap,
+  splitIfFull,
+} from './vma-chunk.ts';
 
-const CHUNK_MAX = 96;
+/** Below every end of a VMA. */
+const BOTTOM = -1;
 
-function newChunk(vmas: Vma[]): VmaChunk {
-  const chunk = { vmas, largestGap: -1, place: 0 };
-  for (const vma of vmas) vma.chunk = chunk;
-  return chunk;
+/** Where the VMA before `vma` ends: the place of `vma` in its node is the first that ends above. */
+function endBelow(vma: Vma): number {
+  return vma.prev === null ? BOTTOM : vma.prev.end;
 }
 
 export class VmaTree {
-  private chunks: VmaChunk[];
+  private root: VmaChunk;
   count: number;
   first: Vma | null;
   last: Vma | null;
-  /** The VMA found last: most lookups hit it again. */
+  /** What the last lookup found. */
   private recent: Vma | null;
 
   constructor() {
-    this.chunks = [];
+    this.root = newChunk();
     this.count = 0;
     this.first = null;
     this.last = null;
@@ -36,20 +52,14 @@ export class VmaTree {
 
   /** The first VMA that ends above `va`, or null (Linux's find_vma). */
   find(va: number): Vma | null {
-    const { recent } = this;
-    if (recent !== null && va >= recent.start && va < recent.end) return recent;
-    const chunk = this.chunkFor(va);
-    if (chunk === null) return null;
-    const { vmas } = chunk;
-    let low = 0;
-    let high = vmas.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (vmas[middle].end > va) high = middle;
-      else low = middle + 1;
-    }
-    this.recent = vmas[low];
-    return vmas[low];
+    const { recent, last } = this;
+    if (recent !== null && va < recent.end && (va >= recent.start || va >= endBelow(recent))) return recent;
+    if (last === null || va >= last.end) return null;
+    let node = this.root;
+    while (!isLeaf(node)) node = node.chunks[placeAbove(node, va)];
+    const found = node.vmas[placeAbove(node, va)];
+    this.recent = found;
+    return found;
   }
 
   /** The VMA that holds `va`, or null. */
@@ -71,20 +81,6 @@ export class VmaTree {
     return at.start < va ? at : at.prev;
   }
 
-  /** First chunk whose last VMA ends above `va`. */
-  private chunkFor(va: number): VmaChunk | null {
-    const { chunks } = this;
-    let low = 0;
-    let high = chunks.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const { vmas } = chunks[middle];
-      if (vmas[vmas.length - 1].end > va) high = middle;
-      else low = middle + 1;
-    }
-    return low < chunks.length ? chunks[low] : null;
-  }
-
   insert(vma: Vma): void {
     const next = this.find(vma.start);
     const prev = next === null ? this.last : next.prev;
@@ -95,68 +91,61 @@ export class VmaTree {
     if (next !== null) next.prev = vma;
     else this.last = vma;
     this.count++;
-    this.place(vma, prev, next);
-    this.changed(vma);
+    this.recent = vma;
+    const chunk = (next ?? prev)?.chunk ?? this.root;
+    const place = placeAbove(chunk, endBelow(vma));
+    insertVma(chunk, place, vma);
+    if (next === null) setEnd(chunk, place, vma.end);
+    this.setGaps(vma, chunk, place);
+    this.root = splitIfFull(chunk, this.root);
   }
 
-  private place(vma: Vma, prev: Vma | null, next: Vma | null): void {
-    const chunk = next !== null ? next.chunk : prev !== null ? prev.chunk : null;
-    if (chunk === null) {
-      this.chunks = [newChunk([vma])];
-      return;
-    }
-    chunk.vmas.splice(next !== null ? chunk.vmas.indexOf(next) : chunk.vmas.length, 0, vma);
-    vma.chunk = chunk;
-    if (chunk.vmas.length > CHUNK_MAX) this.splitChunk(chunk);
-  }
-
-  private splitChunk(chunk: VmaChunk): void {
-    const upper = newChunk(chunk.vmas.splice(CHUNK_MAX / 2));
-    chunk.largestGap = -1;
-    this.chunks.splice(chunk.place + 1, 0, upper);
-    this.renumber(chunk.place + 1);
-  }
-
-  private renumber(from: number): void {
-    for (let place = from; place < this.chunks.length; place++) this.chunks[place].place = place;
+  /** Counts the gaps below and above a VMA, which stands at `place` of `chunk`. */
+  private setGaps(vma: Vma, chunk: VmaChunk, place: number): void {
+    setGap(chunk, place, vma.start - Math.max(0, endBelow(vma)));
+    const { next } = vma;
+    if (next === null) return;
+    const above = next.chunk as VmaChunk;
+    setGap(above, above === chunk ? place + 1 : 0, next.start - vma.end);
   }
 
   remove(vma: Vma): void {
     const { prev, next } = vma;
     const chunk = vma.chunk as VmaChunk;
+    const place = placeAbove(chunk, endBelow(vma));
     if (prev !== null) prev.next = next;
     else this.first = next;
     if (next !== null) next.prev = prev;
     else this.last = prev;
-    chunk.vmas.splice(chunk.vmas.indexOf(vma), 1);
-    chunk.largestGap = -1;
-    if (chunk.vmas.length === 0) {
-      this.chunks.splice(chunk.place, 1);
-      this.renumber(chunk.place);
-    }
-    if (next !== null) (next.chunk as VmaChunk).largestGap = -1;
-    if (this.recent === vma) this.recent = null;
+    this.recent = next;
     vma.prev = null;
     vma.next = null;
     vma.chunk = null;
     this.count--;
+    this.takeOut(chunk, place);
+    if (next === null) return;
+    const above = next.chunk as VmaChunk;
+    setGap(above, above === chunk ? place : 0, next.start - Math.max(0, endBelow(next)));
   }
 
-  /** `vma` starts or ends elsewhere now: the gaps around it must be counted again. */
-  changed(vma: Vma): void {
-    (vma.chunk as VmaChunk).largestGap = -1;
-    if (vma.next !== null) (vma.next.chunk as VmaChunk).largestGap = -1;
-  }
-
-  private gapOf(chunk: VmaChunk): number {
-    if (chunk.largestGap >= 0) return chunk.largestGap;
-    let largest = 0;
-    for (const vma of chunk.vmas) {
-      const below = vma.prev === null ? 0 : vma.prev.end;
-      largest = Math.max(largest, vma.start - below);
+  private takeOut(chunk: VmaChunk, place: number): void {
+    const gap = chunk.gaps[place];
+    removeChild(chunk, place);
+    const left = chunk.ends.length;
+    if (left === 0) {
+      this.root = dropEmpty(chunk, this.root);
+      return;
     }
-    chunk.largestGap = largest;
-    return largest;
+    if (place === left) setEnd(chunk, left - 1, chunk.ends[left - 1]);
+    if (gap === chunk.largestGap) recountGaps(chunk);
+  }
+
+  /** `vma` starts or ends elsewhere now, its neighbours being the same. */
+  changed(vma: Vma): void {
+    const chunk = vma.chunk as VmaChunk;
+    const place = placeAbove(chunk, endBelow(vma));
+    setEnd(chunk, place, vma.end);
+    this.setGaps(vma, chunk, place);
   }
 
   /**
@@ -168,33 +157,54 @@ export class VmaTree {
     const top = high - length;
     if (top >= Math.max(low, above)) return top;
     let limit = high;
-    for (let place = this.chunks.length - 1; place >= 0; place--) {
-      const chunk = this.chunks[place];
-      if (this.gapOf(chunk) < length) continue;
-      for (let i = chunk.vmas.length - 1; i >= 0; i--) {
-        const vma = chunk.vmas[i];
-        const below = Math.max(low, vma.prev === null ? 0 : vma.prev.end);
-        if (Math.min(limit, vma.start) - below >= length) {
-          limit = Math.min(limit, startGap(vma));
-          if (limit - length >= below) return limit - length;
-        }
-        if (vma.start <= low) return -1;
+    let vma = highestWide(this.root, length, Number.POSITIVE_INFINITY);
+    while (vma !== null) {
+      const below = Math.max(low, endBelow(vma), 0);
+      if (Math.min(limit, vma.start) - below >= length) {
+        limit = Math.min(limit, startGap(vma));
+        if (limit - length >= below) return limit - length;
       }
+      if (vma.start <= low) return -1;
+      vma = highestWide(this.root, length, endBelow(vma));
     }
     return -1;
   }
 
   /** Lowest start of a free range of `length` bytes inside [low, high), or -1. */
   lowestGap(length: number, low: number, high: number): number {
-    for (const chunk of this.chunks) {
-      if (this.gapOf(chunk) < length || chunk.vmas[chunk.vmas.length - 1].end <= low) continue;
-      for (const vma of chunk.vmas) {
-        const below = Math.max(low, vma.prev === null ? 0 : vma.prev.end);
-        if (Math.min(high, startGap(vma)) - below >= length) return below;
-      }
+    let vma = lowestWide(this.root, length, low);
+    while (vma !== null) {
+      const below = Math.max(low, endBelow(vma), 0);
+      if (Math.min(high, startGap(vma)) - below >= length) return below;
+      vma = lowestWide(this.root, length, vma.end);
     }
     const above = Math.max(low, this.last === null ? 0 : this.last.end);
     return high - above >= length ? above : -1;
+  }
+
+  /** Asserts that every node has what a recount gives. */
+  check(): void {
+    assert(this.checkNode(this.root, 0) === this.count, `${this.count} VMAs counted, the tree has others`);
+  }
+
+  /** VMAs in a node that begins above the end `below`. */
+  private checkNode(node: VmaChunk, below: number): number {
+    let end = below;
+    let vmas = 0;
+    for (const [place, child] of (isLeaf(node) ? node.vmas : node.chunks).entries()) {
+      const isVma = 'mm' in child;
+      vmas += isVma ? 1 : this.checkNode(child, end);
+      const found = isVma ? [child.end, child.start - end] : [child.ends.at(-1), child.largestGap];
+      const link = isVma ? child.chunk : child.parent;
+      const cached = [node.ends[place], node.gaps[place]];
+      assert(link === node && cached.join() === found.join(), `a node of the VMA tree has ${cached}, found ${found}`);
+      end = node.ends[place];
+    }
+    assert(
+      node.largestGap === Math.max(0, ...node.gaps),
+      'a node of the VMA tree has another largest gap than its VMAs',
+    );
+    return vmas;
   }
 
   *[Symbol.iterator](): Iterator<Vma> {

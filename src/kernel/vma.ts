@@ -30,13 +30,17 @@ export interface AddressSpace {
   addRss(kind: number, amount: number): void;
 }
 
-/** A run of neighbouring VMAs inside a VmaTree. */
+/** A node of a VmaTree (vma-chunk.ts): a run of neighbouring VMAs, or of such nodes. */
 export interface VmaChunk {
-  vmas: Vma[];
-  /** Bytes of the largest gap below one of `vmas`; cached, -1 = to be counted again. */
+  parent: VmaChunk | null;
+  /** The children of one of the lowest nodes, else empty. */
+  readonly vmas: Vma[];
+  /** Those of a node above, else empty. */
+  readonly chunks: VmaChunk[];
+  /** By child: where it ends, and the bytes free below it or the most that are free below one of its VMAs. */
+  readonly ends: number[];
+  readonly gaps: number[];
   largestGap: number;
-  /** Place in VmaTree.chunks. */
-  place: number;
 }
 
 /** The object that private pages belong to; its life is anon-vma.ts. */

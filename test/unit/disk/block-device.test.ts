@@ -16,7 +16,7 @@ let done: number[];
 
 beforeEach(() => {
   clock = new Clock();
-  device = new BlockDevice(CONFIG, SIZE, clock, latencyModel(CONFIG, SIZE, new Rng(1).stream('disk')), new Trace());
+  device = new BlockDevice(CONFIG, SIZE, clock, latencyModel(CONFIG, SIZE, new Rng('1').stream('disk')), new Trace());
   done = [];
   clock.onAlarm(ALARM_IO_DONE, ([id]) => done.push(device.complete(id).block));
 });

@@ -1,0 +1,208 @@
+/**
+ * Nodes of the tree of VMAs: the lowest hold runs of neighbouring VMAs, those above hold nodes.
+ *
+ * Place: under vma-tree.ts, which says where what goes. What a search reads of a child, its end and the largest gap in it,
+ * stands beside the link: a step down reads a row of numbers and no other object.
+ * Invariant: `ends` and `gaps` are cached from the VMAs; `largestGap` is the largest of `gaps`; 1 to CHUNK_MAX children,
+ * none in an empty tree alone.
+ */
+
+import type { Vma, VmaChunk } from './vma.ts';
+
+/** More children than this are halved. */
+export const CHUNK_MAX = 64;
+
+export function newChunk(): VmaChunk {
+  return { parent: null, vmas: [], chunks: [], ends: [], gaps: [], largestGap: 0 };
+}
+
+export function isLeaf(chunk: VmaChunk): boolean {
+  return chunk.chunks.length === 0;
+}
+
+/** The first child that ends above `va`; one past the last if none does. */
+export function placeAbove(chunk: VmaChunk, va: number): number {
+  const { ends } = chunk;
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ends[middle] > va) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function insertNumber(row: number[], place: number, value: number): void {
+  row.push(value);
+  for (let i = row.length - 1; i > place; i--) row[i] = row[i - 1];
+  row[place] = value;
+}
+
+function insertItem<T>(row: T[], place: number, item: T): void {
+  row.push(item);
+  for (let i = row.length - 1; i > place; i--) row[i] = row[i - 1];
+  row[place] = item;
+}
+
+/** Moves what stands above `place` down by one (Array.splice would make an array of what goes). */
+function removeAt<T>(row: T[], place: number): void {
+  for (let i = place + 1; i < row.length; i++) row[i - 1] = row[i];
+  row.pop();
+}
+
+/** Its gap is 0 until `setGap`. */
+export function insertVma(chunk: VmaChunk, place: number, vma: Vma): void {
+  insertItem(chunk.vmas, place, vma);
+  insertNumber(chunk.ends, place, vma.end);
+  insertNumber(chunk.gaps, place, 0);
+  vma.chunk = chunk;
+}
+
+function insertChunk(parent: VmaChunk, place: number, child: VmaChunk): void {
+  insertItem(parent.chunks, place, child);
+  insertNumber(parent.ends, place, child.ends[child.ends.length - 1]);
+  insertNumber(parent.gaps, place, child.largestGap);
+  child.parent = parent;
+}
+
+/** Takes a child out of the rows; the largest gap is recounted by the caller. */
+export function removeChild(chunk: VmaChunk, place: number): void {
+  if (isLeaf(chunk)) removeAt(chunk.vmas, place);
+  else removeAt(chunk.chunks, place);
+  removeAt(chunk.ends, place);
+  removeAt(chunk.gaps, place);
+}
+
+/** A child ends elsewhere; so does every node of which it is the last. */
+export function setEnd(chunk: VmaChunk, place: number, end: number): void {
+  let node = chunk;
+  let at = place;
+  for (;;) {
+    node.ends[at] = end;
+    if (node.parent === null || at < node.ends.length - 1) return;
+    at = node.parent.chunks.indexOf(node);
+    node = node.parent;
+  }
+}
+
+/** The gap below a child, or the largest in it, is another. */
+export function setGap(chunk: VmaChunk, place: number, gap: number): void {
+  const before = chunk.gaps[place];
+  if (before === gap) return;
+  chunk.gaps[place] = gap;
+  if (gap > chunk.largestGap) setLargest(chunk, gap);
+  else if (before === chunk.largestGap) recountGaps(chunk);
+}
+
+/** Tells those above when the largest gap is another than before. */
+export function recountGaps(chunk: VmaChunk): void {
+  const { gaps, largestGap } = chunk;
+  let largest = 0;
+  for (let i = 0; i < gaps.length; i++) {
+    if (gaps[i] <= largest) continue;
+    largest = gaps[i];
+    if (largest === largestGap) return;
+  }
+  setLargest(chunk, largest);
+}
+
+function setLargest(chunk: VmaChunk, gap: number): void {
+  chunk.largestGap = gap;
+  if (chunk.parent !== null) setGap(chunk.parent, chunk.parent.chunks.indexOf(chunk), gap);
+}
+
+/** Halves a node with too many children; the root, an inner node now if it was halved. */
+export function splitIfFull(chunk: VmaChunk, root: VmaChunk): VmaChunk {
+  if (chunk.ends.length <= CHUNK_MAX) return root;
+  const upper = upperHalf(chunk);
+  recountAlone(upper);
+  recountAlone(chunk);
+  if (chunk.parent === null) {
+    const top = newChunk();
+    insertChunk(top, 0, chunk);
+    insertChunk(top, 1, upper);
+    recountAlone(top);
+    return top;
+  }
+  const { parent } = chunk;
+  const place = parent.chunks.indexOf(chunk);
+  parent.ends[place] = chunk.ends[chunk.ends.length - 1];
+  parent.gaps[place] = chunk.largestGap;
+  insertChunk(parent, place + 1, upper);
+  return splitIfFull(parent, root);
+}
+
+function upperHalf(chunk: VmaChunk): VmaChunk {
+  const half = chunk.ends.length >> 1;
+  const upper: VmaChunk = {
+    parent: null,
+    vmas: chunk.vmas.splice(half),
+    chunks: chunk.chunks.splice(half),
+    ends: chunk.ends.splice(half),
+    gaps: chunk.gaps.splice(half),
+    largestGap: 0,
+  };
+  for (const vma of upper.vmas) vma.chunk = upper;
+  for (const child of upper.chunks) child.parent = upper;
+  return upper;
+}
+
+/** For a split, which changes the largest gap of no node above. */
+function recountAlone(chunk: VmaChunk): void {
+  let largest = 0;
+  for (const gap of chunk.gaps) largest = Math.max(largest, gap);
+  chunk.largestGap = largest;
+}
+
+/** An emptied node goes, and those above that are empty then; the root, which may be another. */
+export function dropEmpty(chunk: VmaChunk, root: VmaChunk): VmaChunk {
+  const { parent } = chunk;
+  if (parent === null) {
+    chunk.largestGap = 0;
+    return chunk;
+  }
+  if (parent.chunks.length === 1) return dropEmpty(parent, root);
+  const place = parent.chunks.indexOf(chunk);
+  removeChild(parent, place);
+  if (place === parent.ends.length) setEnd(parent, place - 1, parent.ends[place - 1]);
+  recountGaps(parent);
+  return withoutSingleTop(root);
+}
+
+/** A top with one child is no use. */
+function withoutSingleTop(root: VmaChunk): VmaChunk {
+  let top = root;
+  while (top.chunks.length === 1) {
+    top = top.chunks[0];
+    top.parent = null;
+  }
+  return top;
+}
+
+/** The highest VMA that ends at or below `va` and has a gap of `length` below it, or null. */
+export function highestWide(chunk: VmaChunk, length: number, va: number): Vma | null {
+  const { gaps, ends, vmas, chunks } = chunk;
+  const leaf = isLeaf(chunk);
+  for (let i = Math.min(ends.length - 1, placeAbove(chunk, va)); i >= 0; i--) {
+    if (gaps[i] < length) continue;
+    if (!leaf) {
+      const found = highestWide(chunks[i], length, va);
+      if (found !== null) return found;
+    } else if (ends[i] <= va) return vmas[i];
+  }
+  return null;
+}
+
+/** The lowest VMA that ends above `va` and has a gap of `length` below it, or null. */
+export function lowestWide(chunk: VmaChunk, length: number, va: number): Vma | null {
+  const { gaps, vmas, chunks } = chunk;
+  const leaf = isLeaf(chunk);
+  for (let i = placeAbove(chunk, va); i < gaps.length; i++) {
+    if (gaps[i] < length) continue;
+    if (leaf) return vmas[i];
+    const found = lowestWide(chunks[i], length, va);
+    if (found !== null) return found;
+  }
+  return null;
+}
