@@ -54,8 +54,9 @@ export function doHugetlbFault(parts: FaultParts, vma: Vma, va: number, access: 
 function noPage(parts: FaultParts, fault: HugeFault): number {
   const { vma, inode, huge, index, access } = fault;
   const first = index * huge.pool.pagesEach;
-  if (first + huge.pool.pagesEach > inode.sizePages) return FAULT_BUS;
   if (inode.cache.get(first) === 0) {
+    // A page that is there may reach beyond the end: fallocate makes whole ones.
+    if (first + huge.pool.pagesEach > inode.sizePages) return FAULT_BUS;
     if (!(vma.flags & VM_MAYSHARE)) return ownPage(parts, fault);
     if (parts.filePages.allocateMemory(inode, first) < 0) return FAULT_BUS;
   }

@@ -2,7 +2,7 @@
  * hugetlbfs: files whose pages are huge and come from the pool.
  *
  * As tmpfs, but for what takes room: it comes and goes in whole huge pages, and a hole takes the private copies of its
- * pages with it.
+ * pages with it. What a hole covers of a page in part is zeroed.
  * Source: Linux fs/hugetlbfs/inode.c.
  */
 
@@ -19,6 +19,7 @@ import type { Truncator } from './truncate.ts';
 import { ZAP_ALL, type Zapper } from './zap.ts';
 
 export class Hugetlbfs extends Tmpfs {
+  private readonly pageSize: number;
   private readonly zapper: Zapper;
   private readonly filePages: FilePages;
 
@@ -32,6 +33,7 @@ export class Hugetlbfs extends Tmpfs {
     zapper: Zapper,
   ) {
     super(pageSize, wordBits, filePages, truncator, cache, commitments);
+    this.pageSize = pageSize;
     this.zapper = zapper;
     this.filePages = filePages;
   }
@@ -41,15 +43,7 @@ export class Hugetlbfs extends Tmpfs {
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -EOPNOTSUPP;
     const huge = inode.huge as HugeFile;
     const each = huge.pool.pagesEach;
-    if (mode & FALLOC_FL_PUNCH_HOLE) {
-      this.punch(
-        inode,
-        huge,
-        Math.ceil((fromPage + (request.fromByte > 0 ? 1 : 0)) / each),
-        Math.floor(endPage / each),
-      );
-      return 0;
-    }
+    if (mode & FALLOC_FL_PUNCH_HOLE) return this.punch(inode, huge, request);
     const last = Math.ceil((endByte > 0 ? endPage + 1 : endPage) / each);
     for (let index = Math.floor(fromPage / each); index < last; index++) {
       if (inode.cache.get(index * each) !== 0) continue;
@@ -60,13 +54,31 @@ export class Hugetlbfs extends Tmpfs {
     return 0;
   }
 
-  /** Whole huge pages [first, last) become a hole; what lies in part of one stays. */
-  private punch(inode: Inode, huge: HugeFile, first: number, last: number): void {
-    if (first >= last) return;
+  /** Whole huge pages become a hole; what lies in part of one is zeroed. */
+  private punch(inode: Inode, huge: HugeFile, { fromPage, fromByte, endPage, endByte }: FallocateRequest): number {
     const each = huge.pool.pagesEach;
-    this.zapper.unmapFile(inode, first * each, last * each, ZAP_ALL);
-    this.filePages.truncate(inode, first * each, last * each);
-    huge.forget(first, last);
+    const first = Math.ceil((fromPage + (fromByte > 0 ? 1 : 0)) / each) * each;
+    const last = Math.floor(endPage / each) * each;
+    const endsInside = first > endPage || (first === endPage && endByte === 0);
+    if (endsInside) this.zero(inode, fromPage, fromByte, endPage, endByte);
+    else {
+      this.zero(inode, fromPage, fromByte, first, 0);
+      this.zero(inode, last, 0, endPage, endByte);
+    }
+    if (first >= last) return 0;
+    this.zapper.unmapFile(inode, first, last, ZAP_ALL);
+    this.filePages.truncate(inode, first, last);
+    huge.forget(first / each, last / each);
+    return 0;
+  }
+
+  /** Zeroes the bytes between two positions, in the pages there are. */
+  private zero(inode: Inode, fromPage: number, fromByte: number, endPage: number, endByte: number): void {
+    for (let index = fromPage; index < endPage || (index === endPage && endByte > 0); index++) {
+      if (inode.cache.get(index) === 0) continue;
+      const to = index === endPage ? endByte : this.pageSize;
+      this.filePages.zeroBytes(inode, index, index === fromPage ? fromByte : 0, to);
+    }
   }
 
   override resizeBlocks(inode: Inode, fromPage: number): void {

@@ -77,13 +77,13 @@ export function releaseReservation(vma: Vma): void {
   for (let index = from; index < end; index++) if (!vma.hugeReservation.used.has(index)) pool.reserved--;
 }
 
-/** `made` shows the same pages as a part of `source` that is about to go: what is kept for them stays kept. */
-export function keepReservation(made: Vma, source: Vma): void {
-  const pool = source.file?.inode.huge?.pool;
-  if (source.hugeReservation === null || pool === undefined) return;
+/**
+ * mremap moves pages of `source`, all or some, to `made`, and with them what is kept for the mapping. What was kept for pages
+ * that stay is nobody's from then on: they get none of it, and it never becomes free again (clear_vma_resv_huge_pages).
+ */
+export function moveReservation(made: Vma, source: Vma): void {
   made.hugeReservation = source.hugeReservation;
-  const [from, end] = indicesOf(made, pool);
-  for (let index = from; index < end; index++) if (!source.hugeReservation.used.has(index)) pool.reserved++;
+  source.hugeReservation = null;
 }
 
 /** The pages of [start, end), all in `vma`, are about to be dropped and are kept for it once more. */

@@ -23,7 +23,7 @@ import {
   wrapPages,
 } from '../units.ts';
 import { type CollapseParts, collapse } from './collapse.ts';
-import { granule, restoreReservation } from './hugetlb.ts';
+import { granule } from './hugetlb.ts';
 import {
   dropRange,
   freeLazily,
@@ -167,7 +167,7 @@ function adviseVma(parts: MadviseParts, vma: Vma, start: number, end: number, ad
     case F.MADV_GUARD_INSTALL:
       return vma.flags & (V.VM_LOCKED | V.VM_SPECIAL) ? -EINVAL : installGuards(parts, vma, start, end);
     default:
-      return vma.flags & V.VM_SPECIAL_MAPPING ? -EINVAL : removeGuards(parts, vma, start, end);
+      return vma.flags & (V.VM_SPECIAL_MAPPING | V.VM_HUGETLB) ? -EINVAL : removeGuards(parts, vma, start, end);
   }
 }
 
@@ -220,6 +220,5 @@ function dropHugePages(parts: MadviseParts, vma: Vma, start: number, end: number
   if (start % bytes !== 0) return -EINVAL;
   const last = end - (end % bytes);
   if (last <= start) return 0;
-  restoreReservation(vma, start, last);
   return dropRange(parts, vma, start, last);
 }

@@ -216,7 +216,9 @@ function mapRegion(parts: MmapParts, request: Request): number {
   const refused = request.file === null ? 0 : refusedByFile(request, request.file);
   if (refused < 0) return refused;
   const huge = request.file?.inode.huge ?? null;
-  const kept = huge === null ? null : reserveForMapping(huge, request.pgoff, pages, request.vmFlags);
+  // What a System V segment needs was kept for it when it was made.
+  const asks = request.vmFlags | (request.file?.attachments ? VM_NORESERVE : 0);
+  const kept = huge === null ? null : reserveForMapping(huge, request.pgoff, pages, asks);
   if (typeof kept === 'number') return kept;
   const promised = request.vmFlags & VM_NORESERVE ? 0 : pages;
   // Shared memory without a name, and each shared mapping of /dev/zero, is an object of its own.

@@ -13,7 +13,7 @@ import { MREMAP_DONTUNMAP } from '../flags.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { AnonVmas } from './anon-vma.ts';
-import { keepReservation } from './hugetlb.ts';
+import { moveReservation } from './hugetlb.ts';
 import { accountPages, mayCommit } from './memory-limits.ts';
 import type { PageMapper } from './page-mapper.ts';
 import type { Task } from './task.ts';
@@ -65,13 +65,14 @@ export function moveVma(parts: MoveParts, remap: Remap, vma: Vma): number {
     copiedFrom: vma,
   };
   const made = parts.vmaOps.mapNewRange(mm, range);
-  keepReservation(made, vma);
+  moveReservation(made, vma);
   const result = movePageTables(parts, vma, made, address, target, oldBytes);
   accountPages(mm, flags, newBytes / mm.pageSize);
   remap.locked = (flags & VM_LOCKED) !== 0;
   if (result < 0) {
     // Whatever moved goes back; then the new range goes.
     movePageTables(parts, made, vma, target, address, oldBytes);
+    moveReservation(vma, made);
     parts.unmapper.unmap(mm, target, target + newBytes);
     return result;
   }

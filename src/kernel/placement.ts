@@ -38,13 +38,15 @@ export class Placement {
   find(mm: Mm, file: OpenFile | null, hint: number, length: number, pgoff: number, flags: number): number {
     const { userEnd, mmapMin } = this.layout;
     if (length > userEnd) return -ENOMEM;
+    const huge = file?.inode.huge ?? null;
+    if (huge !== null && length % huge.pool.bytes !== 0) return -EINVAL;
     if (flags & MAP_FIXED) {
+      if (huge !== null && hint % huge.pool.bytes !== 0) return -EINVAL;
       if (hint < 0) return hint;
       if (hint > userEnd - length) return -ENOMEM;
-      if (hint % (file?.inode.huge?.pool.bytes ?? this.pageSize) !== 0) return -EINVAL;
+      if (hint % this.pageSize !== 0) return -EINVAL;
       return hint < mmapMin ? -EPERM : hint;
     }
-    const huge = file?.inode.huge ?? null;
     if (huge !== null) return this.findForHuge(mm, hint, length, flags, huge.pool.bytes);
     const aligned = this.findAligned(mm, file, hint, length, pgoff, flags);
     return aligned > 0 ? aligned : this.search(mm, hint, length, flags);

@@ -86,9 +86,9 @@ export function truncate(parts: SizeParts, task: Task, path: string, length: Wor
 function resize(parts: SizeParts, task: Task, inode: Inode, length: Word): number {
   const pages = pageOf(length, parts.pageSize);
   const tail = offsetOf(length, parts.pageSize);
-  if (inode.huge !== null && (tail !== 0 || pages % inode.huge.pool.pagesEach !== 0)) return -EINVAL;
   const checked = checkNewSize(parts, task, inode, pages, tail);
   if (checked < 0) return checked;
+  if (inode.huge !== null && (tail !== 0 || pages % inode.huge.pool.pagesEach !== 0)) return -EINVAL;
   const change = comparePosition(pages, tail, inode.sizePages, inode.sizeTail);
   if ((change < 0 && inode.seals & F_SEAL_SHRINK) || (change > 0 && inode.seals & F_SEAL_GROW)) return -EPERM;
   dropPrivileges(inode);

@@ -11,6 +11,7 @@ import { FRAME_ANON, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { EntryRuns } from './entry-runs.ts';
+import { restoreReservation } from './hugetlb.ts';
 import type { Inode } from './inode.ts';
 import type { PageMapper } from './page-mapper.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
@@ -55,6 +56,8 @@ export class Zapper {
   zapRange(vma: Vma, start: number, end: number, mode: number): void {
     const { tables } = this;
     this.removed = 0;
+    // What was kept for the mapping of its huge pages is so once more, whoever takes them away.
+    if (vma.hugeReservation !== null) restoreReservation(vma, start, end);
     let va = start;
     while (va < end) {
       const slot = tables.lookup(vma.mm.root, va);
