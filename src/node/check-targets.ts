@@ -146,6 +146,6 @@ class CommandTarget implements CheckTarget {
 }
 
 /** Directives speak to the simulated machine alone; an empty line in their place keeps the numbers of the others. */
-function withoutDirectives(text: string): string {
+export function withoutDirectives(text: string): string {
   return text.replace(/^%.*$/gm, '');
 }

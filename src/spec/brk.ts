@@ -84,7 +84,7 @@ function grow(state: State, process: Process, start: bigint, end: bigint): boole
   return true;
 }
 
-const HEAP = { file: undefined, zero: undefined, anonVma: undefined, inherited: false };
+const HEAP = { file: undefined, zero: undefined, anonVma: undefined, inherited: false, keeps: false };
 
 function extendHeap(state: State, process: Process, range: Vma): void {
   const merged = range.start > state.layout.brk && mergeNewRange(process, range, 'prev');

@@ -92,6 +92,7 @@ function renew(state: State, process: Process, object: number, name: number | un
   process.brk = 0n;
   process.vmas = [];
   process.pages = new Map();
+  process.huge = new Map();
   process.lockedPages = 0n;
   process.futureFlags = 0;
 }

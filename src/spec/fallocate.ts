@@ -19,6 +19,7 @@ import { type Errno, low32, max, min, pageOf, pagesOf, signed, ZERO_PAGE } from 
 import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
 import { type FallocateRequest, onExt4, punchHole } from './fallocate-ext4.ts';
+import { onHugetlbfs } from './fallocate-huge.ts';
 import { checkNewSize, maxBytes } from './file-sizes.ts';
 import { fallocateErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
@@ -52,7 +53,8 @@ const SIZE_CHANGING: readonly number[] = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_IN
  * | COLLAPSE_RANGE | takes the range out: what follows moves down (ext4) |
  * | INSERT_RANGE | puts a hole in: what follows moves up (ext4) |
  *
- * The last two work in whole pages, write back what they move, and drop the private copies of it. Space that was taken
+ * A hole in a memory file of huge pages takes whole ones, private copies of them too, and zeroes the rest. COLLAPSE_RANGE and
+ * INSERT_RANGE work in whole pages, write back what they move, and drop the private copies of it. Space that was taken
  * reads as zeros and counts as a hole until something is written to it.
  *
  * @errors
@@ -69,7 +71,7 @@ const SIZE_CHANGING: readonly number[] = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_IN
  * EPERM: PUNCH_HOLE of a memory file that is sealed against writing
  * EFBIG: the new size is beyond RLIMIT_FSIZE; SIGXFSZ comes with it
  * EPERM: the memory file is sealed against growing
- * ENOSPC: more than the file system has
+ * ENOSPC: more than the file system has, or than the pool of huge pages; what was taken stays
  *
  * @flags FALLOC_FL_
  */
@@ -110,7 +112,9 @@ function checkMode(bits: number): Errno {
   return SIZE_CHANGING.includes(mode) && keepsSize ? EOPNOTSUPP : 0;
 }
 
-function onTmpfs({ state, process, object, bits, offset, length }: FallocateRequest): Errno {
+function onTmpfs(request: FallocateRequest): Errno {
+  const { state, process, object, bits, offset, length } = request;
+  if (object.huge) return onHugetlbfs(request);
   if (bits & FALLOC_FL_PUNCH_HOLE) return punchHole(object, offset, length);
   if ((bits & ~FALLOC_FL_KEEP_SIZE) !== 0) return EOPNOTSUPP;
   const end = offset + length;

@@ -10,17 +10,19 @@
  *     private mapping of a file, load                the object's page
  *     private mapping of a file, first store         a copy of the object's page, from now on its own
  *     private anonymous memory, first access         zeros, from now on its own
+ *     memory of huge pages                           huge-faults.ts
  *
  * Source: Linux mm/memory.c, arch/x86/mm/fault.c.
  */
 
 import type { Signal } from './answer.ts';
 import { pageFloor, pageOf, pagesOf, ZERO_PAGE } from './arithmetic.ts';
+import { touchHuge } from './huge-faults.ts';
 import { commit, mayExpand, mayLockMore } from './limits.ts';
 import { ensureFamily } from './merge.ts';
 import type { FileObject, OwnPage, Process, State, Vma } from './state.ts';
 import { noteStore } from './times.ts';
-import { VM_ACCESS_FLAGS, VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_MAYSHARE, VM_WRITE } from './vm-flags.ts';
+import { VM_ACCESS_FLAGS, VM_EXEC, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_MAYSHARE, VM_WRITE } from './vm-flags.ts';
 import { findVma, pgoffAt, setStart, stackGuardGap, vmaBelow } from './vmas.ts';
 
 export type Access = 'load' | 'store' | 'fetch';
@@ -64,6 +66,7 @@ export function touch(state: State, process: Process, vma: Vma, address: bigint,
   const page = pageOf(address);
   const own = process.pages.get(page);
   if (own === 'guard') return { name: 'SIGSEGV', code: 'SEGV_MAPERR', address };
+  if (vma.flags & VM_HUGETLB) return partOfHugePage(state, process, vma, address, kind);
   if (vma.flags & VM_MAYSHARE && vma.file !== undefined) return objectPage(state, vma, address, kind);
   if (kind === 'store') ensureFamily(state, process, vma);
   const mine = { pages: process.pages, page };
@@ -76,6 +79,14 @@ export function touch(state: State, process: Process, vma: Vma, address: bigint,
   if (kind !== 'store' || isFault(theirs)) return theirs;
   process.pages.set(page, bytesAt(theirs));
   return mine;
+}
+
+function partOfHugePage(state: State, process: Process, vma: Vma, address: bigint, kind: Access): Place | Fault {
+  const object = objectOf(state, vma);
+  const whose = object && touchHuge(state, process, vma, object, address, kind);
+  if (!object || !whose) return { name: 'SIGBUS', code: 'BUS_ADRERR', address };
+  if (whose === 'own') return { pages: process.pages, page: pageOf(address) };
+  return { pages: object.pages, page: pgoffAt(vma, pageFloor(address)) };
 }
 
 /** The object behind a mapping; undefined for private anonymous memory. */

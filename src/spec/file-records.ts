@@ -22,6 +22,16 @@ export interface Times {
   stored: number;
 }
 
+/** Of a file of huge pages, which are numbered from 0. */
+export interface HugeFile {
+  /** Bytes of each. */
+  readonly pageBytes: bigint;
+  /** Those that there are. */
+  pages: Set<bigint>;
+  /** Those, and what shared mappings have asked for. */
+  asked: Set<bigint>;
+}
+
 /** A process or an open file, by number. */
 export interface LockOwner {
   readonly process: number | undefined;

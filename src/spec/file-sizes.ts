@@ -19,6 +19,7 @@ import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { addressOf, type Errno, min, pageFloor, pagesOf, pagesOf32Bits, signed, WORD_BITS } from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
+import { forgetPages } from './huge-pool.ts';
 import { fsyncErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
 import { dropCopies, removePages, zeroBytes } from './objects.ts';
@@ -44,6 +45,7 @@ export function maxBytes(object: FileObject): bigint {
  * EBADF: `fd` is no descriptor
  * EINVAL: it is no regular file, or not open for writing
  * EFBIG: beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
+ * EINVAL: a memory file of huge pages, and not a multiple of their size
  * EPERM: the memory file is sealed against it
  */
 export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint): Answer {
@@ -85,12 +87,18 @@ export function truncate({ state, process }: Caller, path: string, length: bigin
 }
 
 function resize(state: State, process: Process, object: FileObject, length: bigint): Answer {
-  const errno = checkNewSize(process, object, length) || checkSizeSeals(object, length);
+  const errno =
+    checkNewSize(process, object, length) || checkWholePages(object, length) || checkSizeSeals(object, length);
   if (errno !== 0) return failure(errno);
   dropPrivileges(object);
   noteModification(state, object);
   setSize(state, object, length);
   return SUCCESS;
+}
+
+/** EINVAL for a size of huge pages and a part of one. */
+function checkWholePages({ huge }: FileObject, size: bigint): Errno {
+  return huge && size % huge.pageBytes !== 0n ? EINVAL : 0;
 }
 
 /** EFBIG if a file may not grow to `size`; with SIGXFSZ if that is for RLIMIT_FSIZE. */
@@ -112,6 +120,7 @@ export function setSize(state: State, object: FileObject, size: bigint): void {
   if (size > before) return;
   dropCopies(state, object, pagesOf(size));
   removePages(object, pagesOf(size), 1n << 52n);
+  if (object.huge) forgetPages(object.huge, size / object.huge.pageBytes, 'all');
   zeroBytes(object, size, addressOf(pagesOf(size)));
 }
 

@@ -77,6 +77,8 @@ function setPosition(file: OpenFile, object: FileObject, position: bigint): Answ
 
 function seekContents(file: OpenFile, object: FileObject, offset: bigint, whence: number): Answer {
   if (offset < 0n || offset >= object.size) return failure(ENXIO);
+  // A file of huge pages is data from beginning to end.
+  if (object.huge) return setPosition(file, object, whence === SEEK_DATA ? offset : object.size);
   const found = whence === SEEK_DATA ? nextData(object, offset) : nextHole(object, offset);
   if (dependsOnCache(object, offset, found, whence)) return UNSPECIFIED;
   if (found === BEYOND) return whence === SEEK_DATA ? failure(ENXIO) : value(signed(BEYOND));

@@ -20,12 +20,13 @@ import {
 } from '../flags.ts';
 import { addressOf, type Errno, PAGE_SIZE, pageOf } from './arithmetic.ts';
 import { punchHole } from './fallocate-ext4.ts';
+import { punchHugeHole } from './fallocate-huge.ts';
 import { objectOf } from './faults.ts';
 import { ensureFamily } from './merge.ts';
 import type { Process, State, Vma } from './state.ts';
 import { noteModification } from './times.ts';
-import { VM_LOCKED, VM_MAYBE_GUARD, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
-import { dropPages, ownPagesIn, pgoffAt } from './vmas.ts';
+import { VM_HUGETLB, VM_LOCKED, VM_MAYBE_GUARD, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
+import { dropPages, granuleOf, ownPagesIn, pgoffAt } from './vmas.ts';
 
 type Discard = (state: State, process: Process, vma: Vma, start: bigint, end: bigint) => Errno;
 
@@ -48,8 +49,11 @@ function dontneed(state: State, process: Process, vma: Vma, start: bigint, end: 
   return vma.flags & VM_LOCKED ? EINVAL : forget(state, process, vma, start, end);
 }
 
-function forget(_state: State, process: Process, _vma: Vma, start: bigint, end: bigint): Errno {
-  dropPages(process, start, end, 'guards-stay');
+/** Of huge pages those that the range covers whole; it must begin with one. */
+function forget(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Errno {
+  const granule = granuleOf(state, vma);
+  if (start % granule !== 0n) return EINVAL;
+  dropPages(process, start, end - (end % granule), 'guards-stay');
   return 0;
 }
 
@@ -62,20 +66,22 @@ function remove(state: State, _process: Process, vma: Vma, start: bigint, end: b
   const object = objectOf(state, vma);
   if (vma.flags & VM_LOCKED || (!object && vma.zero === undefined)) return EINVAL;
   if (!object || (vma.flags & VM_SHARED) === 0 || (vma.flags & VM_MAYWRITE) === 0) return EACCES;
-  const done = punchHole(object, addressOf(pgoffAt(vma, start)), end - start);
+  const offset = addressOf(pgoffAt(vma, start));
+  const done = object.huge ? punchHugeHole(state, object, offset, end - start) : punchHole(object, offset, end - start);
   if (done === 0) noteModification(state, object);
   return done;
 }
 
 function installGuards(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Errno {
-  if (vma.flags & VM_LOCKED) return EINVAL;
+  if (vma.flags & (VM_LOCKED | VM_HUGETLB)) return EINVAL;
   vma.flags |= VM_MAYBE_GUARD;
   if (vma.file === undefined) ensureFamily(state, process, vma);
   for (let address = start; address < end; address += PAGE_SIZE) process.pages.set(pageOf(address), 'guard');
   return 0;
 }
 
-function removeGuards(_state: State, process: Process, _vma: Vma, start: bigint, end: bigint): Errno {
+function removeGuards(_state: State, process: Process, vma: Vma, start: bigint, end: bigint): Errno {
+  if (vma.flags & VM_HUGETLB) return EINVAL;
   for (const page of ownPagesIn(process, start, end)) {
     if (process.pages.get(page) === 'guard') process.pages.delete(page);
   }

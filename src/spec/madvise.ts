@@ -23,6 +23,7 @@ import {
   VM_DONTDUMP,
   VM_DROPPABLE,
   VM_HUGEPAGE,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_MAYSHARE,
   VM_MERGEABLE,
@@ -190,7 +191,7 @@ function collapse(state: State, process: Process, start: bigint, end: bigint): A
 }
 
 function mayBeHuge(state: State, vma: Vma): boolean {
-  if (vma.flags & VM_NOHUGEPAGE) return false;
+  if (vma.flags & (VM_NOHUGEPAGE | VM_HUGETLB)) return false;
   if (vma.file === undefined) {
     if (vma.anonVma === undefined) return false;
   } else {
@@ -222,12 +223,13 @@ function adviseMapping(state: State, process: Process, vma: Vma, start: bigint, 
   if (isSealedAgainst(vma, advice)) return EPERM;
   if (DISCARDING.has(advice)) return discard(state, process, vma, start, end, advice);
   if (advice === flags.MADV_WILLNEED) return 0;
-  if (HINTS.includes(advice)) return vma.flags & VM_LOCKED ? EINVAL : 0;
+  if (HINTS.includes(advice)) return vma.flags & (VM_LOCKED | VM_HUGETLB) ? EINVAL : 0;
   const mark = advice === flags.MADV_MERGEABLE ? mergeable(vma) : MARKS.get(advice);
   if (!mark?.takes(vma)) return EINVAL;
   const wanted = (vma.flags & ~mark.clears) | mark.sets;
   if (wanted === vma.flags) return 0;
-  return changeFlags(state, process, vma, start, end, wanted) ? 0 : EAGAIN;
+  const changed = changeFlags(state, process, vma, start, end, wanted);
+  return typeof changed !== 'number' ? 0 : changed === ENOMEM ? EAGAIN : changed;
 }
 
 /** Sealed private memory that cannot be written is not to lose its pages either, here or in a child. */
@@ -239,6 +241,6 @@ function isSealedAgainst(vma: Vma, advice: number): boolean {
 
 /** Pages that can become one with equal ones (KSM) are private ones; for others the advice does nothing. */
 function mergeable(vma: Vma): Mark {
-  const shared = (vma.flags & (VM_SHARED | VM_MAYSHARE | VM_DROPPABLE)) !== 0;
-  return { clears: 0, sets: shared ? 0 : VM_MERGEABLE, takes: ANY };
+  const never = (vma.flags & (VM_SHARED | VM_MAYSHARE | VM_DROPPABLE | VM_HUGETLB)) !== 0;
+  return { clears: 0, sets: never ? 0 : VM_MERGEABLE, takes: ANY };
 }

@@ -9,8 +9,9 @@
 
 import { EINVAL, ENOMEM, EOPNOTSUPP } from '../errno.ts';
 import { F_SEAL_SEAL } from '../flags.ts';
-import { type Errno, pageOf } from './arithmetic.ts';
+import { addressOf, type Errno, max, pageOf } from './arithmetic.ts';
 import { newTmpfsFile } from './descriptors.ts';
+import { keepForMapping } from './huge-files.ts';
 import { mappingErrno } from './kinds.ts';
 import { commit, mayExpand } from './limits.ts';
 import { addRange } from './merge.ts';
@@ -20,11 +21,14 @@ import {
   isAccountable,
   VM_ACCOUNT,
   VM_DROPPABLE,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_LOCKED_MASK,
+  VM_MAYSHARE,
   VM_NORESERVE,
   VM_SHARED,
   VM_SYNC,
+  VM_WRITE,
 } from './vm-flags.ts';
 import { cutAround, mappingsIn, pagesIn, takeOut, vmaAt } from './vmas.ts';
 
@@ -55,9 +59,20 @@ export function mapRange(state: State, process: Process, range: NewRange): Errno
   if (accountable && commit(state, process, pages - sumOfPages(counted)) !== 0) return ENOMEM;
   takeOut(process, start, end);
   const refused = isLostSegment(state, range, replaced) ? EINVAL : refusedByObject(state, range);
-  if (refused !== 0) return refused;
+  const errno = refused || keepHugePages(state, range);
+  if (errno !== 0) return errno;
   const vma = accountable ? { ...range, flags: range.flags | VM_ACCOUNT } : range;
   return enter(state, process, vma, pages);
+}
+
+/** Of huge pages as many are kept as are mapped, and a file that may be written is as long as what is mapped of it. */
+function keepHugePages(state: State, { start, end, flags, pgoff, file }: NewRange): Errno {
+  const object = objectOfFile(state, file);
+  if (!object?.huge) return 0;
+  const isSegment = file !== undefined && state.openFiles.get(file)?.segment !== undefined;
+  const errno = keepForMapping(state, object, { pgoff, length: end - start, flags, isSegment });
+  if (errno === 0 && flags & VM_WRITE) object.size = max(object.size, addressOf(pgoff) + end - start);
+  return errno;
 }
 
 /** remap_file_pages over the last attachments of a System V segment that was removed: it went with them. */
@@ -89,7 +104,7 @@ function sumOfPages(vmas: readonly Vma[]): bigint {
 }
 
 function enter(state: State, process: Process, range: NewRange, pages: bigint): Errno {
-  const fresh = { ...range, zero: undefined, anonVma: undefined, inherited: false };
+  const fresh = { ...range, zero: undefined, anonVma: undefined, inherited: false, keeps: keepsPages(range) };
   const isZero = objectOfFile(state, range.file)?.type === 'zero';
   const makesMemory = (range.flags & VM_SHARED) !== 0 && (isZero || range.file === undefined);
   if (makesMemory && commit(state, process, promisedFor(range)) !== 0) return ENOMEM;
@@ -112,11 +127,15 @@ function memoryOfZero(state: State, range: NewRange): Pick<Vma, 'file' | 'zero'>
   return { file: sharedMemory(state, range), zero: undefined };
 }
 
-/** MAP_DROPPABLE memory is never locked. */
+function keepsPages({ flags }: NewRange): boolean {
+  return (flags & (VM_HUGETLB | VM_MAYSHARE | VM_NORESERVE)) === VM_HUGETLB;
+}
+
+/** MAP_DROPPABLE memory is never locked, nor are huge pages, which always stay. */
 function lock(process: Process, start: bigint, pages: bigint): void {
   const vma = vmaAt(process, start);
   if (!vma || (vma.flags & VM_LOCKED) === 0) return;
-  if (vma.flags & VM_DROPPABLE) vma.flags &= ~VM_LOCKED_MASK;
+  if (vma.flags & (VM_DROPPABLE | VM_HUGETLB)) vma.flags &= ~VM_LOCKED_MASK;
   else process.lockedPages += pages;
 }
 

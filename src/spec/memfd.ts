@@ -7,7 +7,7 @@
  * Source: memfd_create(2), fcntl(2); Linux mm/memfd.c, mm/shmem.c.
  */
 
-import { EBUSY, EINVAL, EMFILE, EPERM } from '../errno.ts';
+import { EBUSY, EINVAL, EMFILE, ENODEV, EPERM } from '../errno.ts';
 import {
   F_ALL_SEALS,
   F_SEAL_EXEC,
@@ -22,10 +22,12 @@ import {
   MFD_HUGETLB,
   MFD_NOEXEC_SEAL,
 } from '../flags.ts';
-import { type Answer, failure, outcome, UNSPECIFIED, value } from './answer.ts';
+import { type Answer, failure, outcome, value } from './answer.ts';
 import { type Errno, low32 } from './arithmetic.ts';
 import { hasFreeDescriptor, install, newTmpfsFile, type Opened } from './descriptors.ts';
 import { objectOf } from './faults.ts';
+import { newHugeFile } from './huge-files.ts';
+import { hugePageBytes } from './huge-pool.ts';
 import type { Caller, FileObject, State } from './state.ts';
 import { VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 
@@ -42,7 +44,8 @@ const MAY_EXECUTE = 0o111;
  *
  * It behaves as a file of tmpfs, whatever file system the others are on, and is gone with its last descriptor and
  * mapping. /proc/PID/maps shows it as `/memfd:NAME (deleted)`. With MFD_ALLOW_SEALING it can be sealed by fcntl;
- * MFD_NOEXEC_SEAL allows that too, and takes the right to execute away for good.
+ * MFD_NOEXEC_SEAL allows that too, and takes the right to execute away for good. With MFD_HUGETLB its pages are huge and come
+ * from the pool of huge pages (see [mmap](mmap.md)): it is mapped, read and resized in whole ones, and not written.
  *
  * @errors
  * EINVAL: unknown flags; MFD_EXEC with MFD_NOEXEC_SEAL; a size of huge pages without
@@ -58,12 +61,20 @@ export function memfdCreate({ state, process }: Caller, name: string, flags: big
   const known = bits & MFD_HUGETLB ? KNOWN | MFD_HUGETLB | MFD_HUGE_SIZE : KNOWN;
   if ((bits & ~known) !== 0 || (bits & MFD_EXEC && bits & MFD_NOEXEC_SEAL)) return failure(EINVAL);
   if (new TextEncoder().encode(name).length > NAME_MAX) return failure(EINVAL);
-  if ((bits & MFD_HUGETLB) !== 0) return UNSPECIFIED;
   if (!hasFreeDescriptor(process)) return failure(EMFILE);
-  const number = newTmpfsFile(state, `/memfd:${name}`, 0n, sealsAtFirst(bits));
+  const number = newMemoryFile(state, `/memfd:${name}`, flags);
+  if (number === undefined) return failure(ENODEV);
   const object = state.objects.get(state.openFiles.get(number)?.object ?? 0);
   if (object && bits & MFD_NOEXEC_SEAL) object.mode &= ~MAY_EXECUTE;
   return install(process, number, bits & MFD_CLOEXEC ? 'close-on-exec' : 'keep');
+}
+
+/** Undefined where it is to be of huge pages of a size that there is not. */
+function newMemoryFile(state: State, name: string, flags: bigint): number | undefined {
+  const bits = low32(flags);
+  if (!(bits & MFD_HUGETLB)) return newTmpfsFile(state, name, 0n, sealsAtFirst(bits));
+  const pageBytes = hugePageBytes(state.layout, flags);
+  return pageBytes === undefined ? undefined : newHugeFile(state, name, 0n, sealsAtFirst(bits), pageBytes);
 }
 
 function sealsAtFirst(bits: number): number {

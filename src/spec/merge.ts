@@ -11,15 +11,18 @@
  *     F,     G          no
  *
  * Mappings of a System V segment are counted (VM_ATTACHED): they can grow, but none disappears by joining another.
+ * Mappings of huge pages join nobody.
  *
  * The family is Linux's `anon_vma`. A mapping gets one when something is first stored in it privately; then it takes
  * that of a neighbour which could become one with it by mprotect alone. Source: Linux mm/vma.c.
  */
 
+import { EINVAL, ENOMEM } from '../errno.ts';
+import type { Errno } from './arithmetic.ts';
 import type { Process, State, Vma } from './state.ts';
 import { takeNumber } from './state.ts';
-import { VM_ACCESS_FLAGS, VM_ATTACHED, VM_STICKY } from './vm-flags.ts';
-import { findVma, insertVma, pagesIn, removeVma, setStart, splitVma, vmaBelow } from './vmas.ts';
+import { VM_ACCESS_FLAGS, VM_ATTACHED, VM_HUGETLB, VM_STICKY } from './vm-flags.ts';
+import { findVma, granuleOf, insertVma, pagesIn, removeVma, setStart, splitVma, vmaBelow } from './vmas.ts';
 
 /** Whether two mappings side by side, `left` below `right`, agree in everything but their families. */
 function runOn(left: Vma, right: Vma, ignoredFlags: number): boolean {
@@ -41,6 +44,7 @@ function familiesAgree(range: Vma, mapping: Vma): boolean {
 
 /** The mappings that a range can join. With both of them, those too must be of one family. */
 function partners(range: Vma, below: Vma | undefined, above: Vma | undefined): { prev?: Vma; next?: Vma } {
+  if (range.flags & VM_HUGETLB) return {};
   const prev = below && runOn(below, range, 0) && familiesAgree(range, below) ? below : undefined;
   const next = above && runOn(range, above, 0) && familiesAgree(range, above) ? above : undefined;
   if (!prev) return next ? { next } : {};
@@ -92,8 +96,8 @@ export function addRange(process: Process, range: Vma): Vma {
 
 /**
  * Gives [start, end) of a mapping other flags: it joins what it touches at an end of the mapping, or is
- * cut out. The mapping that the range is in then; undefined if a cut needs more mappings than there may be
- * (a first cut that was possible stays).
+ * cut out. The mapping that the range is in then; or ENOMEM if a cut needs more mappings than there may be, EINVAL if it
+ * lies inside a huge page (a first cut that was possible stays).
  */
 export function changeFlags(
   state: State,
@@ -102,20 +106,27 @@ export function changeFlags(
   start: bigint,
   end: bigint,
   flags: number,
-): Vma | undefined {
+): Vma | Errno {
   const merged = mergeChanged(process, vma, start, end, flags);
   if (merged) return merged;
   let part = vma;
   if (part.start < start) {
-    if (process.vmas.length >= state.layout.maxMapCount) return undefined;
+    const errno = checkCut(state, process, part, start);
+    if (errno !== 0) return errno;
     part = splitVma(process, part, start);
   }
   if (part.end > end) {
-    if (process.vmas.length >= state.layout.maxMapCount) return undefined;
+    const errno = checkCut(state, process, part, end);
+    if (errno !== 0) return errno;
     splitVma(process, part, end);
   }
   part.flags = flags;
   return part;
+}
+
+function checkCut(state: State, process: Process, vma: Vma, at: bigint): Errno {
+  if (process.vmas.length >= state.layout.maxMapCount) return ENOMEM;
+  return at % granuleOf(state, vma) === 0n ? 0 : EINVAL;
 }
 
 /** The part of `changeFlags` without cuts: prev, next or both take the range over. */

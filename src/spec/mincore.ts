@@ -12,7 +12,8 @@ import { type Errno, isAligned, PAGE_SIZE, pageOf, pagesOf } from './arithmetic.
 import { objectOf, type Place } from './faults.ts';
 import { copyToUser, isUserRange } from './memory-access.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
-import { pgoffAt, vmaAt } from './vmas.ts';
+import { VM_HUGETLB } from './vm-flags.ts';
+import { granuleOf, pgoffAt, vmaAt } from './vmas.ts';
 
 /** Instead of an errno: what follows is not the business of this specification. */
 const UNKNOWN = -1;
@@ -27,7 +28,7 @@ const CHUNK = PAGE_SIZE;
  * Of private anonymous memory those pages are that were stored to or loaded from. Of a file those that its page cache
  * holds, whether this process has touched them or not, and behind a private mapping too: on tmpfs, and for memory files
  * and shared anonymous memory, these are the pages that the object has; on ext4 whatever was read, written or read
- * ahead. Scenarios print a digit a page, `0 [1010]`, or name a vector of theirs, which gets a byte a page; what was
+ * ahead. Of memory of huge pages those are that the process has touched itself. Scenarios print a digit a page, `0 [1010]`, or name a vector of theirs, which gets a byte a page; what was
  * stored there before an error stays.
  *
  * @errors
@@ -98,6 +99,7 @@ function least(...addresses: bigint[]): bigint {
 /** undefined where this specification does not say. */
 function isPresent(state: State, process: Process, vma: Vma, address: bigint): boolean | undefined {
   const object = objectOf(state, vma);
+  if (vma.flags & VM_HUGETLB) return process.huge.has(pageOf(address - (address % granuleOf(state, vma))));
   const own = process.pages.get(pageOf(address));
   if (own instanceof Uint8Array) return true;
   if (!object) return false;

@@ -12,7 +12,7 @@ import { mappedPages, mayLock } from './limits.ts';
 import { changeFlags } from './merge.ts';
 import { populate, populateOrFail } from './populate.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
-import { VM_DROPPABLE, VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT } from './vm-flags.ts';
+import { VM_DROPPABLE, VM_HUGETLB, VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT } from './vm-flags.ts';
 import { findVma, mappingsIn, vmaAt } from './vmas.ts';
 
 /**
@@ -101,7 +101,7 @@ function setMarks(state: State, process: Process, start: bigint, size: bigint, m
 }
 
 /**
- * The mapping that [start, end) is in then; undefined if there are too many. MAP_DROPPABLE memory is never locked.
+ * The mapping that [start, end) is in then; undefined if there are too many. MAP_DROPPABLE memory and huge pages are never locked.
  */
 function markMapping(
   state: State,
@@ -113,9 +113,10 @@ function markMapping(
 ): Vma | undefined {
   const before = vma.flags;
   const wanted = (before & ~VM_LOCKED_MASK) | marks;
-  if (wanted === before || before & VM_DROPPABLE) return vma;
+  if (wanted === before || before & (VM_DROPPABLE | VM_HUGETLB)) return vma;
   const changed = changeFlags(state, process, vma, start, end, wanted);
-  if (changed && (wanted & VM_LOCKED) !== (before & VM_LOCKED)) {
+  if (typeof changed === 'number') return undefined;
+  if ((wanted & VM_LOCKED) !== (before & VM_LOCKED)) {
     process.lockedPages += wanted & VM_LOCKED ? pageOf(end - start) : -pageOf(end - start);
   }
   return changed;

@@ -1,19 +1,17 @@
 /**
  * mmap(2): maps a file or new memory into the address space.
  *
- * Here are the checks, in the kernel's order, and what becomes of the flags; the mapping itself is map-range.ts, where
- * it goes placement.ts.
+ * Here is what becomes of the arguments, checked in the kernel's order (what is mapped: mmap-checks.ts); the mapping itself is
+ * map-range.ts, where it goes placement.ts.
  *
  * Source: mmap(2); Linux arch/x86/kernel/sys_x86_64.c, mm/mmap.c do_mmap, mm/vma.c __mmap_region.
  */
 
-import { EACCES, EAGAIN, EBADF, EEXIST, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM } from '../errno.ts';
+import { EACCES, EAGAIN, EBADF, EEXIST, EINVAL, ENOMEM, EOVERFLOW, EPERM } from '../errno.ts';
 import {
-  MAP_32BIT,
+  F_SEAL_SEAL,
   MAP_ANONYMOUS,
-  MAP_DENYWRITE,
   MAP_DROPPABLE,
-  MAP_EXECUTABLE,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
@@ -24,14 +22,11 @@ import {
   MAP_POPULATE,
   MAP_PRIVATE,
   MAP_SHARED,
-  MAP_SHARED_VALIDATE,
   MAP_STACK,
   MAP_SYNC,
   MAP_TYPE,
-  PROT_EXEC,
-  PROT_WRITE,
 } from '../flags.ts';
-import { type Answer, addressAnswer, failure, UNSPECIFIED } from './answer.ts';
+import { type Answer, addressAnswer, failure } from './answer.ts';
 import {
   type AddressOrErrno,
   type Errno,
@@ -41,15 +36,15 @@ import {
   pageAlign,
   pageFloor,
   pageOf,
-  pagesOf32Bits,
-  WORD_BITS,
   wrap,
 } from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
-import { hasSignedOffsets, isNoexec, mappingErrno } from './kinds.ts';
+import { newHugeFile } from './huge-files.ts';
+import { hugePageBytes } from './huge-pool.ts';
 import { mayLock, mayLockMore } from './limits.ts';
 import { mapRange } from './map-range.ts';
 import { isWriteSealed } from './memfd.ts';
+import { checkAnonymous, checkSource, type Request } from './mmap-checks.ts';
 import { findPlace } from './placement.ts';
 import { populate } from './populate.ts';
 import { deniesExec, mergeableMark } from './prctl.ts';
@@ -61,6 +56,7 @@ import {
   VM_DONTDUMP,
   VM_DROPPABLE,
   VM_GROWSDOWN,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_MAY_FLAGS,
   VM_MAYSHARE,
@@ -72,33 +68,6 @@ import {
   VM_WIPEONFORK,
 } from './vm-flags.ts';
 import { firstOverlap, vmaAt } from './vmas.ts';
-
-const MAP_ABOVE4G = 0x80;
-/** MAP_HUGE_2MB and MAP_HUGE_1GB, which count for nothing without MAP_HUGETLB. */
-const HUGE_SIZES = (21 << 26) | (30 << 26);
-
-/** What MAP_SHARED_VALIDATE knows. MAP_SHARED ignores all else. */
-const VALIDATED =
-  MAP_SHARED_VALIDATE |
-  (MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE) |
-  (MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT | MAP_ABOVE4G | HUGE_SIZES);
-
-/** The last byte of a file that can be mapped (MAX_LFS_FILESIZE), and of what is no file. */
-function objectEnd({ type }: FileObject): bigint {
-  if (!hasSignedOffsets(type)) return (1n << BigInt(WORD_BITS)) - 1n;
-  return WORD_BITS === 64 ? (1n << 63n) - 1n : pagesOf32Bits();
-}
-
-interface Request {
-  readonly address: bigint;
-  /** In whole pages. */
-  readonly length: bigint;
-  readonly prot: number;
-  readonly flags: bigint;
-  readonly pgoff: bigint;
-  /** What is mapped; undefined for anonymous memory. */
-  readonly source: Opened | undefined;
-}
 
 /**
  * @call mmap
@@ -124,19 +93,24 @@ interface Request {
  * - **MAP_POPULATE** and **MAP_LOCKED** make the pages present; what cannot be had is left out, and the call succeeds
  *   all the same.
  *
+ * - **MAP_HUGETLB**, or a memory file of MFD_HUGETLB: memory of huge pages, of 2 MiB unless MAP_HUGE_ says another size. They
+ *   come from the pool (vm.nr_hugepages) whole, when they are touched, and are kept for the mapping until then. Lengths are
+ *   rounded up to whole ones, and what cuts one in two is refused. A mapping of a file that may be written makes the file as
+ *   long as itself.
+ *
  * The new mapping becomes one with a neighbour if flags, file, offsets and families of anonymous pages agree. A closed
  * descriptor and an unlinked name take nothing from it.
  *
  * @errors
  * EINVAL: `off` is not a multiple of the page size; 32 bits: its page number does not fit into a register
  * EBADF: without MAP_ANONYMOUS: `fd` is no descriptor, or one of O_PATH
- * EINVAL: MAP_HUGETLB for a file
+ * EINVAL: MAP_HUGETLB for a file that is not of huge pages, or with a size of pages that there is not
  * EINVAL: the length is 0
  * ENOMEM: the length wraps to 0 when it is rounded up
  * EOVERFLOW: 32 bits: the page number of `off` + `len` does not fit into a register
  * ENOMEM: there are more mappings than vm.max_map_count
  * ENOMEM: the range does not fit into user space, or there is no gap
- * EINVAL: MAP_FIXED with an address that is not a multiple of the page size
+ * EINVAL: MAP_FIXED with an address that is not a multiple of the page size (huge pages: of theirs)
  * EPERM: MAP_FIXED below vm.mmap_min_addr
  * EEXIST: MAP_FIXED_NOREPLACE and something is mapped in the range
  * EPERM: MAP_LOCKED while RLIMIT_MEMLOCK is 0
@@ -154,6 +128,8 @@ interface Request {
  * ENOMEM: a mapping in the way would have to be cut in two, and there are too many
  * EPERM: a mapping in the way is sealed
  * ENOMEM: RLIMIT_AS, RLIMIT_DATA, or more than memory and swap; mappings in the way may have been cut in pieces by then
+ * EINVAL: huge pages: the offset lies inside one, after the range was emptied
+ * ENOMEM: huge pages: the pool has not enough, after the range was emptied (MAP_NORESERVE: when they are touched, SIGBUS)
  * ENODEV: a socket, after the range was emptied
  * EIO: a file of /proc, after the range was emptied
  * EOPNOTSUPP: MAP_SYNC on ext4, after the range was emptied
@@ -173,10 +149,28 @@ export function mmap(
   const bits = low32(flags);
   const source = bits & MAP_ANONYMOUS ? undefined : opened(state, process, fd);
   if (!source && !(bits & MAP_ANONYMOUS)) return failure(EBADF);
-  if (bits & MAP_HUGETLB) return source ? failure(EINVAL) : UNSPECIFIED;
+  if (source && !source.object.huge && bits & MAP_HUGETLB) return failure(EINVAL);
   if (length === 0n) return failure(EINVAL);
   const request = { address, length: pageAlign(length), prot: low32(prot), flags, pgoff: pageOf(offset), source };
-  return addressAnswer(map(state, process, request));
+  const mapped = bits & MAP_HUGETLB || source ? mapHuge : map;
+  return addressAnswer(mapped(state, process, request, length));
+}
+
+/** Of huge pages, anonymous memory is a nameless file, and lengths are rounded up to whole ones. */
+function mapHuge(state: State, process: Process, request: Request, length: bigint): AddressOrErrno {
+  const { source, flags } = request;
+  const pageBytes = source ? source.object.huge?.pageBytes : hugePageBytes(state.layout, flags);
+  if (pageBytes === undefined) return source ? map(state, process, request) : failed(EINVAL);
+  const whole = wrap(((length + pageBytes - 1n) / pageBytes) * pageBytes);
+  if (whole === 0n) return failed(EINVAL);
+  const number = source?.number ?? newHugeFile(state, 'anon_hugepage', whole, F_SEAL_SEAL, pageBytes);
+  return map(state, process, { ...request, length: whole, source: openedAs(state, number) });
+}
+
+function openedAs(state: State, number: number): Opened | undefined {
+  const file = state.openFiles.get(number);
+  const object = file && state.objects.get(file.object);
+  return file && object && { number, file, object };
 }
 
 /** The page offset is an unsigned long. */
@@ -239,7 +233,8 @@ function map(state: State, process: Process, request: Request): AddressOrErrno {
   const end = start + length;
   if (bits & MAP_FIXED_NOREPLACE && firstOverlap(process, start, end)) return failed(EEXIST);
   if (bits & MAP_LOCKED && !mayLock(process)) return failed(EPERM);
-  const common = (commonFlags(request) & ~unhonoured(state)) | process.futureFlags;
+  const huge = source?.object.huge ? VM_HUGETLB : 0;
+  const common = (commonFlags(request) & ~unhonoured(state, huge)) | process.futureFlags | huge;
   if (!mayLockMore(process, common, pageOf(length))) return failed(EAGAIN);
   const errno = source ? checkSource(request, source) : checkAnonymous(bits);
   if (errno !== 0) return failed(errno);
@@ -279,9 +274,9 @@ function place(state: State, process: Process, request: Request): AddressOrErrno
   });
 }
 
-/** What vm.overcommit_memory = 2 does not let a program ask for. */
-function unhonoured(state: State): number {
-  return state.layout.overcommit === 2 ? VM_NORESERVE : 0;
+/** What vm.overcommit_memory = 2 does not let a program ask for, but of huge pages. */
+function unhonoured(state: State, huge: number): number {
+  return state.layout.overcommit === 2 && huge === 0 ? VM_NORESERVE : 0;
 }
 
 /** What a mapping of any kind takes from prot and flags. */
@@ -296,28 +291,6 @@ function commonFlags({ prot, flags }: Request): number {
     (bits & MAP_STACK ? VM_NOHUGEPAGE : 0) |
     (bits & MAP_NORESERVE ? VM_NORESERVE : 0)
   );
-}
-
-function checkSource({ length, pgoff, prot, flags }: Request, { file, object }: Opened): Errno {
-  if (pgoff > pageOf(objectEnd(object) - length)) return EOVERFLOW;
-  const type = low32(flags) & MAP_TYPE;
-  if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) return EINVAL;
-  const validated = object.fs === 'ext4' ? VALIDATED | MAP_SYNC : VALIDATED;
-  if (type === MAP_SHARED_VALIDATE && (flags & ~BigInt(validated)) !== 0n) return EOPNOTSUPP;
-  if (type !== MAP_PRIVATE && prot & PROT_WRITE && !file.writable) return EACCES;
-  if (!file.readable) return EACCES;
-  if (isNoexec(object.type) && prot & PROT_EXEC) return EPERM;
-  const unfit = mappingErrno(object.type, 'at once');
-  if (unfit !== 0) return unfit;
-  if (low32(flags) & MAP_GROWSDOWN) return EINVAL;
-  return type !== MAP_PRIVATE && prot & PROT_WRITE && isWriteSealed(object) ? EPERM : 0;
-}
-
-function checkAnonymous(bits: number): Errno {
-  const type = bits & MAP_TYPE;
-  if (type === MAP_PRIVATE) return 0;
-  if (type === MAP_SHARED) return bits & MAP_GROWSDOWN ? EINVAL : 0;
-  return type === MAP_DROPPABLE && (bits & (MAP_LOCKED | MAP_GROWSDOWN)) === 0 ? 0 : EINVAL;
 }
 
 function kindOfFileMapping(bits: number, file: OpenFile): number {

@@ -19,6 +19,7 @@ import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
   VM_GROWSDOWN,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_NORESERVE,
   VM_SEALED,
@@ -51,6 +52,7 @@ const KNOWN = BigInt(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM);
  * ENOMEM: for each mapping in turn: there is a gap before it
  * EACCES: a right that the mapping may not have
  * EPERM: the mapping is sealed
+ * EINVAL: an end of the range lies inside a huge page
  * ENOMEM: it would exceed RLIMIT_DATA by becoming writable, or a cut would make too many mappings
  *
  * @flags PROT_
@@ -101,7 +103,7 @@ function protectMapping(
   const pages = pageOf(end - start);
   if (wanted & VM_WRITE && !mayBecomeWritable(state, process, before, wanted, pages)) return ENOMEM;
   const changed = changeFlags(state, process, vma, start, end, accounted(vma, wanted));
-  if (!changed) return ENOMEM;
+  if (typeof changed === 'number') return changed;
   // What is locked and becomes writable is copied at once, lest a store must wait.
   const locked = (before & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED;
   if (locked && wanted & VM_WRITE) populateMapping(state, process, changed, start, end);
@@ -114,7 +116,7 @@ function mayBecomeWritable(state: State, process: Process, before: number, wante
 }
 
 function becomesAccounted(before: number, wanted: number): boolean {
-  return (wanted & VM_WRITE) !== 0 && (before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) === 0;
+  return (wanted & VM_WRITE) !== 0 && (before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE | VM_HUGETLB)) === 0;
 }
 
 /**

@@ -12,13 +12,14 @@ import { ENOMEM } from '../errno.ts';
 import { MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED } from '../flags.ts';
 import { type AddressOrErrno, failed, pageOf } from './arithmetic.ts';
 import { objectOf } from './faults.ts';
+import { keptIn } from './huge-pool.ts';
 import { commit } from './limits.ts';
 import { addRange } from './merge.ts';
 import { unmap } from './munmap.ts';
 import { findPlace } from './placement.ts';
 import type { FileObject, OwnPage, Process, State, Vma } from './state.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_LOCKED_MASK, VM_MAYSHARE } from './vm-flags.ts';
-import { ownPagesIn, pgoffAt, vmaAt } from './vmas.ts';
+import { hugePagesIn, ownPagesIn, pgoffAt, vmaAt } from './vmas.ts';
 
 /** Arguments of mremap, lengths in whole pages. */
 export interface Remap {
@@ -28,6 +29,8 @@ export interface Remap {
   /** MREMAP_ flags. */
   readonly flags: number;
   readonly newAddress: bigint;
+  /** Bytes of the huge pages that the mapping is of. */
+  readonly granule?: bigint;
 }
 
 /** The new address: as said, as hinted at, or anywhere (a new address of 0). */
@@ -56,7 +59,9 @@ export function moveMapping(state: State, process: Process, vma: Vma, remap: Rem
   if (vma.flags & VM_ACCOUNT && commit(state, process, charge) !== 0) return failed(ENOMEM);
   const locked = (vma.flags & VM_LOCKED) !== 0;
   const whole = vma.start === address && vma.end === address + oldLength;
-  addRange(process, copyOf(vma, address, target, newLength));
+  const copy = copyOf(vma, address, target, newLength);
+  partFromKept(state, process, vma, address, address + oldLength);
+  addRange(process, copy);
   movePages(process, address, target, oldLength);
   if (locked) process.lockedPages += pageOf(newLength);
   if (stays) leaveEmpty(process, address, whole);
@@ -70,11 +75,21 @@ function copyOf(vma: Vma, address: bigint, target: bigint, length: bigint): Vma 
   return { ...vma, start: target, end: target + length, pgoff: fresh ? pageOf(target) : pgoffAt(vma, address) };
 }
 
+/** What was kept for it goes with what moves. What was kept for the rest is lost: nobody gets it any more. */
+function partFromKept(state: State, process: Process, vma: Vma, start: bigint, end: bigint): void {
+  state.lostHugePages += keptIn(state, process, vma, vma.start, start) + keptIn(state, process, vma, end, vma.end);
+  vma.keeps = false;
+}
+
 function movePages(process: Process, from: bigint, to: bigint, length: bigint): void {
   const distance = pageOf(to) - pageOf(from);
   for (const page of ownPagesIn(process, from, from + length)) {
     process.pages.set(page + distance, process.pages.get(page) as OwnPage);
     process.pages.delete(page);
+  }
+  for (const first of hugePagesIn(process, from, from + length)) {
+    process.huge.set(first + distance, process.huge.get(first) as number | 'file');
+    process.huge.delete(first);
   }
 }
 

@@ -34,8 +34,8 @@ import { chooseNewAddress, moveMapping, type Remap } from './mremap-move.ts';
 import { unmap } from './munmap.ts';
 import { populate } from './populate.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
-import { VM_ACCOUNT, VM_ATTACHED, VM_LOCKED, VM_MAYSHARE, VM_SEALED } from './vm-flags.ts';
-import { findVma, firstOverlap, pgoffAt, vmaAt } from './vmas.ts';
+import { VM_ACCOUNT, VM_ATTACHED, VM_HUGETLB, VM_LOCKED, VM_MAYSHARE, VM_SEALED } from './vm-flags.ts';
+import { findVma, firstOverlap, granuleOf, pgoffAt, vmaAt } from './vmas.ts';
 
 const KNOWN = BigInt(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP);
 
@@ -64,6 +64,7 @@ const KNOWN = BigInt(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP);
  * ENOMEM: with these flags: less than 5 mappings are left up to vm.max_map_count
  * EFAULT: nothing is mapped at the old address
  * EPERM: the mapping is sealed, or one at the destination
+ * EINVAL: memory of huge pages: an address inside one, or it would grow; MREMAP_DONTUNMAP
  * EINVAL: `oldlen` is 0 and the mapping is private
  * EFAULT: growing or moving: the old range reaches beyond its mapping
  * EINVAL: growing: the offset in the file would wrap
@@ -113,12 +114,26 @@ function execute(state: State, process: Process, remap: Remap): AddressOrErrno {
   const { address, oldLength, newLength } = remap;
   if (remap.flags & MREMAP_FIXED && oldLength === newLength) return moveAll(state, process, remap);
   const vma = vmaAt(process, address);
-  const errno = checkMapping(process, vma, remap);
+  const whole = inHugePages(state, vma, remap);
+  const errno = checkMapping(process, vma, whole);
   if (!vma || errno !== 0) return failed(errno);
   const growsLocked = newLength > oldLength && (vma.flags & VM_LOCKED) !== 0;
-  const result = saysWhere(remap) ? moveTo(state, process, remap) : resize(state, process, vma, remap);
+  const result = saysWhere(remap) ? moveTo(state, process, whole) : resize(state, process, vma, whole);
   if (result >= 0n && growsLocked) populate(state, process, result + oldLength, result + newLength);
   return result;
+}
+
+/** Lengths of memory of huge pages are rounded up to whole ones. */
+function inHugePages(state: State, vma: Vma | undefined, remap: Remap): Remap {
+  if (!vma || !(vma.flags & VM_HUGETLB)) return remap;
+  const granule = granuleOf(state, vma);
+  const roundUp = (length: bigint): bigint => ((length + granule - 1n) / granule) * granule;
+  return { ...remap, oldLength: roundUp(remap.oldLength), newLength: roundUp(remap.newLength), granule };
+}
+
+/** Memory of huge pages goes to such addresses only, and does not grow. */
+function fitsHugePages({ address, newAddress, oldLength, newLength, granule = 1n }: Remap): boolean {
+  return address % granule === 0n && newAddress % granule === 0n && newLength <= oldLength;
 }
 
 /** Whether the mapping at the old address allows what is wanted. */
@@ -126,8 +141,10 @@ function checkMapping(process: Process, vma: Vma | undefined, remap: Remap): Err
   const { address, oldLength, newLength } = remap;
   if (!vma) return EFAULT;
   if (vma.flags & VM_SEALED) return EPERM;
+  if (vma.flags & VM_HUGETLB && !fitsHugePages(remap)) return EINVAL;
   if (newLength <= oldLength && !saysWhere(remap)) return 0;
   if (oldLength === 0n && (vma.flags & VM_MAYSHARE) === 0) return EINVAL;
+  if (vma.flags & VM_HUGETLB && remap.flags & MREMAP_DONTUNMAP) return EINVAL;
   const kept = min(oldLength, newLength);
   if (kept > vma.end - address) return EFAULT;
   return newLength > oldLength ? checkGrowth(process, vma, remap) : 0;
@@ -156,7 +173,8 @@ function moveAll(state: State, process: Process, remap: Remap): AddressOrErrno {
     const address = max(vma.start, at);
     const length = min(vma.end, end) - address;
     at = address + length;
-    const part = { ...remap, address, oldLength: length, newLength: length, newAddress: newAddress + address - start };
+    const piece = { ...remap, address, oldLength: length, newLength: length, newAddress: newAddress + address - start };
+    const part = inHugePages(state, vma, piece);
     const errno = checkMapping(process, vma, part);
     const result = errno === 0 ? moveTo(state, process, part) : failed(errno);
     if (result < 0n) return result;

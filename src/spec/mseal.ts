@@ -6,7 +6,7 @@
 
 import { EINVAL, ENOMEM } from '../errno.ts';
 import { type Answer, failure, SUCCESS } from './answer.ts';
-import { isAligned, min, pageAlign, wrap } from './arithmetic.ts';
+import { type Errno, isAligned, min, pageAlign, wrap } from './arithmetic.ts';
 import { changeFlags } from './merge.ts';
 import type { Caller, Process, State, Vma } from './state.ts';
 import { VM_SEALED } from './vm-flags.ts';
@@ -23,6 +23,7 @@ import { vmaAt } from './vmas.ts';
  * @errors
  * EINVAL: flags that are not 0, the address is not a multiple of the page size, or the range wraps
  * ENOMEM: part of the range is not mapped; nothing was sealed
+ * EINVAL: an end of the range lies inside a huge page; what lies before was sealed
  */
 export function mseal({ state, process }: Caller, address: bigint, length: bigint, flags: bigint): Answer {
   const size = pageAlign(length);
@@ -33,14 +34,14 @@ export function mseal({ state, process }: Caller, address: bigint, length: bigin
   if (!isMapped(process, address, end)) return failure(ENOMEM);
   for (let at = address; at < end; ) {
     const vma = vmaAt(process, at);
-    const sealed = vma && sealMapping(state, process, vma, at, min(end, vma.end));
-    if (!sealed) return failure(ENOMEM);
+    const sealed = vma ? sealMapping(state, process, vma, at, min(end, vma.end)) : ENOMEM;
+    if (typeof sealed === 'number') return failure(sealed);
     at = sealed.end;
   }
   return SUCCESS;
 }
 
-function sealMapping(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Vma | undefined {
+function sealMapping(state: State, process: Process, vma: Vma, start: bigint, end: bigint): Vma | Errno {
   if (vma.flags & VM_SEALED) return vma;
   return changeFlags(state, process, vma, start, end, vma.flags | VM_SEALED);
 }

@@ -49,12 +49,13 @@ export function pagesBetween(object: FileObject, first: bigint, last: bigint): b
   return pages;
 }
 
-/** Takes from all processes the private copies of the pages from `first` on. */
-export function dropCopies(state: State, object: FileObject, first: bigint): void {
+/** Takes from all processes the private copies of the pages from `first` on, up to `end` if there is one. */
+export function dropCopies(state: State, object: FileObject, first: bigint, end?: bigint): void {
   for (const process of state.processes.values()) {
     for (const vma of process.vmas) {
       if (vma.file === undefined || objectOf(state, vma) !== object) continue;
-      dropPages(process, max(vma.start, addressOfPgoff(vma, first)), vma.end, 'guards-stay');
+      const last = end === undefined ? vma.end : min(vma.end, addressOfPgoff(vma, end));
+      dropPages(process, max(vma.start, addressOfPgoff(vma, first)), last, 'guards-stay');
     }
   }
 }

@@ -3,7 +3,7 @@
  *
  * Without MAP_FIXED the kernel takes the hint if nothing is there, else the highest gap below
  * mmapBase that is large enough, else the lowest in the upper two thirds. A mapping that grows down keeps a gap of 256 pages below it free
- * from all but MAP_FIXED. Memory that could hold a huge page (2 MiB) is aligned to one.
+ * from all but MAP_FIXED. Memory that could hold a huge page (2 MiB) is aligned to one, and memory of such pages must be.
  *
  * Source: mmap(2); Linux mm/mmap.c __get_unmapped_area, mm/vma.c unmapped_area_topdown,
  * mm/huge_memory.c __thp_get_unmapped_area, arch/x86/kernel/sys_x86_64.c.
@@ -18,6 +18,7 @@ import {
   isAligned,
   max,
   min,
+  PAGE_SIZE,
   pageAlign,
   pageFloor,
   WORD_BITS,
@@ -49,9 +50,12 @@ export interface PlaceRequest {
 export function findPlace(state: State, process: Process, request: PlaceRequest): AddressOrErrno {
   const { taskSize, minAddress } = state.layout;
   const { length } = request;
+  const pageBytes = request.object?.huge?.pageBytes ?? PAGE_SIZE;
   if (length > taskSize) return failed(ENOMEM);
+  if (length % pageBytes !== 0n) return failed(EINVAL);
   const address = choose(state.layout, process, request);
   if (address < 0n) return address;
+  if (pageBytes > PAGE_SIZE && address % pageBytes !== 0n) return failed(EINVAL);
   const addresses = 1n << BigInt(WORD_BITS);
   if (address >= addresses - ERRORS) return address - addresses;
   if (address > taskSize - length) return failed(ENOMEM);
@@ -60,9 +64,25 @@ export function findPlace(state: State, process: Process, request: PlaceRequest)
 }
 
 function choose(layout: Layout, process: Process, request: PlaceRequest): AddressOrErrno {
+  if (request.object?.huge && !(request.flags & MAP_FIXED))
+    return chooseForHuge(layout, process, request, request.object.huge.pageBytes);
   const alignment = hugeAlignment(layout, request);
   const aligned = alignment === undefined ? undefined : chooseAligned(layout, process, request, alignment);
   return aligned ?? chooseAnywhere(layout, process, request, request.length);
+}
+
+/** Memory of huge pages: the hint rounded up, or where such a page begins in the first gap that has room for that. */
+function chooseForHuge(layout: Layout, process: Process, request: PlaceRequest, bytes: bigint): AddressOrErrno {
+  const roundUp = (address: bigint): bigint => ((address + bytes - 1n) / bytes) * bytes;
+  const low = (request.flags & MAP_32BIT) !== 0 && WORD_BITS === 64;
+  const hint = roundUp(request.address);
+  const end = low ? LOW_END : layout.taskSize;
+  if (hint !== 0n && hint + request.length <= end && fits(process, hint, request.length)) return hint;
+  const spare = bytes - PAGE_SIZE;
+  const place = chooseAnywhere(layout, process, { ...request, address: 0n }, request.length + spare);
+  if (place < 0n) return place;
+  // From the top down the highest place in the gap, from the bottom up the lowest.
+  return low ? roundUp(place) : ((place + spare) / bytes) * bytes;
 }
 
 /**

@@ -84,10 +84,10 @@ const LETTERS: readonly (readonly [number, string])[] = [
   [vm.VM_READ, 'rd'],        [vm.VM_WRITE, 'wr'],       [vm.VM_EXEC, 'ex'],       [vm.VM_SHARED, 'sh'],
   [vm.VM_MAYREAD, 'mr'],     [vm.VM_MAYWRITE, 'mw'],    [vm.VM_MAYEXEC, 'me'],    [vm.VM_MAYSHARE, 'ms'],
   [vm.VM_GROWSDOWN, 'gd'],   [vm.VM_MAYBE_GUARD, 'gu'], [vm.VM_LOCKED, 'lo'],     [vm.VM_SEQ_READ, 'sr'],
-  [vm.VM_RAND_READ, 'rr'],   [vm.VM_DONTCOPY, 'dc'],    [vm.VM_LOCKONFAULT, 'lf'], [vm.VM_ACCOUNT, 'ac'],
-  [vm.VM_NORESERVE, 'nr'],   [vm.VM_SYNC, 'sf'],        [vm.VM_WIPEONFORK, 'wf'], [vm.VM_DONTDUMP, 'dd'],
-  [vm.VM_HUGEPAGE, 'hg'],    [vm.VM_NOHUGEPAGE, 'nh'],  [vm.VM_MERGEABLE, 'mg'],  [vm.VM_DROPPABLE, 'dp'],
-  [vm.VM_SEALED, 'sl'],
+  [vm.VM_RAND_READ, 'rr'],   [vm.VM_DONTCOPY, 'dc'],    [vm.VM_HUGETLB, 'de'],    [vm.VM_LOCKONFAULT, 'lf'],
+  [vm.VM_ACCOUNT, 'ac'],     [vm.VM_NORESERVE, 'nr'],   [vm.VM_HUGETLB, 'ht'],    [vm.VM_SYNC, 'sf'],
+  [vm.VM_WIPEONFORK, 'wf'],  [vm.VM_DONTDUMP, 'dd'],    [vm.VM_HUGEPAGE, 'hg'],   [vm.VM_NOHUGEPAGE, 'nh'],
+  [vm.VM_MERGEABLE, 'mg'],   [vm.VM_DROPPABLE, 'dp'],   [vm.VM_SEALED, 'sl'],
 ];
 
 /**
@@ -98,7 +98,7 @@ const LETTERS: readonly (readonly [number, string])[] = [
  * become so; `sh` shared and writable at its origin, `ms` shared; `gd` grows down; `gu` has had guards; `lo lf` locked,
  * from the first touch on; `sr rr` MADV_SEQUENTIAL, _RANDOM; `dc wf dd` MADV_DONTFORK, _WIPEONFORK, _DONTDUMP; `ac nr`
  * counts as committed memory, never does; `sf` MAP_SYNC; `hg nh mg` MADV_HUGEPAGE, _NOHUGEPAGE, _MERGEABLE; `sl`
- * sealed; `dp` MAP_DROPPABLE.
+ * sealed; `dp` MAP_DROPPABLE; `de ht` huge pages, which do not grow.
  *
  * @errors none
  *

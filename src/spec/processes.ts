@@ -7,7 +7,7 @@
 import { ECHILD, ENOMEM } from '../errno.ts';
 import { PR_MDWE_NO_INHERIT } from '../flags.ts';
 import { type Answer, failure, value } from './answer.ts';
-import { low32 } from './arithmetic.ts';
+import { low32, pageOf } from './arithmetic.ts';
 import { commit } from './limits.ts';
 import type { Caller, OwnPage, Process, ProcessStatus, State, Vma } from './state.ts';
 import { takeNumber } from './state.ts';
@@ -40,6 +40,7 @@ export function fork({ state, process, number }: Caller, child: bigint): Answer 
     memory: takeNumber(state),
     vmas: vmas.map((vma) => inheritedMapping(state, vma)),
     pages: inheritedPages(process, vmas),
+    huge: inheritedHugePages(process, vmas),
     brk: process.brk,
   });
   state.threads.set(Number(child), { process: Number(child), ended: false, waiting: undefined, executing: false });
@@ -60,6 +61,7 @@ export function childOf(process: Process, number: number): Process {
     memory: 0,
     vmas: [],
     pages: new Map(),
+    huge: new Map(),
     brk: 0n,
     lockedPages: 0n,
     futureFlags: 0,
@@ -84,9 +86,9 @@ function canPromise(state: State, process: Process, vmas: readonly Vma[]): boole
 function inheritedMapping(state: State, vma: Vma): Vma {
   const flags = vma.flags & ~VM_LOCKED_MASK;
   if (vma.anonVma === undefined || vma.flags & VM_WIPEONFORK) {
-    return { ...vma, flags, anonVma: undefined, inherited: false };
+    return { ...vma, flags, anonVma: undefined, inherited: false, keeps: false };
   }
-  return { ...vma, flags, anonVma: takeNumber(state), inherited: true };
+  return { ...vma, flags, anonVma: takeNumber(state), inherited: true, keeps: false };
 }
 
 /** Private memory that nothing was stored in has only zeros, which the child finds again by itself. */
@@ -102,6 +104,14 @@ function inheritedPages(process: Process, vmas: readonly Vma[]): Map<bigint, Own
     }
   }
   return pages;
+}
+
+/** Where nothing was stored the child finds them by itself. What was kept for the parent is kept for it alone. */
+function inheritedHugePages(process: Process, vmas: readonly Vma[]): Process['huge'] {
+  const stored = vmas.filter(({ anonVma }) => anonVma !== undefined);
+  const inherits = (first: bigint): boolean =>
+    stored.some(({ start, end }) => first >= pageOf(start) && first < pageOf(end));
+  return new Map([...process.huge].filter(([first]) => inherits(first)));
 }
 
 /**

@@ -152,6 +152,7 @@ export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8A
  * EBADF: `fd` is no descriptor
  * ESPIPE: pwrite to a pipe, a socket, a terminal or /proc
  * EBADF: not open for writing
+ * EINVAL: a memory file of huge pages
  * EFAULT: the memory leaves user space
  * EINVAL: a negative count, or position + count exceeds 2^63 - 1; O_DIRECT on ext4 with a position or count that is no
  *   multiple of 512
@@ -213,6 +214,7 @@ function begin(
   const positioned = where === 'current' ? 0 : positionedErrno(found.object.type, right);
   if (positioned !== 0) return positioned;
   if (!found.file[right]) return EBADF;
+  if (right === 'writable' && found.object.huge) return EINVAL;
   const count = find();
   if (typeof count === 'number') return count;
   const position = where === 'current' ? found.file.position : where;

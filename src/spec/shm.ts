@@ -40,11 +40,14 @@ import {
 } from '../flags.ts';
 import { type Answer, addressAnswer, failure, outcome, SUCCESS, UNSPECIFIED, value } from './answer.ts';
 import { type Errno, isAligned, low32, pageAlign, pageFloor, pageOf, pagesOf, WORD_BITS, wrap } from './arithmetic.ts';
+import { newHuge } from './huge-files.ts';
+import { hugePageBytes, keepForFile } from './huge-pool.ts';
 import { commit } from './limits.ts';
 import { mapObject } from './mmap.ts';
 import { addSegment, attachedTo, findSegment, highestIndex, INDEX_LIMIT, sweep } from './shm-table.ts';
 import {
   type Caller,
+  type FileObject,
   newObject,
   newOpenFile,
   type Process,
@@ -81,7 +84,7 @@ function permits(segment: Segment, asked: number): boolean {
  * With IPC_PRIVATE as key the segment is new, as it is with IPC_CREAT if none has the key. The low nine bits of `flags`
  * are the permissions of a new segment; of one that is there they are rights that the caller wants to be sure of. The
  * contents are zeros. Identifiers begin at 0 and go round: an index below 64 (more, where there are more segments)
- * plus 32768 times how often it came round.
+ * plus 32768 times how often it came round. SHM_HUGETLB makes it of huge pages from the pool (see [mmap](mmap.md)).
  *
  * @errors
  * ENOENT: no segment has the key, and no IPC_CREAT
@@ -90,7 +93,8 @@ function permits(segment: Segment, asked: number): boolean {
  * EACCES: the owner of the segment that is there lacks one of the permissions
  * EINVAL: a new segment of size 0, or larger than SHMMAX or than a file can be
  * ENOSPC: more pages than SHMALL, or more segments than SHMMNI
- * ENOMEM: so much memory cannot be promised (SHM_NORESERVE does not ask for that)
+ * EINVAL: SHM_HUGETLB with a size of pages that there is not
+ * ENOMEM: so much memory cannot be promised, or of the pool of huge pages kept (SHM_NORESERVE does not ask for that)
  *
  * @flags IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_NORESERVE SHM_HUGETLB
  */
@@ -110,14 +114,29 @@ export function shmget({ state, process }: Caller, key: bigint, size: bigint, fl
 
 function newSegment(state: State, process: Process, key: number, size: bigint, bits: number): Answer {
   if (size < 1n || size > noLimit() || size >= SIZE_END) return failure(EINVAL);
-  if (bits & SHM_HUGETLB || BigInt(state.segments.byId.size) >= SEGMENTS_MAX) return UNSPECIFIED;
-  const promised = bits & SHM_NORESERVE && state.layout.overcommit !== 2 ? 0n : pagesOf(size);
-  if (commit(state, process, promised) !== 0) return failure(ENOMEM);
+  if (BigInt(state.segments.byId.size) >= SEGMENTS_MAX) return UNSPECIFIED;
+  const contents = bits & SHM_HUGETLB ? hugeContents(state, size, bits) : usualContents(state, process, size, bits);
+  if (typeof contents === 'number') return failure(contents);
   const object = takeNumber(state);
   const name = `/SYSV${key.toString(16).padStart(8, '0')}`;
-  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, size, promised });
+  state.objects.set(object, { ...newObject('regular', 'tmpfs', name), deleted: true, ...contents });
   const mode = bits & PERMISSIONS;
   return value(BigInt(addSegment(state, { key, mode, removed: false, locked: false, size, object })));
+}
+
+function usualContents(state: State, process: Process, size: bigint, bits: number): Partial<FileObject> | Errno {
+  const promised = bits & SHM_NORESERVE && state.layout.overcommit !== 2 ? 0n : pagesOf(size);
+  return commit(state, process, promised) === 0 ? { size, promised } : ENOMEM;
+}
+
+/** Whole huge pages, kept for it at once. */
+function hugeContents(state: State, size: bigint, bits: number): Partial<FileObject> | Errno {
+  const pageBytes = hugePageBytes(state.layout, BigInt(bits >>> 0));
+  if (pageBytes === undefined) return EINVAL;
+  const huge = newHuge(pageBytes);
+  const count = (size + pageBytes - 1n) / pageBytes;
+  if (!(bits & SHM_NORESERVE) && !keepForFile(state, huge, 0n, count)) return ENOMEM;
+  return { size: count * pageBytes, huge };
 }
 
 /**
@@ -152,11 +171,12 @@ export function shmat({ state, process }: Caller, id: bigint, address: bigint, f
   const prot = PROT_READ | (bits & SHM_RDONLY ? 0 : PROT_WRITE) | (bits & SHM_EXEC ? PROT_EXEC : 0);
   if (!permits(segment, READ | (prot & PROT_WRITE ? WRITE : 0) | (prot & PROT_EXEC ? EXECUTE : 0)))
     return failure(EACCES);
-  const end = start + segment.size;
+  const size = state.objects.get(segment.object)?.size ?? segment.size;
+  const end = start + size;
   const isTaken = end !== wrap(end) || firstOverlap(process, start, end) !== undefined;
   if (address !== 0n && !(bits & SHM_REMAP) && isTaken) return failure(EINVAL);
   const file = openSegment(state, low32(id), segment, prot);
-  const length = pageAlign(segment.size);
+  const length = pageAlign(size);
   const at = address === 0n ? 'anywhere' : start;
   const mapped = addressAnswer(mapObject(state, process, file, { at, length, prot, pgoff: 0n, locked: false }));
   return mapped.kind === 'value' ? { ...mapped, length } : mapped;
@@ -261,8 +281,14 @@ function sums(state: State): Readonly<Record<string, bigint>> {
   return {
     used_ids: BigInt(all.length),
     shm_tot: sum(({ size }) => pagesOf(size)),
-    shm_rss: sum(({ object }) => BigInt(state.objects.get(object)?.pages.size ?? 0)),
+    shm_rss: sum(({ object }) => present(state.objects.get(object))),
   };
+}
+
+/** Small pages. Those of huge ones are multiplied once too often, as Linux does (shm_add_rss_swap). */
+function present(object: FileObject | undefined): bigint {
+  if (!object?.huge) return BigInt(object?.pages.size ?? 0);
+  return BigInt(object.huge.pages.size) * pageOf(object.huge.pageBytes) ** 2n;
 }
 
 function statByIndex(state: State, index: number, command: number): Answer {
@@ -310,7 +336,7 @@ function change(caller: Caller, id: number, segment: Segment, command: number, m
 function lock({ state, process }: Caller, segment: Segment): Errno {
   const { memlock } = process.limits;
   if (memlock === 0n) return EPERM;
-  if (segment.locked) return 0;
+  if (segment.locked || state.objects.get(segment.object)?.huge) return 0;
   const locked = [...state.segments.byId.values()].filter((other) => other.locked);
   const pages = locked.reduce((sum, { size }) => sum + pagesOf(size), pagesOf(segment.size));
   if (pages > pageOf(memlock)) return ENOMEM;

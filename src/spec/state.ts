@@ -12,7 +12,7 @@
 
 import { F_SEAL_SEAL, O_LARGEFILE, O_RDWR } from '../flags.ts';
 import type { Geometry } from './arithmetic.ts';
-import type { Lock, StreamPage, Times } from './file-records.ts';
+import type { HugeFile, Lock, StreamPage, Times } from './file-records.ts';
 import type { PageRange } from './page-ranges.ts';
 
 export type FileSystemName = 'tmpfs' | 'ext4';
@@ -33,6 +33,8 @@ export interface Vma {
   anonVma: number | undefined;
   /** The family came from the parent through fork: others do not join it. */
   inherited: boolean;
+  /** Of huge pages, private: each that the process has no page of its own for is kept for it in the pool. */
+  keeps: boolean;
 }
 
 /** A page of a process's own: its bytes, or the mark of MADV_GUARD_INSTALL. */
@@ -74,6 +76,8 @@ export interface FileObject {
   promised: bigint;
   /** Pages that have space on the disk but may still be holes; those in `pages` are none. */
   reserved: PageRange[];
+  /** Its pages are huge; undefined for all that live in usual ones. */
+  huge: HugeFile | undefined;
   /** Of a pipe or socket: what was written to it and not read. */
   queue: StreamPage[];
   /** Of a socket: the number of the other one. */
@@ -189,6 +193,8 @@ export interface Process {
   vmas: Vma[];
   /** The pages of its private mappings that it has a copy of its own of, or has read as zeros. */
   pages: Map<bigint, OwnPage>;
+  /** The huge pages that it has touched, by the number of their first small page: the number of one of its own, or the file's. */
+  huge: Map<bigint, number | 'file'>;
   brk: bigint;
   /** What RLIMIT_MEMLOCK is held against, in pages. */
   lockedPages: bigint;
@@ -218,6 +224,9 @@ export interface Layout extends Geometry {
   halfEnd: bigint;
   /** Bytes of a huge page, which large mappings are aligned to; 0 for none. */
   hugePage: bigint;
+  /** Bytes of the huge pages that MAP_HUGETLB gives, and how many the pool has (vm.nr_hugepages). */
+  hugetlbPage: bigint;
+  hugePages: number;
   /** The right that a fetch needs: its own, or none but that of a load where entries cannot forbid execution. */
   fetches: 'need-exec' | 'are-loads';
   /** vm.mmap_min_addr: the lowest address for MAP_FIXED. */
@@ -247,6 +256,8 @@ export interface State {
   processes: Map<number, Process>;
   segments: Segments;
   threads: Map<number, Thread>;
+  /** Huge pages that are kept for mappings which mremap has parted from them: for nobody. */
+  lostHugePages: number;
   /** The time: how many changes and accesses of files were noted. */
   now: number;
   /** The number that the next object, name, open file or family of anonymous pages gets. */
@@ -305,6 +316,7 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
     pages: new Map(),
     promised: 0n,
     reserved: [],
+    huge: undefined,
     queue: [],
     peer: undefined,
     flocks: new Map(),

@@ -38,6 +38,7 @@ function moveMemory(from: Process, to: Process): void {
   to.memory = from.memory;
   to.vmas = from.vmas;
   to.pages = from.pages;
+  to.huge = from.huge;
   to.brk = from.brk;
   to.lockedPages = from.lockedPages;
   to.futureFlags = from.futureFlags;
@@ -45,6 +46,7 @@ function moveMemory(from: Process, to: Process): void {
   to.mergesPages = from.mergesPages;
   from.vmas = [];
   from.pages = new Map();
+  from.huge = new Map();
 }
 
 /** Before a call: a borrower gets the memory. */
@@ -73,6 +75,7 @@ function clean(state: State, number: number, process: Process): void {
   bequeath(state, number, process);
   process.vmas = [];
   process.pages = new Map();
+  process.huge = new Map();
 }
 
 function bequeath(state: State, number: number, process: Process): void {

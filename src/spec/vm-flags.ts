@@ -53,6 +53,8 @@ export const VM_MAYBE_GUARD = 1 << 24;
 export const VM_STICKY = VM_MAYBE_GUARD;
 /** Of a System V segment, which counts its mappings. */
 export const VM_ATTACHED = 1 << 25;
+/** Of huge pages: never joined with others, nor cut inside one. */
+export const VM_HUGETLB = 1 << 26;
 
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_MAY_FLAGS = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
@@ -76,7 +78,7 @@ export function isData(flags: number): boolean {
   return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) === VM_WRITE;
 }
 
-/** What is charged against memory when it is made: private and writable, unless told not to. */
+/** What is charged against memory when it is made: private and writable, unless told not to. Huge pages are there already. */
 export function isAccountable(flags: number): boolean {
-  return (flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) === VM_WRITE;
+  return (flags & (VM_WRITE | VM_SHARED | VM_NORESERVE | VM_HUGETLB)) === VM_WRITE;
 }

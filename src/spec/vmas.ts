@@ -4,7 +4,7 @@
  * Keeps the list sorted and free of overlaps. Whether neighbours become one is merge.ts's business.
  */
 
-import { ENOMEM, EPERM } from '../errno.ts';
+import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { addressOf, type Errno, PAGE_SIZE, pageOf } from './arithmetic.ts';
 import type { Process, State, Vma } from './state.ts';
 import { VM_GROWSDOWN, VM_LOCKED, VM_SEALED } from './vm-flags.ts';
@@ -61,6 +61,12 @@ export function pagesIn(vma: Vma): bigint {
   return pageOf(vma.end - vma.start);
 }
 
+/** What the ends of its pieces are multiples of, in bytes. */
+export function granuleOf(state: State, vma: Vma): bigint {
+  const file = vma.file === undefined ? undefined : state.openFiles.get(vma.file);
+  return (file && state.objects.get(file.object)?.huge?.pageBytes) ?? PAGE_SIZE;
+}
+
 /** Puts a mapping that overlaps no other into its place. */
 export function insertVma(process: Process, vma: Vma): void {
   const index = process.vmas.findIndex((other) => other.start > vma.start);
@@ -88,7 +94,7 @@ export function splitVma(process: Process, vma: Vma, at: bigint): Vma {
 
 /**
  * Cuts what straddles the ends of [start, end), so that whole mappings can be taken out of it.
- * EPERM if one of them is sealed, ENOMEM if a mapping would be punched at the limit of their number; cuts
+ * EPERM if one of them is sealed, EINVAL for a cut inside a huge page, ENOMEM if a mapping would be punched at the limit of their number; cuts
  * that were made stay.
  */
 export function cutAround(state: State, process: Process, start: bigint, end: bigint): Errno {
@@ -97,10 +103,12 @@ export function cutAround(state: State, process: Process, start: bigint, end: bi
   if (first.start < start) {
     if (first.end > end && process.vmas.length >= state.layout.maxMapCount) return ENOMEM;
     if (first.flags & VM_SEALED) return EPERM;
+    if (start % granuleOf(state, first) !== 0n) return EINVAL;
     splitVma(process, first, start);
   }
   for (const vma of mappingsIn(process, start, end)) {
     if (vma.flags & VM_SEALED) return EPERM;
+    if (vma.end > end && end % granuleOf(state, vma) !== 0n) return EINVAL;
     if (vma.end > end) splitVma(process, vma, end);
   }
   return 0;
@@ -125,6 +133,12 @@ export function dropPages(process: Process, start: bigint, end: bigint, which: '
   for (const page of ownPagesIn(process, start, end)) {
     if (which === 'guards-too' || process.pages.get(page) !== 'guard') process.pages.delete(page);
   }
+  for (const first of hugePagesIn(process, start, end)) process.huge.delete(first);
+}
+
+/** The first small pages of the huge ones that the process has touched in [start, end). */
+export function hugePagesIn(process: Process, start: bigint, end: bigint): bigint[] {
+  return [...process.huge.keys()].filter((first) => first >= pageOf(start) && first < pageOf(end));
 }
 
 /** The numbers of the process's own pages, guards among them, in [start, end). */

@@ -6,7 +6,8 @@
 import type { ResolvedConfig } from '../index.ts';
 import type { Layout } from '../spec/spec.ts';
 
-export function specLayout({ fs, pageSize, scheme, layout, maxMapCount, overcommit }: ResolvedConfig): Partial<Layout> {
+export function specLayout(config: ResolvedConfig): Partial<Layout> {
+  const { fs, pageSize, scheme, layout, maxMapCount, overcommit, hugePages } = config;
   return {
     fs,
     pageSize: BigInt(pageSize),
@@ -16,6 +17,8 @@ export function specLayout({ fs, pageSize, scheme, layout, maxMapCount, overcomm
     taskSize: BigInt(layout.userEnd),
     halfEnd: 2n ** BigInt(Math.ceil(Math.log2(layout.userEnd))),
     hugePage: BigInt(layout.hugeAlign),
+    hugetlbPage: BigInt((pageSize / scheme.entryBytes) * pageSize),
+    hugePages,
     fetches: scheme.bits.executable >= 0 || scheme.bits.noExecute >= 0 ? 'need-exec' : 'are-loads',
     minAddress: BigInt(layout.mmapMin),
     minPlace: BigInt(layout.placedMin),

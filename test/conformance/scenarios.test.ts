@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { MachineTarget } from '../../src/scenario/machine-target.ts';
-import { parseScenario, runScenario } from '../../src/scenario/scenario.ts';
+import { machineConfigOf, parseScenario, runScenario } from '../../src/scenario/scenario.ts';
 
 const FOLDER = new URL('./scenarios/', import.meta.url);
 
@@ -21,23 +21,31 @@ function recordingOf(stem: string, fs: 'tmpfs' | 'ext4'): string[] {
   return read(path).replace(/\n$/, '').split('\n');
 }
 
+/** The kernel prints none: `% machine` says which machine answers as the one did that was asked. */
+function isDirective(line: string): boolean {
+  return /^\d+ % /.test(line);
+}
+
 /** Processes and threads run on different ones, so that what one unmaps has to leave the TLBs of others. */
 const CPUS = 3;
 
 function run(stem: string, fs: 'tmpfs' | 'ext4'): string[] {
   const path = `${stem}.scn`;
-  const target = new MachineTarget({ fs, ram: '16M', invariants: 2, cpus: CPUS });
-  return [...runScenario(parseScenario(read(path), path), target)];
+  const scenario = parseScenario(read(path), path);
+  const target = new MachineTarget({ fs, ram: '16M', ...machineConfigOf(scenario), invariants: 2, cpus: CPUS });
+  return [...runScenario(scenario, target)].filter((line) => !isDirective(line));
 }
 
 /**
- * Folder of recordings, and how many scenarios there are at least. Those of asked settle what no source says plainly; those of residency
- * show what of a file is in memory, which the specification does not say.
+ * Folder of recordings, and how many scenarios there are at least. Those of asked settle what no source says plainly; those of
+ * huge-pages were asked with vm.nr_hugepages as `% machine` says; those of residency show what of a file is in memory, which the
+ * specification does not say.
  */
 const FOLDERS = [
   ['cases', 70],
   ['random', 140],
   ['asked', 6],
+  ['huge-pages', 4],
   ['residency', 1],
 ] as const;
 

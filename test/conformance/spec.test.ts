@@ -6,8 +6,11 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseScenario, runScenario } from '../../src/scenario/scenario.ts';
+import { resolveConfig } from '../../src/config.ts';
+import { withoutDirectives } from '../../src/node/check-targets.ts';
+import { machineConfigOf, parseScenario, runScenario } from '../../src/scenario/scenario.ts';
 import type { FileSystemName } from '../../src/spec/spec.ts';
+import { specLayout } from '../../src/testing/spec-layout.ts';
 import { SpecTarget } from '../../src/testing/spec-target.ts';
 
 const FOLDER = new URL('./', import.meta.url);
@@ -20,6 +23,7 @@ const FOLDERS = [
   ['scenarios/cases', 70],
   ['scenarios/random', 140],
   ['scenarios/asked', 5],
+  ['scenarios/huge-pages', 4],
 ] as const;
 
 /** Calls that may come to nothing that the specification says, by file system. */
@@ -49,10 +53,12 @@ interface Run {
 }
 
 function run(stem: string, fs: FileSystemName): Run {
-  const target = new SpecTarget({ fs });
+  const text = read(`${stem}.scn`);
+  const machine = machineConfigOf(parseScenario(text, `${stem}.scn`));
+  const target = new SpecTarget(specLayout(resolveConfig({ ...machine, fs })));
   const lines: string[] = [];
   const passedOver = new Map<number, string>();
-  for (const line of runScenario(parseScenario(read(`${stem}.scn`), `${stem}.scn`), target)) {
+  for (const line of runScenario(parseScenario(withoutDirectives(text), `${stem}.scn`), target)) {
     if (!target.isSpecified) passedOver.set(lines.length, line);
     lines.push(target.isSpecified ? line : PASSED_OVER);
   }

@@ -34,6 +34,7 @@ function mapping(letter: string, page: number, pages: number): Vma {
     zero: undefined,
     anonVma: family?.charCodeAt(0),
     inherited: family !== undefined && letter !== family,
+    keeps: false,
   };
 }
 
