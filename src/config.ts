@@ -256,6 +256,7 @@ export function resolveConfig(config: MachineConfig): ResolvedConfig {
   const disk: DiskConfig = { model: 'ssd', blocks: 262144, ...config.disk };
   if (!['ssd', 'hdd', 'instant'].includes(disk.model))
     fail(`disk.model is '${disk.model}'; choose ssd, hdd or instant`);
+  wholeNumber('disk.blocks', disk.blocks, 1, 2 ** 32 - 2);
   const ramBytes = resolveRam(config, scheme);
   return {
     scheme,

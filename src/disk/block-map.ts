@@ -7,6 +7,7 @@
  * Invariant: a block belongs to at most one page of one file; block 0 is never used.
  */
 
+import { XArray } from '../xarray.ts';
 import type { BlockDevice } from './block-device.ts';
 
 export class BlockAllocator {
@@ -36,42 +37,47 @@ export class BlockAllocator {
   }
 }
 
+/** Stands where no block is yet but room for one is promised (delayed allocation). */
+const PROMISED = 2 ** 32 - 1;
+const END = Number.POSITIVE_INFINITY;
+/** Mark of a block that was allocated and never written. */
+const UNWRITTEN = 1;
+
 export class BlockMap {
-  private readonly blocks: Map<number, number>;
-  private readonly unwritten: Set<number>;
-  /** Pages without a block for which room is promised (delayed allocation). */
-  private readonly reserved: Set<number>;
+  /** Page index -> block, or PROMISED. */
+  private readonly blocks: XArray;
+  /** Pages that have room promised. */
+  reservations: number;
 
   constructor() {
-    this.blocks = new Map();
-    this.unwritten = new Set();
-    this.reserved = new Set();
+    this.blocks = new XArray();
+    this.reservations = 0;
   }
 
   /** Promises room for page `index` if it has no block yet. */
   reserve(index: number): void {
-    if (this.get(index) === 0) this.reserved.add(index);
+    if (this.blocks.get(index) !== 0) return;
+    this.blocks.set(index, PROMISED);
+    this.reservations++;
   }
 
   isReserved(index: number): boolean {
-    return this.reserved.has(index);
+    return this.blocks.get(index) === PROMISED;
   }
 
-  get reservations(): number {
-    return this.reserved.size;
-  }
-
+  /** Blocks. */
   get size(): number {
-    return this.blocks.size;
+    return this.blocks.size - this.reservations;
   }
 
   /** Block of page `index`, or 0 for a hole. */
   get(index: number): number {
-    return this.blocks.get(index) ?? 0;
+    const block = this.blocks.get(index);
+    return block === PROMISED ? 0 : block;
   }
 
   isUnwritten(index: number): boolean {
-    return this.unwritten.has(index);
+    return (this.blocks.marksOf(index) & UNWRITTEN) !== 0;
   }
 
   isWritten(index: number): boolean {
@@ -79,39 +85,40 @@ export class BlockMap {
   }
 
   setWritten(index: number, block: number): void {
-    this.blocks.set(index, block);
-    this.reserved.delete(index);
-    this.unwritten.delete(index);
+    this.place(index, block);
+    this.blocks.unmark(index, UNWRITTEN);
   }
 
   setUnwritten(index: number, block: number): void {
+    this.place(index, block);
+    this.blocks.mark(index, UNWRITTEN);
+  }
+
+  private place(index: number, block: number): void {
+    if (this.isReserved(index)) this.reservations--;
     this.blocks.set(index, block);
-    this.reserved.delete(index);
-    this.unwritten.add(index);
   }
 
   /** Takes page `index` out of the map; its block, or 0. */
   remove(index: number): number {
-    const block = this.get(index);
-    this.blocks.delete(index);
-    this.reserved.delete(index);
-    this.unwritten.delete(index);
-    return block;
+    const block = this.blocks.remove(index);
+    if (block !== PROMISED) return block;
+    this.reservations--;
+    return 0;
   }
 
-  /** Indices in [from, end) that have a block, or one promised, ascending. */
-  indices(from: number, end: number): number[] {
-    return [...this.blocks.keys(), ...this.reserved]
-      .filter((index) => index >= from && index < end)
-      .sort((a, b) => a - b);
+  /** The first page >= `from` that is < `end` and has a block, or one promised; -1 for none. */
+  next(from: number, end: number): number {
+    return this.blocks.next(from, end, 0);
   }
 
   /** Moves every page at or beyond `from` by `shift` pages (collapse and insert range). */
   shift(from: number, shift: number): void {
-    const moved = this.indices(from, Number.POSITIVE_INFINITY).map((index) => {
+    const moved: { index: number; unwritten: boolean; block: number }[] = [];
+    for (let index = this.next(from, END); index >= 0; index = this.next(index + 1, END)) {
       const unwritten = this.isUnwritten(index);
-      return { index, unwritten, block: this.remove(index) };
-    });
+      moved.push({ index, unwritten, block: this.remove(index) });
+    }
     for (const { index, unwritten, block } of moved) {
       if (block === 0) this.reserve(index + shift);
       else if (unwritten) this.setUnwritten(index + shift, block);

@@ -10,7 +10,7 @@
 
 import { FAULT_AROUND_MAPPED } from '../counters.ts';
 import { FRAME_POISONED, FRAME_UPTODATE } from '../mmu/frames.ts';
-import { type CacheChunk, CHUNK_PAGES, MARK_BLANK, MARK_UNREAD } from '../pagecache/file-cache.ts';
+import { type FileCache, MARK_BLANK, MARK_UNREAD, ROW_PAGES } from '../pagecache/file-cache.ts';
 import { RECORD_ID } from '../trace.ts';
 import type { OpenFile } from './open-file.ts';
 import { entryFlags } from './page-mapper.ts';
@@ -75,19 +75,9 @@ export function mapAround(parts: FaultParts, fault: VmFault): boolean {
   let mapped = 0;
   for (let page = from; page < to; ) {
     const first = index + page - pageInTable;
-    const pages = Math.min(to - page, CHUNK_PAGES - (first & (CHUNK_PAGES - 1)));
-    const chunk = inode.cache.chunkOf(first);
-    if (chunk !== null)
-      mapped += mapRun(
-        parts,
-        vma,
-        va + (page - pageInTable) * pageSize,
-        slot + page - pageInTable,
-        chunk,
-        first & (CHUNK_PAGES - 1),
-        pages,
-        flags,
-      );
+    const pages = Math.min(to - page, ROW_PAGES - (first & (ROW_PAGES - 1)));
+    const at = va + (page - pageInTable) * pageSize;
+    mapped += mapRun(parts, vma, at, slot + page - pageInTable, inode.cache, first, pages, flags);
     page += pages;
   }
   parts.counters.add(FAULT_AROUND_MAPPED, mapped);
@@ -97,19 +87,20 @@ export function mapAround(parts: FaultParts, fault: VmFault): boolean {
   return !tables.isEmpty(slot);
 }
 
-/** Enters the good pages among `pages` of a chunk, from `place` in it on, at the empty entries from `slot` on; pages entered. */
+/** Enters the good pages among [first, first + pages) of a cache, all of one row, at the empty entries from `slot` on; pages entered. */
 function mapRun(
   parts: FaultParts,
   vma: Vma,
   va: number,
   slot: number,
-  chunk: CacheChunk,
-  place: number,
+  cache: FileCache,
+  first: number,
   pages: number,
   flags: number,
 ): number {
   const { tables } = parts;
-  const { pfns, marks } = chunk;
+  const { pfns, marks } = cache;
+  const place = cache.placeOf(first);
   const { refcount, mapcount, order, head, flags: frameFlags } = parts.frames;
   const traced = parts.trace.mask !== 0;
   let alone = 0;

@@ -96,7 +96,7 @@ export class Ext4 implements FileSystem {
   }
 
   private freeBlocks(inode: Inode, from: number, end: number): void {
-    for (const index of inode.blocks.indices(from, end)) {
+    for (let index = inode.blocks.next(from, end); index >= 0; index = inode.blocks.next(index + 1, end)) {
       const block = inode.blocks.remove(index);
       if (block !== 0) this.allocator.free(block);
     }
@@ -181,7 +181,9 @@ export class Ext4 implements FileSystem {
   }
 
   nextData(inode: Inode, from: number, end: number): number {
-    return inode.blocks.indices(from, end).find((index) => this.holdsData(inode, index)) ?? -1;
+    let index = inode.blocks.next(from, end);
+    while (index >= 0 && !this.holdsData(inode, index)) index = inode.blocks.next(index + 1, end);
+    return index;
   }
 
   nextHole(inode: Inode, from: number, end: number): number {
