@@ -11,14 +11,11 @@
  */
 
 import { BYTES_ZEROED, ZERO_FILLED } from '../counters.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_SWAP_BACKED, FRAME_UPTODATE } from '../mmu/frames.ts';
 import { ACCESS_WRITE } from '../mmu/mmu.ts';
 import { RECORD_ID } from '../trace.ts';
 import { entryFlags, writableEntryFlags } from './page-mapper.ts';
 import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
 import type { Vma } from './vma.ts';
-
-const ANON_FLAGS = FRAME_ANON | FRAME_ANON_EXCLUSIVE | FRAME_SWAP_BACKED | FRAME_UPTODATE;
 
 export function doAnonymousPage(parts: FaultParts, fault: VmFault): number {
   const { vma, va, slot } = fault;
@@ -29,8 +26,7 @@ export function doAnonymousPage(parts: FaultParts, fault: VmFault): number {
   }
   const pfn = newZeroedFrame(parts);
   if (pfn === 0) return FAULT_OOM;
-  adoptAnonFrame(parts, vma, va, pfn);
-  parts.mapper.enter(vma.mm, va, slot, pfn, writableEntryFlags(vma));
+  parts.mapper.enterNew(vma, parts.anonVmas.prepare(vma).id, va, slot, pfn, writableEntryFlags(vma));
   if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, va, pfn, 0, 0);
   return FAULT_DONE;
 }
@@ -48,8 +44,5 @@ export function newZeroedFrame(parts: FaultParts): number {
 
 /** Makes a fresh frame the private page of `vma` at `va`. */
 export function adoptAnonFrame(parts: FaultParts, vma: Vma, va: number, pfn: number): void {
-  const anonVma = parts.anonVmas.prepare(vma);
-  parts.frames.set(pfn, ANON_FLAGS);
-  parts.frames.owner[pfn] = anonVma.id;
-  parts.frames.index[pfn] = vma.indexAt(va);
+  parts.mapper.adopt(vma, parts.anonVmas.prepare(vma).id, va, pfn);
 }

@@ -14,7 +14,6 @@ import { BYTES_COPIED, COW_COPIED } from '../counters.ts';
 import { ENOMEM } from '../errno.ts';
 import { ACCESS_WRITE } from '../mmu/mmu.ts';
 import { RECORD_ID } from '../trace.ts';
-import { adoptAnonFrame } from './fault-anon.ts';
 import { mapAround, mapPage } from './fault-around.ts';
 import type { Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
@@ -65,14 +64,13 @@ function doReadFault(parts: FaultParts, fault: VmFault): number {
 
 function doCowFault(parts: FaultParts, fault: VmFault): number {
   // Before the page is looked for: a store beyond the end of the file has made a family all the same.
-  parts.anonVmas.prepare(fault.vma);
+  const owner = parts.anonVmas.prepare(fault.vma).id;
   const source = fetchPage(parts, fault);
   if (source < 0) return -source;
   const copy = parts.pool.alloc();
   if (copy === 0) return FAULT_OOM;
   copyFrame(parts, fault.va, source, copy);
-  adoptAnonFrame(parts, fault.vma, fault.va, copy);
-  parts.mapper.enter(fault.vma.mm, fault.va, fault.slot, copy, writableEntryFlags(fault.vma));
+  parts.mapper.enterNew(fault.vma, owner, fault.va, fault.slot, copy, writableEntryFlags(fault.vma));
   return FAULT_DONE;
 }
 

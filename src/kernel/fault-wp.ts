@@ -13,7 +13,7 @@ import { COW_REUSED } from '../counters.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
 import { RECORD_ID } from '../trace.ts';
-import { adoptAnonFrame, newZeroedFrame } from './fault-anon.ts';
+import { newZeroedFrame } from './fault-anon.ts';
 import { copyFrame, makePageWritable } from './fault-file.ts';
 import { takeOverStretch } from './fault-huge.ts';
 import type { OpenFile } from './open-file.ts';
@@ -85,9 +85,8 @@ function copyPage(parts: FaultParts, vma: Vma, va: number, slot: number, source:
   if (copy === 0) return FAULT_OOM;
   if (!fromZero) copyFrame(parts, va, source, copy);
   else if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, va, copy, 0, 0);
-  adoptAnonFrame(parts, vma, va, copy);
   parts.mapper.remove(vma.mm, va, slot);
   parts.flusher.flushPage(vma.mm, va, FLUSH_COW);
-  parts.mapper.enter(vma.mm, va, slot, copy, entry);
+  parts.mapper.enterNew(vma, parts.anonVmas.prepare(vma).id, va, slot, copy, entry);
   return FAULT_DONE;
 }

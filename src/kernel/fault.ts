@@ -36,16 +36,14 @@ export class FaultHandler {
   private readonly stack: StackGrowth;
   private readonly canonicalEnd: number;
   private record: VmFault | null;
-  /** The VMA that the last fault met, for explanations. */
-  lastVma: Vma | null;
-  lastMajor: boolean;
+  /** The last fault had to read or to swap in. */
+  private lastMajor: boolean;
 
   constructor(parts: FaultParts, stack: StackGrowth, canonicalEnd: number) {
     this.parts = parts;
     this.stack = stack;
     this.canonicalEnd = canonicalEnd;
     this.record = null;
-    this.lastVma = null;
     this.lastMajor = false;
   }
 
@@ -59,7 +57,6 @@ export class FaultHandler {
 
   /** Makes a page present on the kernel's own initiative, rights checked by the caller; counts like an access. */
   populate(task: Task, vma: Vma, va: number, access: number): number {
-    this.lastVma = vma;
     const result = this.faultPage(vma, va, access);
     if (result === FAULT_DONE) this.count(task);
     return result;
@@ -68,7 +65,6 @@ export class FaultHandler {
   /** Makes a present page of private memory its process's own without the right to store; counts like an access. */
   unshare(task: Task, vma: Vma, va: number): number {
     const slot = this.parts.tables.lookup(vma.mm.root, va);
-    this.lastVma = vma;
     this.lastMajor = false;
     const result = unsharePage(this.parts, vma, va - (va & this.parts.tables.pageMask), slot);
     if (result === FAULT_DONE) this.count(task);
@@ -87,7 +83,6 @@ export class FaultHandler {
 
   private resolve(task: Task, va: number, access: number): number {
     this.lastMajor = false;
-    this.lastVma = null;
     if (!(va >= 0 && va < this.canonicalEnd))
       return va >= 2 ** 64 - this.canonicalEnd ? FAULT_MAPERR : FAULT_NONCANONICAL;
     let vma = task.mm.vmas.find(va);
@@ -96,7 +91,6 @@ export class FaultHandler {
       if (!this.stack.grow(task, vma, va)) return FAULT_MAPERR;
       vma = task.mm.vmas.find(va) as Vma;
     }
-    this.lastVma = vma;
     if (this.parts.trace.mask !== 0) this.parts.trace.emit(RECORD_ID.vma_found, va, vma.start, vma.end, vma.flags);
     const known = knownAccess(this.parts.tables, access);
     if (allows(vma, known)) return this.faultPage(vma, va, known);
@@ -126,7 +120,8 @@ export class FaultHandler {
     if (slot < 0) return FAULT_OOM;
     this.record ??= new VmFault(vma);
     const fault = this.record;
-    fault.vma = vma;
+    // A store of an object into an old one is noted by the collector: not again for each page of a VMA.
+    if (fault.vma !== vma) fault.vma = vma;
     fault.va = va - (va & parts.tables.pageMask);
     fault.access = access;
     fault.slot = slot;

@@ -33,7 +33,14 @@ export class FramePool {
 
   /** One frame with refcount 1, its contents undefined; 0 when there is none. */
   alloc(): number {
-    return this.allocBlock(0);
+    const pfn = this.allocator.alloc(0, ZONE_NORMAL);
+    if (pfn === 0) {
+      this.counters.add(OOM_FAILURES, 1);
+      return 0;
+    }
+    this.counters.add(PGALLOC, 1);
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.mm_page_alloc, pfn, 0, 0, 0);
+    return pfn;
   }
 
   /** 2^order frames in a row with refcount 1 each, or 0. */

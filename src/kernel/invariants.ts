@@ -46,6 +46,7 @@ class Checker {
   }
 
   run(): void {
+    this.parts.allocator.settle();
     for (const mm of this.mms) this.checkMm(mm);
     this.checkTables();
     this.checkCaches();

@@ -19,7 +19,14 @@ import {
   PTE_USER,
   PTE_WRITE,
 } from '../mmu/entry-codes.ts';
-import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_HUGETLB, FRAME_SWAP_BACKED, type FrameTable } from '../mmu/frames.ts';
+import {
+  FRAME_ANON,
+  FRAME_ANON_EXCLUSIVE,
+  FRAME_HUGETLB,
+  FRAME_SWAP_BACKED,
+  FRAME_UPTODATE,
+  type FrameTable,
+} from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import { RECORD_ID, TRACE_STATE, type Trace } from '../trace.ts';
@@ -29,6 +36,9 @@ import { RSS_ANON, RSS_FILE, RSS_HUGETLB, RSS_SHMEM } from './mm.ts';
 import type { OwnerTable } from './owners.ts';
 import { VM_ACCESS, VM_EXEC, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 import type { AddressSpace, Vma } from './vma.ts';
+
+/** What the frame of a private page is at first. */
+const ANON_FLAGS = FRAME_ANON | FRAME_ANON_EXCLUSIVE | FRAME_SWAP_BACKED | FRAME_UPTODATE;
 
 /** Stores through this VMA must be seen first (shared pages of a file that is written back). */
 export function wantsWriteNotify(vma: Vma): boolean {
@@ -91,6 +101,22 @@ export class PageMapper {
     this.frames.mapcount[pfn]++;
     mm.addRss(this.rssKind(pfn), 1);
     this.write(mm, va, slot, pfn, flags);
+  }
+
+  /** Makes a fresh frame the private page of `vma` at `va`; `owner` is the id of the VMA's AnonVma. */
+  adopt(vma: Vma, owner: number, va: number, pfn: number): void {
+    const { frames } = this;
+    frames.flags[pfn] = frames.flags[pfn] | ANON_FLAGS;
+    frames.owner[pfn] = owner;
+    frames.index[pfn] = vma.indexAt(va);
+  }
+
+  /** Makes a fresh frame the private page of `vma` at `va` and enters it; the caller's reference becomes the entry's. */
+  enterNew(vma: Vma, owner: number, va: number, slot: number, pfn: number, flags: number): void {
+    this.adopt(vma, owner, va, pfn);
+    this.frames.mapcount[pfn] = 1;
+    vma.mm.addRss(RSS_ANON, 1);
+    this.write(vma.mm, va, slot, pfn, flags);
   }
 
   /** Enters the shared page of zeros. */

@@ -4,7 +4,10 @@
  * Place: hands out frames to page tables, anonymous memory and the page cache. It never reclaims:
  * out of memory is the value 0, and the caller decides. Free blocks are linked through the frame
  * table's own columns. Two zones when only the low frames have contents: tables come from there.
- * Invariant: every frame is reserved, allocated, or in exactly one free list.
+ * Single frames come out of a block from its start on. Its rest is a range (`run`) until anything else happens: halving it into free
+ * blocks for each frame, and linking these, was most of an allocation. `settle` makes them, and then the lists are what they were had
+ * each frame halved the block.
+ * Invariant: every frame is reserved, allocated, in exactly one free list or in the run of its zone.
  * Source: Linux mm/page_alloc.c (buddies), Knuth 2.5.
  */
 
@@ -22,19 +25,27 @@ class Zone {
   readonly end: number;
   /** Uint32Array(MAX_ORDER + 1): head of the free list of each order, 0 = empty. */
   readonly heads: Uint32Array;
+  /** Free frames, those of the run included. */
   freeFrames: number;
+  /** [run, runEnd): what is left of the block that single frames come from; no list below the block's order has an entry meanwhile. */
+  run: number;
+  runEnd: number;
 
   constructor(first: number, end: number) {
     this.first = first;
     this.end = end;
     this.heads = new Uint32Array(MAX_ORDER + 1);
     this.freeFrames = 0;
+    this.run = 0;
+    this.runEnd = 0;
   }
 }
 
 export class FrameAllocator {
   private readonly frames: FrameTable;
-  private readonly zones: readonly Zone[];
+  private readonly low: Zone;
+  /** `low` in a machine with one zone. */
+  private readonly normal: Zone;
   /** Test hook: when it counts down to 0 that allocation fails; negative = off. */
   failCountdown: number;
   /** Allocations asked for since the start, failed ones too. */
@@ -47,23 +58,45 @@ export class FrameAllocator {
     this.requests = 0;
     frames.flags[0] = FRAME_RESERVED;
     frames.refcount[0] = 1;
-    const low = new Zone(1, Math.min(lowFrames, frames.count));
-    this.zones = lowFrames >= frames.count ? [low, low] : [low, new Zone(lowFrames, frames.count)];
-    for (const zone of new Set(this.zones)) this.release(zone);
+    this.low = new Zone(1, Math.min(lowFrames, frames.count));
+    this.normal = lowFrames >= frames.count ? this.low : new Zone(lowFrames, frames.count);
+    for (const zone of this.zones()) this.release(zone);
+  }
+
+  private zones(): Zone[] {
+    return this.low === this.normal ? [this.low] : [this.low, this.normal];
   }
 
   get freeFrames(): number {
-    const [low, normal] = this.zones as [Zone, Zone];
-    return low === normal ? low.freeFrames : low.freeFrames + normal.freeFrames;
+    return this.low === this.normal ? this.low.freeFrames : this.low.freeFrames + this.normal.freeFrames;
   }
 
   /** A block of 2^order frames with refcount 1 at its head and no flags, or 0 when there is none. */
   alloc(order: number, zoneIndex: number): number {
     this.requests++;
     if (this.failCountdown >= 0 && this.failCountdown-- === 0) return 0;
-    const zone = this.zones[zoneIndex] as Zone;
-    let from = order;
-    while (from <= MAX_ORDER && zone.heads[from] === 0) from++;
+    const zone = zoneIndex === ZONE_LOW ? this.low : this.normal;
+    const pfn = order === 0 ? this.takeFrame(zone) : this.takeBlock(zone, order);
+    if (pfn === 0) return 0;
+    zone.freeFrames -= 1 << order;
+    this.prepare(pfn, order);
+    return pfn;
+  }
+
+  private takeFrame(zone: Zone): number {
+    if (zone.run < zone.runEnd) return zone.run++;
+    const from = this.smallestFree(zone, 0);
+    if (from > MAX_ORDER) return 0;
+    const pfn = zone.heads[from];
+    this.unlink(zone, pfn, from);
+    zone.run = pfn + 1;
+    zone.runEnd = pfn + (1 << from);
+    return pfn;
+  }
+
+  private takeBlock(zone: Zone, order: number): number {
+    this.settleZone(zone);
+    let from = this.smallestFree(zone, order);
     if (from > MAX_ORDER) return 0;
     const pfn = zone.heads[from];
     this.unlink(zone, pfn, from);
@@ -71,14 +104,34 @@ export class FrameAllocator {
       from--;
       this.link(zone, pfn + (1 << from), from);
     }
-    zone.freeFrames -= 1 << order;
-    this.prepare(pfn, order);
     return pfn;
+  }
+
+  /** The smallest order of at least `order` that has a free block; more than MAX_ORDER if none has. */
+  private smallestFree({ heads }: Zone, order: number): number {
+    let from = order;
+    while (from <= MAX_ORDER && heads[from] === 0) from++;
+    return from;
+  }
+
+  /** Puts the rest of the blocks that single frames come from into the free lists, for those who look at these. */
+  settle(): void {
+    for (const zone of this.zones()) this.settleZone(zone);
+  }
+
+  private settleZone(zone: Zone): void {
+    while (zone.run < zone.runEnd) {
+      // The largest block that is aligned there; it fits, since the run ends where a larger one did.
+      const order = 31 - Math.clz32(zone.run & -zone.run);
+      this.link(zone, zone.run, order);
+      zone.run += 1 << order;
+    }
   }
 
   /** Gives a block back; refcount and mapcount must be 0 already. */
   free(pfn: number, order: number): void {
-    const zone = pfn < (this.zones[0] as Zone).end ? (this.zones[0] as Zone) : (this.zones[1] as Zone);
+    const zone = pfn < this.low.end ? this.low : this.normal;
+    this.settleZone(zone);
     zone.freeFrames += 1 << order;
     this.reset(pfn, order);
     let block = pfn;
@@ -95,8 +148,9 @@ export class FrameAllocator {
 
   /** Frames found on the free lists; for the invariant checker. */
   countFree(): number {
+    this.settle();
     let total = 0;
-    for (const zone of new Set(this.zones)) {
+    for (const zone of this.zones()) {
       zone.heads.forEach((head, order) => {
         for (let pfn = head; pfn !== 0; pfn = this.frames.next[pfn]) {
           assert(this.frames.has(pfn, FRAME_FREE), `frame ${pfn} stands in a free list without being free`);

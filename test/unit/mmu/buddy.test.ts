@@ -13,7 +13,8 @@ function bench(count: number, lowFrames = count): Bench {
 }
 
 /** The free blocks as `first+order`, by address. */
-function freeBlocks({ frames }: Bench): string[] {
+function freeBlocks({ frames, allocator }: Bench): string[] {
+  allocator.settle();
   const heads = Array.from({ length: frames.count }, (_, pfn) => pfn).filter((pfn) => frames.has(pfn, FRAME_FREE));
   return heads.map((pfn) => `${pfn}+${frames.order[pfn]}`);
 }
