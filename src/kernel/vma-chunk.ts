@@ -9,8 +9,8 @@
 
 import type { Vma, VmaChunk } from './vma.ts';
 
-/** More children than this are halved. */
-export const CHUNK_MAX = 64;
+/** More children than this are cut in two. */
+const CHUNK_MAX = 16;
 
 export function newChunk(): VmaChunk {
   return { parent: null, vmas: [], chunks: [], ends: [], gaps: [], largestGap: 0 };
@@ -51,12 +51,13 @@ function removeAt<T>(row: T[], place: number): void {
   row.pop();
 }
 
-/** Its gap is 0 until `setGap`. */
-export function insertVma(chunk: VmaChunk, place: number, vma: Vma): void {
+/** A VMA with `gap` bytes free below it comes to stand before what is at `place`. */
+export function insertVma(chunk: VmaChunk, place: number, vma: Vma, gap: number): void {
   insertItem(chunk.vmas, place, vma);
   insertNumber(chunk.ends, place, vma.end);
-  insertNumber(chunk.gaps, place, 0);
+  insertNumber(chunk.gaps, place, gap);
   vma.chunk = chunk;
+  if (gap > chunk.largestGap) setLargest(chunk, gap);
 }
 
 function insertChunk(parent: VmaChunk, place: number, child: VmaChunk): void {
@@ -112,10 +113,14 @@ function setLargest(chunk: VmaChunk, gap: number): void {
   if (chunk.parent !== null) setGap(chunk.parent, chunk.parent.chunks.indexOf(chunk), gap);
 }
 
-/** Halves a node with too many children; the root, an inner node now if it was halved. */
-export function splitIfFull(chunk: VmaChunk, root: VmaChunk): VmaChunk {
-  if (chunk.ends.length <= CHUNK_MAX) return root;
-  const upper = upperHalf(chunk);
+/**
+ * Cuts a node with too many children, the latest of them at `place`: in the middle, or beside that one if it stands at an
+ * end, so that nodes are full where mappings come in order. The root, an inner node now if it was cut.
+ */
+export function splitIfFull(chunk: VmaChunk, root: VmaChunk, latest: number): VmaChunk {
+  const children = chunk.ends.length;
+  if (children <= CHUNK_MAX) return root;
+  const upper = upperPart(chunk, latest < 2 ? 2 : latest >= children - 2 ? children - 2 : children >> 1);
   recountAlone(upper);
   recountAlone(chunk);
   if (chunk.parent === null) {
@@ -130,17 +135,16 @@ export function splitIfFull(chunk: VmaChunk, root: VmaChunk): VmaChunk {
   parent.ends[place] = chunk.ends[chunk.ends.length - 1];
   parent.gaps[place] = chunk.largestGap;
   insertChunk(parent, place + 1, upper);
-  return splitIfFull(parent, root);
+  return splitIfFull(parent, root, latest < 2 ? place : place + 1);
 }
 
-function upperHalf(chunk: VmaChunk): VmaChunk {
-  const half = chunk.ends.length >> 1;
+function upperPart(chunk: VmaChunk, from: number): VmaChunk {
   const upper: VmaChunk = {
     parent: null,
-    vmas: chunk.vmas.splice(half),
-    chunks: chunk.chunks.splice(half),
-    ends: chunk.ends.splice(half),
-    gaps: chunk.gaps.splice(half),
+    vmas: chunk.vmas.splice(from),
+    chunks: chunk.chunks.splice(from),
+    ends: chunk.ends.splice(from),
+    gaps: chunk.gaps.splice(from),
     largestGap: 0,
   };
   for (const vma of upper.vmas) vma.chunk = upper;

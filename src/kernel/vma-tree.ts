@@ -26,12 +26,9 @@ import {
   splitIfFull,
 } from './vma-chunk.ts';
 
-/** Below every end of a VMA. */
-const BOTTOM = -1;
-
-/** Where the VMA before `vma` ends: the place of `vma` in its node is the first that ends above. */
+/** Where the VMA before `vma` ends. */
 function endBelow(vma: Vma): number {
-  return vma.prev === null ? BOTTOM : vma.prev.end;
+  return vma.prev === null ? 0 : vma.prev.end;
 }
 
 export class VmaTree {
@@ -39,8 +36,10 @@ export class VmaTree {
   count: number;
   first: Vma | null;
   last: Vma | null;
-  /** What the last lookup found. */
+  /** What the last lookup found, and the addresses [from, end) for which it is the answer: a call asks for the same place several times. */
   private recent: Vma | null;
+  private recentFrom: number;
+  private recentEnd: number;
 
   constructor() {
     this.root = newChunk();
@@ -48,18 +47,33 @@ export class VmaTree {
     this.first = null;
     this.last = null;
     this.recent = null;
+    this.recentFrom = 0;
+    this.recentEnd = 0;
   }
 
   /** The first VMA that ends above `va`, or null (Linux's find_vma). */
   find(va: number): Vma | null {
-    const { recent, last } = this;
-    if (recent !== null && va < recent.end && (va >= recent.start || va >= endBelow(recent))) return recent;
+    if (va < this.recentEnd && va >= this.recentFrom) return this.recent;
+    const { last } = this;
     if (last === null || va >= last.end) return null;
     let node = this.root;
-    while (!isLeaf(node)) node = node.chunks[placeAbove(node, va)];
-    const found = node.vmas[placeAbove(node, va)];
-    this.recent = found;
-    return found;
+    let place = placeAbove(node, va);
+    let from = 0;
+    while (!isLeaf(node)) {
+      if (place > 0) from = node.ends[place - 1];
+      node = node.chunks[place];
+      place = placeAbove(node, va);
+    }
+    this.recent = node.vmas[place];
+    this.recentFrom = place > 0 ? node.ends[place - 1] : from;
+    this.recentEnd = node.ends[place];
+    return this.recent;
+  }
+
+  private forget(): void {
+    this.recent = null;
+    this.recentFrom = 0;
+    this.recentEnd = 0;
   }
 
   /** The VMA that holds `va`, or null. */
@@ -91,41 +105,53 @@ export class VmaTree {
     if (next !== null) next.prev = vma;
     else this.last = vma;
     this.count++;
+    if (next !== null) this.insertBefore(vma, next, this.recentFrom);
+    else this.append(vma, prev);
     this.recent = vma;
-    const chunk = (next ?? prev)?.chunk ?? this.root;
-    const place = placeAbove(chunk, endBelow(vma));
-    insertVma(chunk, place, vma);
-    if (next === null) setEnd(chunk, place, vma.end);
-    this.setGaps(vma, chunk, place);
-    this.root = splitIfFull(chunk, this.root);
+    this.recentEnd = vma.end;
   }
 
-  /** Counts the gaps below and above a VMA, which stands at `place` of `chunk`. */
-  private setGaps(vma: Vma, chunk: VmaChunk, place: number): void {
-    setGap(chunk, place, vma.start - Math.max(0, endBelow(vma)));
-    const { next } = vma;
-    if (next === null) return;
-    const above = next.chunk as VmaChunk;
-    setGap(above, above === chunk ? place + 1 : 0, next.start - vma.end);
+  /** The gap below `next`, which begins at `from`, is cut in two. */
+  private insertBefore(vma: Vma, next: Vma, from: number): void {
+    const chunk = next.chunk as VmaChunk;
+    const place = placeAbove(chunk, vma.start);
+    const gap = vma.start - from;
+    insertVma(chunk, place, vma, gap);
+    setGap(chunk, place + 1, chunk.gaps[place + 1] - gap - (vma.end - vma.start));
+    this.root = splitIfFull(chunk, this.root, place);
+  }
+
+  private append(vma: Vma, prev: Vma | null): void {
+    const chunk = prev?.chunk ?? this.root;
+    const place = chunk.ends.length;
+    this.recentFrom = endBelow(vma);
+    insertVma(chunk, place, vma, vma.start - this.recentFrom);
+    setEnd(chunk, place, vma.end);
+    this.root = splitIfFull(chunk, this.root, place);
   }
 
   remove(vma: Vma): void {
     const { prev, next } = vma;
     const chunk = vma.chunk as VmaChunk;
-    const place = placeAbove(chunk, endBelow(vma));
+    const place = placeAbove(chunk, vma.start);
     if (prev !== null) prev.next = next;
     else this.first = next;
     if (next !== null) next.prev = prev;
     else this.last = prev;
-    this.recent = next;
     vma.prev = null;
     vma.next = null;
     vma.chunk = null;
     this.count--;
+    this.forget();
+    if (next !== null) this.widen(next, chunk, place, chunk.gaps[place] + vma.end - vma.start);
     this.takeOut(chunk, place);
-    if (next === null) return;
+  }
+
+  /** `next`, in the place behind `place` of `chunk` or at the beginning of another node, has `bytes` more free below it. */
+  private widen(next: Vma, chunk: VmaChunk, place: number, bytes: number): void {
     const above = next.chunk as VmaChunk;
-    setGap(above, above === chunk ? place : 0, next.start - Math.max(0, endBelow(next)));
+    const its = above === chunk ? place + 1 : 0;
+    setGap(above, its, above.gaps[its] + bytes);
   }
 
   private takeOut(chunk: VmaChunk, place: number): void {
@@ -143,9 +169,15 @@ export class VmaTree {
   /** `vma` starts or ends elsewhere now, its neighbours being the same. */
   changed(vma: Vma): void {
     const chunk = vma.chunk as VmaChunk;
-    const place = placeAbove(chunk, endBelow(vma));
+    const below = endBelow(vma);
+    const place = vma.prev === null ? 0 : placeAbove(chunk, below);
+    const { next } = vma;
+    this.forget();
     setEnd(chunk, place, vma.end);
-    this.setGaps(vma, chunk, place);
+    setGap(chunk, place, vma.start - below);
+    if (next === null) return;
+    const above = next.chunk as VmaChunk;
+    setGap(above, above === chunk ? place + 1 : 0, next.start - vma.end);
   }
 
   /**
@@ -159,13 +191,13 @@ export class VmaTree {
     let limit = high;
     let vma = highestWide(this.root, length, Number.POSITIVE_INFINITY);
     while (vma !== null) {
-      const below = Math.max(low, endBelow(vma), 0);
+      const below = Math.max(low, endBelow(vma));
       if (Math.min(limit, vma.start) - below >= length) {
         limit = Math.min(limit, startGap(vma));
         if (limit - length >= below) return limit - length;
       }
       if (vma.start <= low) return -1;
-      vma = highestWide(this.root, length, endBelow(vma));
+      vma = vma.prev === null ? null : highestWide(this.root, length, vma.prev.end);
     }
     return -1;
   }
@@ -174,7 +206,7 @@ export class VmaTree {
   lowestGap(length: number, low: number, high: number): number {
     let vma = lowestWide(this.root, length, low);
     while (vma !== null) {
-      const below = Math.max(low, endBelow(vma), 0);
+      const below = Math.max(low, endBelow(vma));
       if (Math.min(high, startGap(vma)) - below >= length) return below;
       vma = lowestWide(this.root, length, vma.end);
     }
