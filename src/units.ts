@@ -44,9 +44,9 @@ export function pageOf(word: Word, pageSize: number): number {
   return Number(toUnsigned(word) / BigInt(pageSize));
 }
 
-/** Offset inside the page, 0 to pageSize - 1. */
+/** Offset inside the page, 0 to pageSize - 1; `pageSize` as for `pageOf`. A remainder of doubles would be a call into C. */
 export function offsetOf(word: Word, pageSize: number): number {
-  if (isExact(word)) return word % pageSize;
+  if (isExact(word)) return word - Math.floor(word / pageSize) * pageSize;
   return Number(toUnsigned(word) % BigInt(pageSize));
 }
 
@@ -67,12 +67,24 @@ export function toSignedRegister(word: Word, bits: WordBits): bigint {
 /** Pages that a length rounds up to, as `PAGE_ALIGN(len) >> PAGE_SHIFT` gives them: wraps to 0 near 2^64 (2^32). */
 export function pagesUp(word: Word, pageSize: number, bits: WordBits): number {
   if (!isExact(word)) return Number(BigInt.asUintN(bits, toUnsigned(word) + BigInt(pageSize - 1)) / BigInt(pageSize));
-  return Math.ceil(word / pageSize) % wrapPages(pageSize, bits);
+  const pages = Math.ceil(word / pageSize);
+  const wrap = wrapPages(pageSize, bits);
+  return pages < wrap ? pages : pages % wrap;
 }
 
 /** How many pages a register can count: the page number at which `start + length` wraps. */
 export function wrapPages(pageSize: number, bits: WordBits): number {
-  return 2 ** bits / pageSize;
+  return registerEnd(bits) / pageSize;
+}
+
+/** The first number that a register does not hold. Powers with a variable exponent are slow. */
+export function registerEnd(bits: WordBits): number {
+  return bits === 64 ? 2 ** 64 : 2 ** 32;
+}
+
+/** `bytes`, exact and at least 0, are a whole number of units of `unit` bytes, a power of two. */
+export function isWhole(bytes: number, unit: number): boolean {
+  return Math.floor(bytes / unit) * unit === bytes;
 }
 
 /** True if the word is zero. */

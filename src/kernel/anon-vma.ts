@@ -11,7 +11,7 @@
 
 import type { OwnerTable } from './owners.ts';
 import { VM_ACCESS, VM_STICKY } from './vm-flags.ts';
-import { AnonVma, type Vma } from './vma.ts';
+import { AnonVma, NO_CHAIN, type Vma } from './vma.ts';
 
 /** Inherited through fork: its chain holds more than its own AnonVma. */
 export function isForkChild(vma: Vma): boolean {
@@ -65,17 +65,16 @@ export class AnonVmas {
 
   /** `target`, not yet linked, stands in every AnonVma of `source`; own one left as it is. */
   clone(target: Vma, source: Vma): void {
-    target.chain = [...source.chain];
+    target.chain = source.chain;
     if (target.anonVma !== null) target.anonVma.numActiveVmas++;
   }
 
   /** Chain of a child's copy of a parent's VMA: the parent's, then one of its own (or a vacant one taken over). */
   fork(child: Vma, parent: Vma): void {
     if (parent.anonVma === null) return;
-    child.chain = [...parent.chain];
     const vacant = parent.chain.find((anonVma) => anonVma.numChildren < 2 && anonVma.numActiveVmas === 0);
     child.anonVma = vacant ?? this.create(parent.anonVma);
-    if (vacant === undefined) child.chain.push(child.anonVma);
+    child.chain = vacant === undefined ? [...parent.chain, child.anonVma] : parent.chain;
     child.anonVma.numActiveVmas++;
   }
 
@@ -90,7 +89,7 @@ export class AnonVmas {
   leave(vma: Vma): void {
     if (vma.anonVma !== null) vma.anonVma.numActiveVmas--;
     const { chain } = vma;
-    vma.chain = [];
+    vma.chain = NO_CHAIN;
     vma.anonVma = null;
     for (const anonVma of chain) this.releaseIfUnused(anonVma);
   }

@@ -9,31 +9,41 @@ import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_NOFILE, RL
 import { toUnsigned, type Word, type WordBits } from '../units.ts';
 
 const NOFILE_DEFAULT = 1024;
+/** The resources that are limited here, and one more than the highest of them. */
+const LIMITED: ReadonlySet<number> = new Set([
+  RLIMIT_AS,
+  RLIMIT_DATA,
+  RLIMIT_FSIZE,
+  RLIMIT_STACK,
+  RLIMIT_MEMLOCK,
+  RLIMIT_NOFILE,
+]);
+const RESOURCES = Math.max(...LIMITED) + 1;
 /** From here on a limit is none: with 64 bits whatever no file and no memory reaches, with 32 the largest number. */
 const UNLIMITED_FROM: Readonly<Record<WordBits, bigint>> = { 64: 2n ** 63n, 32: 2n ** 32n - 1n };
 
 export class Limits {
-  /** By RLIMIT_* number: [soft, hard]. */
-  private readonly values: Map<number, [number, number]>;
+  /** Float64Array(RESOURCES) each, by RLIMIT_* number; read several times by each call that maps. */
+  private readonly softs: Float64Array;
+  private readonly hards: Float64Array;
 
   constructor(memlock: number, stack: number) {
-    const none = Number.POSITIVE_INFINITY;
-    this.values = new Map([
-      [RLIMIT_AS, [none, none]],
-      [RLIMIT_DATA, [none, none]],
-      [RLIMIT_FSIZE, [none, none]],
-      [RLIMIT_STACK, [stack, none]],
-      [RLIMIT_MEMLOCK, [memlock, memlock]],
-      [RLIMIT_NOFILE, [NOFILE_DEFAULT, 4096]],
-    ]);
+    this.softs = new Float64Array(RESOURCES).fill(Number.POSITIVE_INFINITY);
+    this.hards = new Float64Array(RESOURCES).fill(Number.POSITIVE_INFINITY);
+    this.softs[RLIMIT_STACK] = stack;
+    this.softs[RLIMIT_MEMLOCK] = memlock;
+    this.hards[RLIMIT_MEMLOCK] = memlock;
+    this.softs[RLIMIT_NOFILE] = NOFILE_DEFAULT;
+    this.hards[RLIMIT_NOFILE] = 4096;
   }
 
+  /** `resource`: one of those that are limited here. */
   soft(resource: number): number {
-    return this.values.get(resource)?.[0] ?? Number.POSITIVE_INFINITY;
+    return this.softs[resource];
   }
 
   hard(resource: number): number {
-    return this.values.get(resource)?.[1] ?? Number.POSITIVE_INFINITY;
+    return this.hards[resource];
   }
 
   /**
@@ -46,23 +56,23 @@ export class Limits {
    * @flags RLIMIT_
    */
   get(resource: number): number {
-    return this.values.get(resource)?.[0] ?? -EINVAL;
+    return LIMITED.has(resource) ? this.softs[resource] : -EINVAL;
   }
 
   /** Sets the soft limit; 0 or a negative errno. */
   setSoft(resource: number, value: Word, bits: WordBits): number {
-    const pair = this.values.get(resource);
-    if (pair === undefined) return -EINVAL;
+    if (!LIMITED.has(resource)) return -EINVAL;
     const exact = toUnsigned(value);
     const bytes = exact >= UNLIMITED_FROM[bits] ? Number.POSITIVE_INFINITY : Number(exact);
-    if (bytes > pair[1]) return -EINVAL;
-    pair[0] = bytes;
+    if (bytes > this.hards[resource]) return -EINVAL;
+    this.softs[resource] = bytes;
     return 0;
   }
 
   copy(): Limits {
     const copy = new Limits(0, 0);
-    for (const [resource, pair] of this.values) copy.values.set(resource, [...pair]);
+    copy.softs.set(this.softs);
+    copy.hards.set(this.hards);
     return copy;
   }
 }

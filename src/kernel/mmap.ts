@@ -29,6 +29,7 @@ import {
   offsetOf,
   pageOf,
   pagesUp,
+  registerEnd,
   toFlags,
   toInt,
   toSignedRegister,
@@ -91,7 +92,7 @@ export function mmap(
   const { pageSize, wordBits } = task.mm;
   const pgoff = pageOf(offset, pageSize);
   // The page offset is an unsigned long (mmap2); what does not fit the C library refuses.
-  if (offsetOf(offset, pageSize) !== 0 || pgoff >= 2 ** wordBits) return -EINVAL;
+  if (offsetOf(offset, pageSize) !== 0 || pgoff >= registerEnd(wordBits)) return -EINVAL;
   const mapFlags = toFlags(flags);
   const file = mapFlags & MAP_ANONYMOUS ? null : task.files.usable(toInt(fd));
   if (file === null && !(mapFlags & MAP_ANONYMOUS)) return -EBADF;
@@ -103,7 +104,7 @@ export function mmap(
   const units = pagesUp(length, granule, wordBits);
   if (units === 0) return isZero(length) || pool !== undefined ? -EINVAL : -ENOMEM;
   const pages = (units * granule) / pageSize;
-  if (pgoff + pages >= 2 ** wordBits) return -EOVERFLOW;
+  if (pgoff + pages >= registerEnd(wordBits)) return -EOVERFLOW;
   const fixed = (mapFlags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
   const request: Request = {
     task,

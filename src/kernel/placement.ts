@@ -12,7 +12,7 @@
 import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import { MAP_32BIT, MAP_FIXED, MAP_SHARED } from '../flags.ts';
 import type { LayoutConfig } from '../layout.ts';
-import type { WordBits } from '../units.ts';
+import { isWhole, type WordBits } from '../units.ts';
 import type { Mm } from './mm.ts';
 import type { OpenFile } from './open-file.ts';
 import { startGap } from './vma.ts';
@@ -44,7 +44,7 @@ export class Placement {
       if (huge !== null && hint % huge.pool.bytes !== 0) return -EINVAL;
       if (hint < 0) return hint;
       if (hint > userEnd - length) return -ENOMEM;
-      if (hint % this.pageSize !== 0) return -EINVAL;
+      if (!isWhole(hint, this.pageSize)) return -EINVAL;
       return hint < mmapMin ? -EPERM : hint;
     }
     if (huge !== null) return this.findForHuge(mm, hint, length, flags, huge.pool.bytes);
@@ -98,7 +98,9 @@ export class Placement {
   ): number {
     const { hugeAlign } = this.layout;
     if (hugeAlign === 0) return 0;
-    if (file === null ? hint !== 0 || (flags & MAP_SHARED) !== 0 || length % hugeAlign !== 0 : !mayBeHuge(file, flags))
+    if (
+      file === null ? hint !== 0 || (flags & MAP_SHARED) !== 0 || !isWhole(length, hugeAlign) : !mayBeHuge(file, flags)
+    )
       return 0;
     const offset = file === null ? 0 : pgoff * this.pageSize;
     const firstHuge = Math.ceil(offset / hugeAlign) * hugeAlign;

@@ -9,6 +9,7 @@
 import { EINVAL, ENOMEM, EPERM } from '../errno.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
+import { isWhole } from '../units.ts';
 import { granule } from './hugetlb.ts';
 import { accountPages } from './memory-limits.ts';
 import type { Mm } from './mm.ts';
@@ -46,12 +47,12 @@ export class Unmapper {
     if (first.start < start) {
       if (end < first.end && this.vmaOps.isFull(mm)) return -ENOMEM;
       if (first.flags & VM_SEALED) return -EPERM;
-      if (start % granule(first) !== 0) return -EINVAL;
+      if (!isWhole(start, granule(first))) return -EINVAL;
       first = this.vmaOps.splitUnlimited(first, start);
     }
     for (let vma: Vma | null = first; vma !== null && vma.start < end; vma = vma.next) {
       if (vma.flags & VM_SEALED) return -EPERM;
-      if (vma.end > end && end % granule(vma) !== 0) return -EINVAL;
+      if (vma.end > end && !isWhole(end, granule(vma))) return -EINVAL;
       if (vma.end > end) this.vmaOps.splitUnlimited(vma, end);
     }
     return 0;

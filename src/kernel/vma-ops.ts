@@ -15,6 +15,7 @@
 
 import { EINVAL, ENOMEM } from '../errno.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
+import { isWhole } from '../units.ts';
 import { type AnonVmas, isForkChild } from './anon-vma.ts';
 import { granule, releaseReservation } from './hugetlb.ts';
 import type { Mm } from './mm.ts';
@@ -144,27 +145,26 @@ export class VmaOps {
 
   private mergesAfter(prev: Vma, range: MergeRange, source: Vma | null): boolean {
     return (
-      prev.end === range.start &&
       this.compatible(prev, range) &&
+      prev.end === range.start &&
       anonVmasMerge(prev, range, source) &&
       prev.pgoff + prev.pages === range.pgoff
     );
   }
 
   private mergesBefore(next: Vma, range: MergeRange, source: Vma | null): boolean {
-    const pages = (range.end - range.start) / next.mm.pageSize;
     return (
-      next.start === range.end &&
       this.compatible(next, range) &&
+      next.start === range.end &&
       anonVmasMerge(next, range, source) &&
-      next.pgoff === range.pgoff + pages
+      next.pgoff === range.pgoff + (range.end - range.start) / next.mm.pageSize
     );
   }
 
   /** Cuts `vma` at `at`, which lies inside it; the upper part, or -ENOMEM at the limit of mappings, -EINVAL inside a huge page. */
   split(vma: Vma, at: number): Vma | number {
     if (this.isFull(vma.mm as Mm)) return -ENOMEM;
-    if (at % granule(vma) !== 0) return -EINVAL;
+    if (!isWhole(at, granule(vma))) return -EINVAL;
     return this.splitUnlimited(vma, at);
   }
 

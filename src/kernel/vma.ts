@@ -62,6 +62,10 @@ export class AnonVma {
   }
 }
 
+/** What most VMAs have until they are touched: one array for all. */
+export const NO_CHAIN: readonly AnonVma[] = [];
+const NO_NODES: readonly IntervalNode<Vma>[] = [];
+
 export class Vma implements FileMapping {
   readonly mm: AddressSpace;
   start: number;
@@ -73,9 +77,9 @@ export class Vma implements FileMapping {
   /** Where new private pages of this VMA are accounted; null until the first one. */
   anonVma: AnonVma | null;
   /** Every AnonVma whose pages this VMA may map: its own and those inherited by fork. */
-  chain: AnonVma[];
+  chain: readonly AnonVma[];
   /** Our nodes in the interval sets, in the order of `chain`. */
-  anonNodes: IntervalNode<Vma>[];
+  anonNodes: readonly IntervalNode<Vma>[];
   fileNode: IntervalNode<FileMapping> | null;
   prev: Vma | null;
   next: Vma | null;
@@ -93,8 +97,8 @@ export class Vma implements FileMapping {
     this.pgoff = pgoff;
     this.file = file;
     this.anonVma = null;
-    this.chain = [];
-    this.anonNodes = [];
+    this.chain = NO_CHAIN;
+    this.anonNodes = NO_NODES;
     this.fileNode = null;
     this.prev = null;
     this.next = null;
@@ -121,14 +125,15 @@ export class Vma implements FileMapping {
   link(): void {
     const last = this.pgoff + this.pages;
     if (this.file !== null) this.fileNode = this.file.inode.mappings.add(this.pgoff, last, this);
-    this.anonNodes = this.chain.map((anonVma) => anonVma.vmas.add(this.pgoff, last, this));
+    if (this.chain.length > 0) this.anonNodes = this.chain.map((anonVma) => anonVma.vmas.add(this.pgoff, last, this));
   }
 
   unlink(): void {
     if (this.file !== null && this.fileNode !== null) this.file.inode.mappings.remove(this.fileNode);
     this.fileNode = null;
-    this.anonNodes.forEach((node, place) => (this.chain[place] as AnonVma).vmas.remove(node));
-    this.anonNodes = [];
+    const { anonNodes, chain } = this;
+    for (let place = 0; place < anonNodes.length; place++) chain[place].vmas.remove(anonNodes[place]);
+    this.anonNodes = NO_NODES;
   }
 }
 
