@@ -32,7 +32,6 @@ export interface BlockRequest {
   /** What the owner wants back at completion (file and page), untouched here. */
   owner: number;
   index: number;
-  failed: boolean;
   inFlight: boolean;
 }
 
@@ -95,7 +94,6 @@ export class BlockDevice {
     request.write = write;
     request.owner = owner;
     request.index = index;
-    request.failed = false;
     request.inFlight = true;
     const startNs = Math.max(this.clock.nowNs, this.busyUntilNs);
     const doneNs = startNs + this.latency.serviceNs(this.lastBlock, block, write);
@@ -109,7 +107,7 @@ export class BlockDevice {
   private newRequest(): number {
     const id = this.idle.pop();
     if (id !== undefined) return id;
-    this.requests.push({ block: 0, write: false, owner: 0, index: 0, failed: false, inFlight: false });
+    this.requests.push({ block: 0, write: false, owner: 0, index: 0, inFlight: false });
     return this.requests.length - 1;
   }
 

@@ -7,6 +7,7 @@
  * Invariant: a block belongs to at most one page of one file; block 0 is never used.
  */
 
+import { assert } from '../assert.ts';
 import { XArray } from '../xarray.ts';
 import type { BlockDevice } from './block-device.ts';
 
@@ -14,21 +15,38 @@ export class BlockAllocator {
   private readonly device: BlockDevice;
   private next: number;
   private readonly freed: number[];
+  /** Free blocks that pages without one will take: the reservations of all files. */
+  private promised: number;
 
   constructor(device: BlockDevice) {
     this.device = device;
     this.next = 1;
     this.freed = [];
+    this.promised = 0;
   }
 
+  /** Blocks that nobody has and that are promised to nobody. */
   get freeBlocks(): number {
-    return this.device.blocks - this.next + this.freed.length;
+    return this.device.blocks - this.next + this.freed.length - this.promised;
   }
 
-  /** A free block, or 0 when the device is full. Fresh blocks come in sequence. */
+  /** Promises a free block; false when there is none. */
+  promise(): boolean {
+    if (this.freeBlocks === 0) return false;
+    this.promised++;
+    return true;
+  }
+
+  /** Takes a promise back. */
+  unpromise(): void {
+    assert(this.promised > 0, 'a block is given up that was not promised');
+    this.promised--;
+  }
+
+  /** A free block that is promised to nobody, or 0 when there is none. Fresh blocks come in sequence. */
   alloc(): number {
-    if (this.next < this.device.blocks) return this.next++;
-    return this.freed.pop() ?? 0;
+    if (this.freeBlocks === 0) return 0;
+    return this.next < this.device.blocks ? this.next++ : (this.freed.pop() as number);
   }
 
   free(block: number): void {
@@ -63,11 +81,6 @@ export class BlockMap {
 
   isReserved(index: number): boolean {
     return this.blocks.get(index) === PROMISED;
-  }
-
-  /** Blocks. */
-  get size(): number {
-    return this.blocks.size - this.reservations;
   }
 
   /** Block of page `index`, or 0 for a hole. */

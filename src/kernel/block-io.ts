@@ -11,7 +11,6 @@ import { assert } from '../assert.ts';
 import type { Clock } from '../clock.ts';
 import { type Counters, PGPGIN, PGPGOUT } from '../counters.ts';
 import { ALARM_IO_DONE, type BlockDevice, type BlockRequest } from '../disk/block-device.ts';
-import { EIO } from '../errno.ts';
 import { FRAME_UPTODATE, type FrameTable } from '../mmu/frames.ts';
 import type { Ram } from '../mmu/ram.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
@@ -63,7 +62,7 @@ export class BlockIo {
   private finish(id: number): void {
     const request = this.device.complete(id);
     if (this.trace.mask !== 0) {
-      this.trace.emit(RECORD_ID.block_rq_complete, request.block, 1, request.failed ? EIO : 0, 0);
+      this.trace.emit(RECORD_ID.block_rq_complete, request.block, 1, 0, 0);
     }
     if (!this.owners.has(request.owner)) return;
     const inode = this.owners.get(request.owner);
@@ -82,7 +81,6 @@ export class BlockIo {
 
   private finishWrite(inode: Inode, request: BlockRequest): void {
     this.counters.add(PGPGOUT, 1);
-    if (request.failed) inode.writeError = EIO;
     this.cache.endWriteback(inode.cache, request.index);
   }
 }

@@ -83,9 +83,9 @@ export function syncFileRange(
   const first = pageOf(from, parts.pageSize);
   const end = bytes === 0n ? END : pageOf(from + bytes - 1n, parts.pageSize) + 1;
   if (flags & SYNC_FILE_RANGE_WAIT_BEFORE) parts.writeback.wait(inode, first, end);
-  const result = flags & SYNC_FILE_RANGE_WRITE ? parts.writeback.writeRange(inode, first, end) : 0;
-  if (result === 0 && flags & SYNC_FILE_RANGE_WAIT_AFTER) parts.writeback.wait(inode, first, end);
-  return result;
+  if (flags & SYNC_FILE_RANGE_WRITE) parts.writeback.writeRange(inode, first, end);
+  if (flags & SYNC_FILE_RANGE_WAIT_AFTER) parts.writeback.wait(inode, first, end);
+  return 0;
 }
 
 /** 0, or -EINVAL for an unknown advice or a negative length; on files in memory nothing else comes of it. */

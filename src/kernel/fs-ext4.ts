@@ -8,6 +8,7 @@
  * Source: Linux fs/ext4 (inode.c, extents.c ext4_fallocate, ext4_llseek).
  */
 
+import { assert } from '../assert.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import type { BlockAllocator } from '../disk/block-map.ts';
 import { EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
@@ -64,20 +65,26 @@ export class Ext4 implements FileSystem {
   }
 
   reserve(inode: Inode, index: number): number {
-    if (inode.blocks.get(index) === 0 && this.allocator.freeBlocks === 0) return -ENOSPC;
+    if (inode.blocks.get(index) !== 0 || inode.blocks.isReserved(index)) return 0;
+    if (!this.allocator.promise()) return -ENOSPC;
     inode.blocks.reserve(index);
     return 0;
   }
 
-  writePage(inode: Inode, index: number): number {
+  /** A block for a page without one: that which was promised to it, or any; 0 when there is none. */
+  private blockFor(inode: Inode, index: number): number {
+    if (inode.blocks.isReserved(index)) this.allocator.unpromise();
+    return this.allocator.alloc();
+  }
+
+  writePage(inode: Inode, index: number): void {
     let block = inode.blocks.get(index);
     if (block === 0 || inode.blocks.isUnwritten(index)) {
-      if (block === 0) block = this.allocator.alloc();
-      if (block === 0) return -ENOSPC;
+      if (block === 0) block = this.blockFor(inode, index);
+      assert(block !== 0, `page ${index} of inode ${inode.id} is dirty, but has no room on the disk`);
       inode.blocks.setWritten(index, block);
     }
     this.device.write(block, inode.id, index);
-    return PAGE_PENDING;
   }
 
   releasePage(inode: Inode, index: number, pfn: number): void {
@@ -99,6 +106,7 @@ export class Ext4 implements FileSystem {
     for (let index = inode.blocks.next(from, end); index >= 0; index = inode.blocks.next(index + 1, end)) {
       const block = inode.blocks.remove(index);
       if (block !== 0) this.allocator.free(block);
+      else this.allocator.unpromise();
     }
   }
 
@@ -133,19 +141,26 @@ export class Ext4 implements FileSystem {
     this.freeBlocks(inode, fromByte > 0 ? fromPage + 1 : fromPage, endPage);
   }
 
-  /** Unwritten blocks for what has none; the size grows unless KEEP_SIZE. */
+  /**
+   * Unwritten blocks for what has none; the size grows unless KEEP_SIZE.
+   * Differs: where there is no room for all, Linux keeps what it could have, and the file grows by it.
+   */
   private allocate(inode: Inode, { mode, fromPage, endPage, endByte }: FallocateRequest): number {
     const last = endByte > 0 ? endPage + 1 : endPage;
-    if (last - fromPage > this.allocator.freeBlocks + inode.blocks.size) return -ENOSPC;
+    if (this.countMissing(inode, fromPage, last) > this.allocator.freeBlocks) return -ENOSPC;
     for (let index = fromPage; index < last; index++) {
-      if (inode.blocks.get(index) !== 0) continue;
-      const block = this.allocator.alloc();
-      if (block === 0) return -ENOSPC;
-      inode.blocks.setUnwritten(index, block);
+      if (inode.blocks.get(index) === 0) inode.blocks.setUnwritten(index, this.blockFor(inode, index));
     }
     const grows = comparePosition(endPage, endByte, inode.sizePages, inode.sizeTail) > 0;
     if (grows && !(mode & FALLOC_FL_KEEP_SIZE)) this.truncator.grow(inode, endPage, endByte);
     return 0;
+  }
+
+  /** Pages of [from, end) that have no block and were promised none. */
+  private countMissing(inode: Inode, from: number, end: number): number {
+    let missing = end - from;
+    for (let index = inode.blocks.next(from, end); index >= 0; index = inode.blocks.next(index + 1, end)) missing--;
+    return missing;
   }
 
   private isWholePages({ fromByte, endByte }: FallocateRequest): boolean {

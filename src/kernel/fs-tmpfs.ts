@@ -50,9 +50,7 @@ export class Tmpfs implements FileSystem {
     return 0;
   }
 
-  writePage(): number {
-    return 0;
-  }
+  writePage(): void {}
 
   releasePage(): void {
     // Nothing else has its bytes.

@@ -47,8 +47,8 @@ export interface FileSystem {
   nextData(inode: Inode, from: number, end: number): number;
   /** The first page of [from, end) without data (SEEK_HOLE), or `end`. */
   nextHole(inode: Inode, from: number, end: number): number;
-  /** Starts writing a dirty page; 0, PAGE_PENDING, or an errno. */
-  writePage(inode: Inode, index: number): number;
+  /** Starts writing a dirty page, for which there is room. */
+  writePage(inode: Inode, index: number): void;
   /** A page is about to leave the cache: what it holds and the medium does not goes there. */
   releasePage(inode: Inode, index: number, pfn: number): void;
   /** Starts writing the file if any of its pages waits for a block: others may soon rely on it (auto_da_alloc). */
@@ -105,8 +105,6 @@ export class Inode {
   modifiedNs: number;
   changedNs: number;
   private readonly clock: Clock;
-  /** Write-back failed since the last fsync: the errno, else 0. */
-  writeError: number;
   /** It was cut to nothing: what is written then is to be on its way to the disk when a description is closed. */
   writtenAnew: boolean;
   /** What is under way in a pipe or to a socket; null for all else. */
@@ -148,7 +146,6 @@ export class Inode {
     this.accessedNs = clock.nowNs;
     this.modifiedNs = clock.nowNs;
     this.changedNs = clock.nowNs;
-    this.writeError = 0;
     this.writtenAnew = false;
     this.stream = null;
     this.peer = null;

@@ -42,15 +42,14 @@ function syncRange(parts: MsyncParts, task: Task, start: number, end: number, fl
       if (va >= end) break;
     }
     if (flags & MS_INVALIDATE && vma.flags & VM_LOCKED) return -EBUSY;
-    const result = flags & MS_SYNC ? syncVma(parts, vma, va, Math.min(end, vma.end)) : 0;
-    if (result < 0) return result;
+    if (flags & MS_SYNC) syncVma(parts, vma, va, Math.min(end, vma.end));
     va = vma.end;
   }
   return hole;
 }
 
-function syncVma(parts: MsyncParts, vma: Vma, start: number, end: number): number {
-  if (vma.file === null || !(vma.flags & VM_SHARED)) return 0;
+function syncVma(parts: MsyncParts, vma: Vma, start: number, end: number): void {
+  if (vma.file === null || !(vma.flags & VM_SHARED)) return;
   const from = vma.indexAt(start);
-  return parts.writeback.sync(vma.file.inode, from, from + (end - start) / vma.mm.pageSize);
+  parts.writeback.sync(vma.file.inode, from, from + (end - start) / vma.mm.pageSize);
 }

