@@ -13,6 +13,11 @@ export function runs(usual: number): number {
   return Math.max(1, Math.round(usual * fuzzFactor()));
 }
 
+/** What `usual` runs must have met at least. A run that FAULTLINE_FUZZ makes shorter than usual may have met nothing. */
+export function atLeast(met: number): number {
+  return fuzzFactor() < 1 ? 0 : met;
+}
+
 /** The seed of this process: FAULTLINE_SEED, else a fresh one when fuzzing, else always the same. A 32-bit integer. */
 export function seed(): number {
   const text = process.env['FAULTLINE_SEED'];

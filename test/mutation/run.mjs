@@ -4,7 +4,8 @@
  * Place: `npm run mutate -- [--count 200] [--seed 1] [--jobs 1] [FILE...]`, over Stryker, whose packages this folder keeps to itself:
  * they are installed by the first run, not by everybody's `npm ci`. Every fault that Stryker can make in the files is listed; `count`
  * of them are drawn by the seed, so that big files get their share; the tests of vitest.config.ts run against each. Strings are left
- * alone: a misspelt explanation is no fault of the kernel. The report (reports/mutation/mutation.json) has every survivor.
+ * alone: a misspelt explanation is no fault of the kernel. `--again` tries the survivors of the last run, with the slow tests too.
+ * What became of each fault is kept in reports/mutation (results.mjs).
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,12 +13,16 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import seedrandom from 'seedrandom';
+import { account, joined, placesOfSurvivors, readResults, resultsOf, writeResults } from './results.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, '../..');
 const FOLDERS = ['src/kernel', 'src/mmu'];
 const LEFT_ALONE = ['StringLiteral'];
+/** The model and property tests make three in ten of the runs of `npm test`, from its seed: what they catch, it catches. */
+const ALL_TESTS = { FAULTLINE_MUTATE: 'all', FAULTLINE_FUZZ: '0.3', FAULTLINE_SEED: '20170' };
 const REPORTS = join(ROOT, 'reports/mutation');
+const RESULTS = join(REPORTS, 'results.json');
 
 /** The options, or the sentence that says what is wrong with them. */
 function readOptions() {
@@ -26,6 +31,7 @@ function readOptions() {
       count: { type: 'string', default: '200' },
       seed: { type: 'string', default: '1' },
       jobs: { type: 'string', default: '1' },
+      again: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   });
@@ -36,11 +42,11 @@ function readOptions() {
   for (const file of positionals) {
     if (!existsSync(join(ROOT, file))) throw new Error(`there is no file ${file}; name one of ${FOLDERS.join(' or ')}`);
   }
-  return { count: Number(values.count), seed: values.seed, jobs: Number(values.jobs), files: positionals };
+  return { ...values, count: Number(values.count), jobs: Number(values.jobs), files: positionals };
 }
 
-function run(command, args, cwd) {
-  const { status } = spawnSync(command, args, { cwd, stdio: 'inherit' });
+function run(command, args, cwd, env = {}) {
+  const { status } = spawnSync(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...env } });
   return status ?? 1;
 }
 
@@ -60,11 +66,11 @@ function sourceFiles() {
   );
 }
 
-/** Every fault that can be put into the files: where it is. */
-async function allFaults(files) {
+/** Every fault that can be put into the files, whose texts are `contents` by name: where it is. */
+async function allFaults(contents) {
   const { Instrumenter } = await import('@stryker-mutator/instrumenter');
   const silent = { debug() {}, info() {}, warn() {}, isDebugEnabled: () => false };
-  const sources = files.map((name) => ({ name, mutate: true, content: readFileSync(join(ROOT, name), 'utf8') }));
+  const sources = Object.entries(contents).map(([name, content]) => ({ name, mutate: true, content }));
   const options = { plugins: null, excludedMutations: LEFT_ALONE, ignorers: [] };
   const { mutants } = await new Instrumenter(silent).instrument(sources, options);
   return mutants.filter(({ status }) => status === undefined);
@@ -99,16 +105,16 @@ function range({ fileName, location: { start, end } }) {
 
 function configuration(places, jobs) {
   return {
-    plugins: [join(HERE, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
+    plugins: [join(HERE, 'runner.mjs')],
     testRunner: 'vitest',
     vitest: { configFile: relative(ROOT, join(HERE, 'vitest.config.ts')), related: false },
     coverageAnalysis: 'perTest',
     concurrency: jobs,
     mutate: places.map(range),
     mutator: { excludedMutations: LEFT_ALONE },
-    reporters: ['progress-append-only', 'clear-text', 'json'],
-    clearTextReporter: { logTests: false, reportTests: false, allowColor: false },
-    timeoutMS: 120_000,
+    reporters: ['survivors', 'json'],
+    timeoutFactor: 2,
+    timeoutMS: 30_000,
     dryRunTimeoutMinutes: 30,
     // The rewriting of tsconfig.json needs an interface that TypeScript 7 does not have, and nothing here reads that file.
     tsconfigFile: 'none.json',
@@ -116,17 +122,41 @@ function configuration(places, jobs) {
   };
 }
 
-try {
-  const { count, seed, jobs, files } = readOptions();
-  install();
-  const faults = await allFaults(files.length > 0 ? files : sourceFiles());
+/** Runs the tests against each fault at `places`; what became of them. */
+function tryFaults(places, jobs, env) {
+  const config = join(REPORTS, 'stryker.config.json');
+  writeFileSync(config, `${JSON.stringify(configuration(places, jobs), null, 2)}\n`);
+  const stryker = join(HERE, 'node_modules/@stryker-mutator/core/bin/stryker.js');
+  if (run(process.execPath, [stryker, 'run', config], ROOT, env) !== 0)
+    throw new Error('the run did not come to its end');
+  return resultsOf(JSON.parse(readFileSync(join(REPORTS, 'mutation.json'), 'utf8')));
+}
+
+function tryDrawn(faults, { count, seed, jobs }) {
   const drawn = draw(faults, count, seed);
   console.log(`${faults.length} faults can be made; ${drawn.faults} of them are tried (seed ${seed}).`);
+  return tryFaults(drawn.places, jobs, {});
+}
+
+/** The last run's survivors once more, now with all tests; the account of both runs together. */
+function tryAgain(faults, contents, { jobs }) {
+  const earlier = readResults(RESULTS);
+  if (earlier === null) throw new Error('there is no run to go on from; leave out --again');
+  const places = placesOfSurvivors(earlier, faults, contents);
+  console.log(`${places.length} faults are tried again, with the model and property tests.`);
+  return joined(earlier, places.length === 0 ? [] : tryFaults(places, jobs, ALL_TESTS));
+}
+
+try {
+  const options = readOptions();
+  install();
   mkdirSync(REPORTS, { recursive: true });
-  const config = join(REPORTS, 'stryker.config.json');
-  writeFileSync(config, `${JSON.stringify(configuration(drawn.places, jobs), null, 2)}\n`);
-  const stryker = join(HERE, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-  process.exitCode = run(process.execPath, [stryker, 'run', config], ROOT);
+  const files = options.files.length > 0 ? options.files : sourceFiles();
+  const contents = Object.fromEntries(files.map((name) => [name, readFileSync(join(ROOT, name), 'utf8')]));
+  const faults = await allFaults(contents);
+  const results = options.again ? tryAgain(faults, contents, options) : tryDrawn(faults, options);
+  writeResults(RESULTS, results);
+  console.log(account(results));
 } catch (error) {
   console.error(`mutate: ${error.message}`);
   process.exitCode = 2;
