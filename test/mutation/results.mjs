@@ -50,7 +50,7 @@ export function placesOfSurvivors(results, faults, sources) {
       file: fault.fileName,
       mutator: fault.mutatorName,
       ...textAt(sources[fault.fileName], fault.location, 0),
-      replacement: fault.replacementCode,
+      replacement: fault.replacement,
     };
     return left.some((result) => isSame(result, described));
   });
