@@ -4,7 +4,7 @@
  * Place: behind the writers of statements. Knows arguments by the names of their parameters in the table of calls, so that a new call
  * is spoilt as well. Left out is what a driver on a real kernel refuses (to unmap itself, to fill the machine).
  */
-import { formsOf, type Parameter, takes } from '../scenario/calls.ts';
+import { type CallShape, formsOf, takes } from '../scenario/calls.ts';
 import type { Draws } from './draws.ts';
 import { joinParts, partsOf, withArgument } from './statement-text.ts';
 
@@ -19,10 +19,11 @@ const LENGTH = oneOf('0', '-1', '1', '31*4096', '-4096', '0x4000000000000000', '
 const SIZE = oneOf('-1', '1', '0x4000000000000000', '-4096', '0x7fffffffffffffff');
 const OFFSET = oneOf('-1', '100', '-4096', '0x4000000000000000', '0x7ffffffffffff000', '4095', '0xffffffff000');
 
+const NOWHERE = oneOf('NULL', '0x800000000000', '-4096', '-1', '-12', '0x1000', '0x7ffffffff000', 'A-0x1000');
+
 /** Off by a few bytes, or somewhere nothing can be. */
 function address(draws: Draws, argument: string): string {
-  const nowhere = ['NULL', '0x800000000000', '-4096', '-1', '-12', '0x1000', '0x7ffffffff000', 'A-0x1000'];
-  return draws.chance(60) ? `${argument}+${draws.pick([1, 8, 2048, 4095])}` : draws.pick(nowhere);
+  return draws.chance(60) ? `${argument}+${draws.pick([1, 8, 2048, 4095])}` : NOWHERE(draws, argument);
 }
 
 /** One flag more, one that does not exist, or none at all. */
@@ -88,9 +89,23 @@ const BY_CALL: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
   brk: { addr: oneOf('NULL', 'BRK-1', 'BRK-4096', 'A', '-4096', '-1') },
 };
 
-function spoilOf(call: string, { name, kind }: Parameter): Spoil | undefined {
+/**
+ * Copies between two places that may be one: they stay as far into their pages, since what comes of a copy onto bytes that are still to
+ * be copied depends on the processor.
+ */
+const COPIES: Readonly<Record<string, Spoil>> = {
+  addr: NOWHERE,
+  off: oneOf('-1', '-4096', '0x4000000000000000', '0x7ffffffffffff000', '0xffffffff000'),
+};
+
+const COPYING: ReadonlySet<string> = new Set(['pread', 'pwrite', 'process_vm_readv', 'process_vm_writev']);
+
+function spoilOf({ name: call, parameters }: CallShape, place: number): Spoil | undefined {
+  const { name, kind } = parameters[place];
   if (kind !== 'number' && kind !== 'transfer') return undefined;
   if (name === 'flags') return FLAGS[call];
+  const isCopy = COPYING.has(call) && parameters.some((parameter) => parameter.name === 'addr');
+  if (isCopy && COPIES[name] !== undefined) return COPIES[name];
   return BY_CALL[call]?.[name] ?? SPOILS[name];
 }
 
@@ -101,7 +116,7 @@ export function spoil(draws: Draws, text: string): string {
   const { call, args } = parts;
   const shape = formsOf(call).find((form) => takes(form, args.length));
   if (shape === undefined) return text;
-  const spoils = args.map((_, place) => spoilOf(call, shape.parameters[place]));
+  const spoils = args.map((_, place) => spoilOf(shape, place));
   const places = args.map((_, place) => place).filter((place) => spoils[place] !== undefined);
   if (places.length === 0) return text;
   const place = draws.pick(places);

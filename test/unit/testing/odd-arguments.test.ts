@@ -19,6 +19,16 @@ describe('spoil', () => {
     expect(found.filter((text) => /O_RDWR\)|O_RDONLY\)/.test(text))).toEqual([]);
   });
 
+  test.each([
+    ['pread(fd, A+8, 4096, 8192+8)', /^pread\((\w+|-\d+), A\+8, .*, (8192\+8|-1|\S*000|-4096)\)$/],
+    ['process_vm_readv(main, A+8, p1+8, 4096)', /^process_vm_readv\(main, A\+8, p1\+8, /],
+  ])('%s copies nothing onto bytes that are still to be copied', (text, aligned) => {
+    const nowhere = /\((\w+), (NULL|-\d+|0x\w+|A-0x1000), /;
+    const found = [...spoilt(text)];
+    expect(found.length).toBeGreaterThan(8);
+    expect(found.filter((one) => !aligned.test(one) && !nowhere.test(one))).toEqual([]);
+  });
+
   test('opens other devices to read and to write', () => {
     expect([...spoilt('fd = open("/dev/zero", O_RDONLY)')]).toContain('fd = open("/dev/zero", O_RDWR)');
   });
