@@ -43,6 +43,7 @@
 #define REMAP_TO 6ul                       /* MREMAP_FIXED or MREMAP_DONTUNMAP */
 #define ADVICE_POPULATE_READ 22
 #define ADVICE_POPULATE_WRITE 23
+#define ADVICE_GUARD_REMOVE 103
 #define SCENARIO_LIMITS 0x38eu             /* a bit a resource: FSIZE, DATA, STACK, NOFILE, MEMLOCK, AS */
 #define FREES_OR_SHIFTS 0x2aul             /* FALLOC_FL_ PUNCH_HOLE, COLLAPSE_RANGE, INSERT_RANGE */
 
@@ -111,17 +112,21 @@ bool harms_munmap(struct run *run)
     return is_aligned(run->a[0]) && overlaps_if_valid(run->a[0], run->a[1]);
 }
 
-/* Advice that changes nothing but the marks of mappings, and none that matters to the driver. */
-static bool only_marks(uint32_t advice)
+/* Advice that the driver's shared memory bears: a mark, or nothing comes of it. */
+static bool is_borne(uint32_t advice)
 {
-    return advice <= MADV_SEQUENTIAL || advice == MADV_DOFORK || advice == MADV_UNMERGEABLE || advice == MADV_DONTDUMP ||
-           advice == MADV_DODUMP || advice == MADV_KEEPONFORK;
+    static const uint32_t borne[] = { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_DOFORK, MADV_MERGEABLE, MADV_UNMERGEABLE,
+                                      MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP, MADV_KEEPONFORK,
+                                      MADV_COLD, ADVICE_GUARD_REMOVE };
+    for (size_t i = 0; i < sizeof borne / sizeof *borne; i++)
+        if (advice == borne[i]) return true;
+    return false;
 }
 
 bool harms_madvise(struct run *run)
 {
     uint32_t advice = (uint32_t)run->a[2];
-    if (!is_aligned(run->a[0]) || only_marks(advice)) return false;
+    if (!is_aligned(run->a[0]) || is_borne(advice)) return false;
     if (advice != ADVICE_POPULATE_READ && advice != ADVICE_POPULATE_WRITE) return overlaps(run->a[0], run->a[1]);
     struct range range = pages(run->a[0], run->a[1]);
     return reaches(run, run->a[0], run->a[1]) || fills_machine(first_hole(run->process, range.start, range.end) - range.start);
