@@ -9,7 +9,8 @@
  *     private mapping, stored to before              the process's own page
  *     private mapping of a file, load                the object's page
  *     private mapping of a file, first store         a copy of the object's page, from now on its own
- *     private anonymous memory, first access         zeros, from now on its own
+ *     private anonymous memory, loads at first       the page of zeros that all share
+ *     private anonymous memory, first store          zeros, from now on its own
  *     memory of huge pages                           huge-faults.ts
  *
  * Source: Linux mm/memory.c, arch/x86/mm/fault.c.
@@ -70,14 +71,14 @@ export function touch(state: State, process: Process, vma: Vma, address: bigint,
   if (vma.flags & VM_MAYSHARE && vma.file !== undefined) return objectPage(state, vma, address, kind);
   if (kind === 'store') ensureFamily(state, process, vma);
   const mine = { pages: process.pages, page };
-  if (own) return mine;
+  if (own && !(own === ZERO_PAGE && kind === 'store')) return mine;
   if (vma.file === undefined) {
-    process.pages.set(page, ZERO_PAGE);
+    process.pages.set(page, kind === 'store' ? ownCopy(ZERO_PAGE) : ZERO_PAGE);
     return mine;
   }
   const theirs = objectPage(state, vma, address, 'load');
   if (kind !== 'store' || isFault(theirs)) return theirs;
-  process.pages.set(page, bytesAt(theirs));
+  process.pages.set(page, ownCopy(bytesAt(theirs)));
   return mine;
 }
 
@@ -87,6 +88,11 @@ function partOfHugePage(state: State, process: Process, vma: Vma, address: bigin
   if (!object || !whose) return { name: 'SIGBUS', code: 'BUS_ADRERR', address };
   if (whose === 'own') return { pages: process.pages, page: pageOf(address) };
   return { pages: object.pages, page: pgoffAt(vma, pageFloor(address)) };
+}
+
+/** ZERO_PAGE itself is the one that loads show everywhere, and nobody's own. */
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  return bytes === ZERO_PAGE ? bytes.slice() : bytes;
 }
 
 /** The object behind a mapping; undefined for private anonymous memory. */

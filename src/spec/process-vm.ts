@@ -6,8 +6,18 @@
 
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../errno.ts';
 import { type Answer, failure, value } from './answer.ts';
-import { type Errno, min, offsetIn, PAGE_SIZE, pageFloor, transferMax, WORD_BITS, wrap } from './arithmetic.ts';
-import { access, isFault, type Place, touch } from './faults.ts';
+import {
+  type Errno,
+  min,
+  offsetIn,
+  PAGE_SIZE,
+  pageFloor,
+  transferMax,
+  WORD_BITS,
+  wrap,
+  ZERO_PAGE,
+} from './arithmetic.ts';
+import { access, bytesAt, isFault, type Place, touch } from './faults.ts';
 import { copyFromUser, copyToUser, isUserRange, numberIn } from './memory-access.ts';
 import type { Caller, Process, State } from './state.ts';
 import { lives } from './threads.ts';
@@ -159,7 +169,13 @@ function ended(moved: bigint): Answer {
   return moved > 0n ? value(moved) : failure(EFAULT);
 }
 
-/** The pages of a range, up to the first that cannot be had. */
+/** What shows zeros, whatever is stored meanwhile where it was found. */
+const ZEROS: Place = { pages: new Map(), page: 0n };
+
+/**
+ * The pages of a range, up to the first that cannot be had. They are held as they were found: the page of zeros stays the page of zeros when
+ * the own side, in the same memory, puts another in its place; and so does that of a file where a store makes a copy.
+ */
 function hold(state: State, other: Process, address: bigint, length: bigint, direction: Direction): readonly Place[] {
   const places: Place[] = [];
   const [kind, right] = direction === 'read' ? (['load', VM_READ] as const) : (['store', VM_WRITE] as const);
@@ -169,7 +185,7 @@ function hold(state: State, other: Process, address: bigint, length: bigint, dir
     if (vma === undefined || (vma.flags & right) === 0) break;
     const place = touch(state, other, vma, page, kind);
     if (isFault(place)) break;
-    places.push(place);
+    places.push(vma.file === undefined && bytesAt(place) === ZERO_PAGE ? ZEROS : place);
   }
   return places;
 }

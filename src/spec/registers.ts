@@ -20,6 +20,7 @@ const WIDE: Readonly<Partial<Record<CallName, readonly number[]>>> = {
   preadv: [3],
   pwritev: [3],
   lseek: [1],
+  truncate: [1],
   ftruncate: [1],
   fallocate: [2, 3],
   setrlimit: [1],
