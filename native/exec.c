@@ -26,7 +26,7 @@ static int open_program(const struct run *run)
 {
     char path[4200];
     if (snprintf(path, sizeof path, "/proc/%d/cwd/%s", (int)run->process->pid, (const char *)run->a[0]) >= (int)sizeof path) return -1;
-    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return open_unnoticed(path);
 }
 
 static bool is_covered(const Elf64_Phdr *segment, uint64_t address)

@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "handle.h"
+#include "proc.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,9 +56,9 @@ static ssize_t read_at(int fd, void *to, size_t length, uint64_t offset)
 /* The first bytes of a page of a file that is not in the page table; what lies behind the end is zeros. */
 static bool read_file(const struct process *process, const struct place *place, uint64_t address, uint8_t code[2])
 {
-    char name[64];
-    snprintf(name, sizeof name, "map_files/%lx-%lx", place->start, place->end);
-    return read_at(open_proc(process, name), code, 2, place->offset + (address - place->start)) >= 0;
+    char path[96];
+    snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", (int)process->pid, place->start, place->end);
+    return read_at(open_unnoticed(path), code, 2, place->offset + (address - place->start)) >= 0;
 }
 
 /* What stands at an address that can be executed; false when it cannot be told. */

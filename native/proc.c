@@ -8,6 +8,7 @@
 #include "proc.h"
 #include "print.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -325,4 +326,12 @@ bool sleeps_in_pause(pid_t pid)
 {
     char text[256];
     return read_short(pid, "syscall", text, sizeof text) && atol(text) == SYS_pause && text[0] == '3';
+}
+
+/* Only an owner may ask for O_NOATIME. */
+int open_unnoticed(const char *path)
+{
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+    int fd = open(path, flags | O_NOATIME);
+    return fd < 0 && errno == EPERM ? open(path, flags) : fd;
 }
