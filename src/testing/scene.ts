@@ -88,6 +88,8 @@ export class Scene {
   waits: readonly string[];
   /** Directories beside the files. */
   directories: readonly string[];
+  /** Memory of MAP_DROPPABLE was asked for, wherever it may have gone since. */
+  hasDroppable: boolean;
   /** The process that makes the next call. */
   me: SketchedProcess;
   draws: Draws;
@@ -113,6 +115,7 @@ export class Scene {
     this.ended = [];
     this.directories = [];
     this.waits = [];
+    this.hasDroppable = false;
     this.draws = new Draws([]);
     this.mixed = new Set();
     this.forks = 0;

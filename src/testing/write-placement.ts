@@ -85,6 +85,7 @@ function note(scene: Scene, base: Base, { pages, prot, flags, descriptor, filePa
   const range = { ...mapping, base, start: 0, end: Math.min(pages, KNOWN_PAGES_MAX) };
   scene.notePlaced(range);
   scene.me.memory.map(range);
+  if (flags.includes('MAP_DROPPABLE')) scene.hasDroppable = true;
 }
 
 function named(scene: Scene, placed: Placed): string {

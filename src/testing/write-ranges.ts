@@ -56,12 +56,9 @@ const anything = (): boolean => true;
 const isUnlocked = ({ locked }: Range): boolean => !locked;
 const isPrivateAnon = ({ file, shared }: Range): boolean => file < 0 && !shared;
 
-/** Not MAP_DROPPABLE, which is asked for outside the arena alone: MADV_PAGEOUT may drop that at once, or when the kernel comes to it. */
-const isKept = ({ base }: Range): boolean => base === 'A';
-
 /**
  * Left out are those whose effect depends on how much memory is free or on what the kernel does in the background: MADV_FREE,
- * MADV_PAGEOUT of files, MADV_COLLAPSE.
+ * MADV_PAGEOUT of files, MADV_COLLAPSE. Where something may be dropped MADV_PAGEOUT drops it at once, or when the kernel comes to it.
  */
 const ADVICE: readonly Weighted<Advice>[] = [
   [6, { name: 'MADV_DONTNEED', fits: isUnlocked }],
@@ -86,11 +83,12 @@ const ADVICE: readonly Weighted<Advice>[] = [
   [1, { name: 'MADV_MERGEABLE', fits: isPrivateAnon }],
   [1, { name: 'MADV_UNMERGEABLE', fits: isPrivateAnon }],
   [1, { name: 'MADV_COLD', fits: isUnlocked }],
-  [1, { name: 'MADV_PAGEOUT', fits: (range) => isUnlocked(range) && isPrivateAnon(range) && isKept(range) }],
+  [1, { name: 'MADV_PAGEOUT', fits: (range) => isUnlocked(range) && isPrivateAnon(range) }],
 ];
 
 export function writeMadvise(scene: Scene): string | null {
   const { name, fits, change } = scene.draws.weigh(ADVICE);
+  if (name === 'MADV_PAGEOUT' && scene.hasDroppable) return null;
   const touches = name.startsWith('MADV_POPULATE');
   const range = findRange(scene, (candidate) => fits(candidate) && (!touches || isWhole(scene, candidate)));
   if (range === undefined && !scene.slips()) return null;
