@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "calls.h"
+#include "pool.h"
 #include "proc.h"
 #include "shm-room.h"
 
@@ -104,6 +105,7 @@ bool harms_mremap(struct run *run)
     uint64_t *a = run->a;
     if (!is_aligned(a[0])) return false;
     if (overlaps_if_valid(a[0], a[1] ? a[1] : 1)) return true;
+    if ((a[3] & REMAP_TO) && a[1] <= TASK_SIZE && parts_reserved(run->process, a[0], a[1])) return true;
     return (a[3] & REMAP_TO) && overlaps_if_valid(a[4], a[2]);
 }
 

@@ -61,9 +61,22 @@ static int remove_entry(const char *path, const struct stat *about, int type, st
     return remove(path);
 }
 
+/* The kernel empties a namespace that nobody is in any more some time later; the next scenario is to find their huge pages free. */
+static void remove_all(void)
+{
+    struct shm_info info;
+    struct shmid_ds about;
+    int highest = shmctl(0, SHM_INFO, (struct shmid_ds *)&info);
+    for (int index = 0; index <= highest; index++) {
+        int id = shmctl(index, SHM_STAT, &about);
+        if (id >= 0) shmctl(id, IPC_RMID, NULL);
+    }
+}
+
 bool shm_room_finish(void)
 {
     bool clean = true;
+    if (private) remove_all();
     while (nr_made > 0)
         if (shmctl(made[--nr_made], IPC_RMID, NULL) != 0 && errno != EINVAL && errno != EIDRM) clean = false;
     if (has_directory && nftw(directory, remove_entry, 4, FTW_DEPTH | FTW_PHYS) != 0) clean = false;

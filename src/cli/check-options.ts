@@ -9,6 +9,7 @@ import { SCHEME_NAMES } from '../config.ts';
 import type { SchemeName } from '../index.ts';
 import { type TargetSettings, targetSpec } from '../node/check-targets.ts';
 import type { CheckPlan } from '../node/checker.ts';
+import { freeHugePages } from '../node/host-pool.ts';
 import { parseArena } from '../scenario/scenario.ts';
 import { profilesWith } from '../testing/arbitraries.ts';
 import { PROFILES, type Profile } from '../testing/scenario-choices.ts';
@@ -80,6 +81,7 @@ export function checkPlan(targets: readonly string[], flags: CheckFlags): CheckP
     rules: rules(flags.rules),
     schemes: schemes(flags.scheme, targets),
     calls,
+    hugePages: hugePages(targets, flags),
     timeoutMs: settings.timeoutMs,
     targets: numbered(targets.map((word) => targetSpec(word, settings))),
   };
@@ -144,6 +146,16 @@ function schemes(text: string, targets: readonly string[]): SchemeName[] {
   if (named.some((name) => name !== 'x86-64') && targets.includes('linux'))
     throw new UserError(`--scheme is '${text}', and the target linux is x86-64; compare sim and spec instead`);
   return named as SchemeName[];
+}
+
+/**
+ * Huge pages are asked for where all targets have them: the machine and the specification as many as are drawn, the real kernel as
+ * many as are free of its pool.
+ */
+function hugePages(targets: readonly string[], { arena, rules, calls }: CheckFlags): CheckPlan['hugePages'] {
+  const known = targets.every((target) => ['sim', 'spec', 'linux'].includes(target));
+  if (!known || arena !== undefined || rules === 'posix' || calls !== undefined) return undefined;
+  return targets.includes('linux') ? freeHugePages() : 'drawn';
 }
 
 /** Runs, time and threads. */

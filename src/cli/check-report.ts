@@ -8,7 +8,7 @@ import type { SearchResult } from '../node/check-search.ts';
 import type { Shown, Shrunk } from '../node/check-shrink.ts';
 import type { CheckPlan, Trial } from '../node/checker.ts';
 import { arenaText } from '../scenario/arena.ts';
-import { PLAIN_MACHINE, schemeOfWords } from '../testing/machine-draw.ts';
+import { PLAIN_MACHINE, plainMachine } from '../testing/machine-draw.ts';
 import { showDifference } from '../testing/show-difference.ts';
 import { callsOf } from '../testing/transcript.ts';
 import { perSecond } from './check-progress.ts';
@@ -109,7 +109,7 @@ export function keptScenario(plan: CheckPlan, { text, machines, difference }: Sh
     ...machines.flatMap((machine, index) => {
       const { kind } = plan.targets[index];
       const matters =
-        kind === 'sim' ? machine !== PLAIN_MACHINE : kind === 'spec' && schemeOfWords(machine) !== 'x86-64';
+        kind === 'sim' ? machine !== PLAIN_MACHINE : kind === 'spec' && plainMachine(machine) !== PLAIN_MACHINE;
       return matters ? [`machine ${index + 1}: ${machine}`] : [];
     }),
   ];

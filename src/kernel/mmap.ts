@@ -212,8 +212,28 @@ function mapRegion(parts: MmapParts, request: Request): number {
   const counts = VM_NORESERVE | VM_SHARED | VM_WRITE | VM_HUGETLB;
   if ((request.vmFlags & counts) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
   if (!mayCommit(mm, request.vmFlags, pages - pagesMapped(mm, address, address + length, VM_ACCOUNT))) return -ENOMEM;
+  const replaced = hugeFilesIn(mm, address, address + length);
+  for (const file of replaced) file.refs++;
   const unmapped = parts.unmapper.unmap(mm, address, address + length);
-  if (unmapped < 0) return unmapped;
+  const mapped = unmapped < 0 ? unmapped : mapEmptied(parts, request);
+  for (const file of replaced) parts.sharedMemory.drop(file);
+  return mapped;
+}
+
+/** Files of huge pages that are mapped in [start, end): they are let go when the new mapping is there, and not before it is reserved for. */
+function hugeFilesIn(mm: Mm, start: number, end: number): readonly OpenFile[] {
+  let files = NO_FILES;
+  for (let vma = mm.vmas.intersecting(start, end); vma !== null && vma.start < end; vma = vma.next)
+    if (vma.flags & VM_HUGETLB && vma.file !== null) files = [...files, vma.file];
+  return files;
+}
+
+const NO_FILES: readonly OpenFile[] = [];
+
+/** Enters the new mapping where nothing is any more; its address or a negative errno. */
+function mapEmptied(parts: MmapParts, request: Request): number {
+  const { task, address, length, pages } = request;
+  const { mm } = task;
   const refused = request.file === null ? 0 : refusedByFile(request, request.file);
   if (refused < 0) return refused;
   const huge = request.file?.inode.huge ?? null;

@@ -6,7 +6,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { type Difference, isAlike } from '../testing/compare.ts';
-import { plainMachine, schemeOfWords } from '../testing/machine-draw.ts';
+import { plainMachine } from '../testing/machine-draw.ts';
 import { writeScenario } from '../testing/scenario-writer.ts';
 import { CallsSimplification, type Simplification, TextSimplification } from '../testing/simplify.ts';
 import { callsOf } from '../testing/transcript.ts';
@@ -121,7 +121,7 @@ class Shrinking {
     const cut = (await this.attempt({ ...first, text: cutBehind(first) })) ?? first;
     const reduced = await this.reduce(cut, new TextSimplification(cut.text), (text) => text);
     const outOfTime = this.outOfTime;
-    const machines = reduced.machines.map((machine) => plainMachine(schemeOfWords(machine)));
+    const machines = reduced.machines.map(plainMachine);
     const shown = (await this.attempt({ ...reduced, machines })) ?? reduced;
     return { shown, tries: this.tries, outOfTime, repeated: await this.repeat(shown, outOfTime ? 1 : REPETITIONS) };
   }

@@ -9,7 +9,7 @@ import { type Arena, DEFAULT_ARENA } from '../scenario/scenario.ts';
 import { drawRun, pagesOf, writerOptions } from '../testing/arbitraries.ts';
 import { ANY_PROCESSOR_RULES, type Compared, Comparison, LINUX_RULES, type Rules } from '../testing/compare.ts';
 import { Coverage } from '../testing/coverage.ts';
-import { ofScheme, pageSizeOf } from '../testing/machine-draw.ts';
+import { ofScheme, pageSizeOf, withHugePages } from '../testing/machine-draw.ts';
 import { posixRules } from '../testing/posix-rules.ts';
 import type { Profile } from '../testing/scenario-choices.ts';
 import { type DrawnCall, type WriterOptions, writeScenario } from '../testing/scenario-writer.ts';
@@ -33,6 +33,8 @@ export interface CheckPlan {
   /** Page-table schemes of the machines, taken in turns: with them the size of pages and of registers. */
   readonly schemes: readonly SchemeName[];
   readonly calls: readonly string[] | undefined;
+  /** Huge pages of the pool, where some are asked for: 'drawn' for each run, or as many as the kernel has; undefined if none are. */
+  readonly hugePages: 'drawn' | number | undefined;
   readonly timeoutMs: number;
 }
 
@@ -86,16 +88,30 @@ export class Checker {
   private writerFor(profile: Profile, scheme: SchemeName): WriterOptions {
     const { fs, calls, rules, arena = DEFAULT_ARENA } = this.plan;
     const dialect = rules === 'posix' ? { dialect: rules } : {};
+    const hugePages = this.asksForHugePages(scheme) ? ({ hugePages: 'asked' } as const) : {};
     const pageSize = pageSizeOf(scheme);
-    return writerOptions({ fs, profile, pageSize, arenaPages: pagesOf(arena), ...(calls && { calls }), ...dialect });
+    const asked = { ...(calls && { calls }), ...dialect, ...hugePages };
+    return writerOptions({ fs, profile, pageSize, arenaPages: pagesOf(arena), ...asked });
+  }
+
+  /** Pages of other sizes are not aimed at. */
+  private asksForHugePages(scheme: SchemeName): boolean {
+    return this.plan.hugePages !== undefined && scheme === 'x86-64';
+  }
+
+  private poolOf(drawn: number): number {
+    const { hugePages } = this.plan;
+    return hugePages === 'drawn' ? drawn : (hugePages ?? 0);
   }
 
   /** Makes the run with a number. Undefined if all targets agree. */
   async run(run: number): Promise<Found | undefined> {
     const { seed, ops } = this.plan;
-    const { calls, machine } = drawRun(seed, run, ops);
+    const { calls, machine, hugePages } = drawRun(seed, run, ops);
     const text = writeScenario(calls, this.writerOf(run));
-    const machines = this.targets.map((_, index) => ofScheme(machine(index), this.schemeOf(run)));
+    const scheme = this.schemeOf(run);
+    const pool = this.asksForHugePages(scheme) ? this.poolOf(hugePages) : 0;
+    const machines = this.targets.map((_, index) => withHugePages(ofScheme(machine(index), scheme), pool));
     const { scenario, transcripts, difference, takenOut } = await this.try(text, machines);
     this.coverage.add(scenario, transcripts[0], takenOut);
     return difference === undefined ? undefined : { run, calls, text, machines };

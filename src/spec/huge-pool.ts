@@ -27,8 +27,8 @@ function poolOf({ layout }: State, pageBytes: bigint): number {
   return pageBytes === layout.hugetlbPage ? layout.hugePages : 0;
 }
 
-/** The files of huge pages that somebody has open or mapped, or that are segments. */
-function files(state: State): Set<HugeFile> {
+/** The files of huge pages that somebody has open or mapped, or that are segments; and those of `replaced` mappings. */
+function files(state: State, replaced: readonly Vma[]): Set<HugeFile> {
   const objects = new Set<FileObject | undefined>();
   const add = (file: number): void => {
     objects.add(state.objects.get(state.openFiles.get(file)?.object ?? -1));
@@ -37,6 +37,7 @@ function files(state: State): Set<HugeFile> {
     for (const file of process.descriptors.values()) add(file);
     for (const { file } of process.vmas) if (file !== undefined) add(file);
   }
+  for (const { file } of replaced) if (file !== undefined) add(file);
   for (const [id, { object, removed }] of state.segments.byId)
     if (!removed || attachedTo(state, id) > 0) objects.add(state.objects.get(object));
   const huge = [...objects].map((object) => object?.huge);
@@ -50,24 +51,24 @@ function total<T>(of: Iterable<T>, count: (one: T) => number): number {
 }
 
 /** Pages that nobody has. */
-function free(state: State, pageBytes: bigint): number {
+function free(state: State, pageBytes: bigint, replaced: readonly Vma[] = []): number {
   const own = new Set<number>();
   for (const process of state.processes.values())
     for (const page of process.huge.values()) if (page !== 'file') own.add(page);
-  const inFiles = total(files(state), (file) => (file.pageBytes === pageBytes ? file.pages.size : 0));
+  const inFiles = total(files(state, replaced), (file) => (file.pageBytes === pageBytes ? file.pages.size : 0));
   return poolOf(state, pageBytes) - inFiles - (pageBytes === state.layout.hugetlbPage ? own.size : 0);
 }
 
 /** Pages that nobody has and that are kept for nobody. */
-function spare(state: State, pageBytes: bigint): number {
-  const forFiles = total(files(state), (file) =>
+function spare(state: State, pageBytes: bigint, replaced: readonly Vma[] = []): number {
+  const forFiles = total(files(state, replaced), (file) =>
     file.pageBytes === pageBytes ? file.asked.size - file.pages.size : 0,
   );
-  if (pageBytes !== state.layout.hugetlbPage) return free(state, pageBytes) - forFiles;
+  if (pageBytes !== state.layout.hugetlbPage) return free(state, pageBytes, replaced) - forFiles;
   const forMappings = total(state.processes.values(), (process) =>
     total(process.vmas, (vma) => keptIn(state, process, vma, vma.start, vma.end)),
   );
-  return free(state, pageBytes) - forFiles - forMappings - state.lostHugePages;
+  return free(state, pageBytes, replaced) - forFiles - forMappings - state.lostHugePages;
 }
 
 /** How many pages are kept for [start, end) of a private mapping. */
@@ -82,17 +83,23 @@ function isOwn(process: Process, first: bigint): boolean {
   return typeof process.huge.get(first) === 'number';
 }
 
-/** Whether `count` more pages can be kept. */
-export function canKeep(state: State, pageBytes: bigint, count: bigint): boolean {
-  return count <= BigInt(Math.max(spare(state, pageBytes), 0));
+/** Whether `count` more pages can be kept. What `replaced` mappings showed is let go only when the new one is there. */
+export function canKeep(state: State, pageBytes: bigint, count: bigint, replaced: readonly Vma[] = []): boolean {
+  return count <= BigInt(Math.max(spare(state, pageBytes, replaced), 0));
 }
 
 /** A shared mapping asks for pages [first, end) of a file; false if there are not so many that nobody has asked for yet. */
-export function keepForFile(state: State, file: HugeFile, first: bigint, end: bigint): boolean {
+export function keepForFile(
+  state: State,
+  file: HugeFile,
+  first: bigint,
+  end: bigint,
+  replaced: readonly Vma[] = [],
+): boolean {
   if (end - first > BigInt(file.asked.size + poolOf(state, file.pageBytes))) return false;
   const missing: bigint[] = [];
   for (let page = first; page < end; page++) if (!file.asked.has(page)) missing.push(page);
-  if (!canKeep(state, file.pageBytes, BigInt(missing.length))) return false;
+  if (!canKeep(state, file.pageBytes, BigInt(missing.length), replaced)) return false;
   for (const page of missing) file.asked.add(page);
   return true;
 }

@@ -59,18 +59,18 @@ export function mapRange(state: State, process: Process, range: NewRange): Errno
   if (accountable && commit(state, process, pages - sumOfPages(counted)) !== 0) return ENOMEM;
   takeOut(process, start, end);
   const refused = isLostSegment(state, range, replaced) ? EINVAL : refusedByObject(state, range);
-  const errno = refused || keepHugePages(state, range);
+  const errno = refused || keepHugePages(state, range, replaced);
   if (errno !== 0) return errno;
   const vma = accountable ? { ...range, flags: range.flags | VM_ACCOUNT } : range;
   return enter(state, process, vma, pages);
 }
 
 /** Of huge pages as many are kept as are mapped, and a file that may be written is as long as what is mapped of it. */
-function keepHugePages(state: State, { start, end, flags, pgoff, file }: NewRange): Errno {
+function keepHugePages(state: State, { start, end, flags, pgoff, file }: NewRange, replaced: readonly Vma[]): Errno {
   const object = objectOfFile(state, file);
   if (!object?.huge) return 0;
   const isSegment = file !== undefined && state.openFiles.get(file)?.segment !== undefined;
-  const errno = keepForMapping(state, object, { pgoff, length: end - start, flags, isSegment });
+  const errno = keepForMapping(state, object, { pgoff, length: end - start, flags, isSegment, replaced });
   if (errno === 0 && flags & VM_WRITE) object.size = max(object.size, addressOf(pgoff) + end - start);
   return errno;
 }

@@ -34,9 +34,12 @@ export interface ScenarioOptions {
   readonly pageSize?: number;
   /** How many pages of the arena it may use, at least 1; 24 if absent. */
   readonly arenaPages?: number;
+  /** It may ask for huge pages, if `calls` is absent. */
+  readonly hugePages?: 'asked';
 }
 
 const OPS = 40;
+const HUGE_PAGES_MAX = 4;
 const ARENA_PAGES = 24;
 /** How far behind the pages it uses a scenario may reach. */
 const REACH_PAGES = 32;
@@ -73,8 +76,10 @@ export function writerOptions({
   pageSize = PAGE,
   transfers,
   dialect,
+  hugePages,
 }: ScenarioOptions): WriterOptions {
-  const writer = { profile, fs, arenaPages, pageSize, ...(transfers && { transfers }), ...(dialect && { dialect }) };
+  const named = { ...(transfers && { transfers }), ...(dialect && { dialect }), ...(hugePages && { hugePages }) };
+  const writer = { profile, fs, arenaPages, pageSize, ...named };
   if (calls === undefined) return dialect === 'posix' ? { ...writer, calls: new Set(POSIX_CALLS) } : writer;
   const allowed = new Set(calls.flatMap(callsByWord));
   if (!hasStatements(profile, allowed))
@@ -121,6 +126,8 @@ export interface DrawnRun {
   readonly calls: readonly DrawnCall[];
   /** For as many simulated machines as are asked for. */
   readonly machine: (index: number) => string;
+  /** Huge pages of all of them: what a program sees depends on it. */
+  readonly hugePages: number;
 }
 
 export function drawRun(seed: string, run: number, ops: number): DrawnRun {
@@ -130,5 +137,6 @@ export function drawRun(seed: string, run: number, ops: number): DrawnRun {
     const own = new RngStream(`${seed}/${run}/machine ${index}`);
     return drawMachine(new Draws(Array.from({ length: 8 }, () => own.below(DRAW_LIMIT))));
   };
-  return { calls, machine };
+  const hugePages = new RngStream(`${seed}/${run}/pool`).below(HUGE_PAGES_MAX + 1);
+  return { calls, machine, hugePages };
 }

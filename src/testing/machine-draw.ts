@@ -31,6 +31,9 @@ const TLBS: readonly Weighted<string>[] = [
 
 const FAULT_AROUNDS = ['65536', '4096', '16384', '262144'] as const;
 
+/** Bytes of one on x86-64, the only scheme that is drawn with some. */
+const HUGE_PAGE = 2 ** 21;
+
 /** Level 2 checks the whole machine after each call. */
 const INVARIANTS: readonly Weighted<string>[] = [
   [15, '1'],
@@ -52,14 +55,20 @@ export function drawMachine(draws: Draws): string {
 /** The machine without anything drawn. */
 export const PLAIN_MACHINE = 'ram=16M cpus=1 tlb=default faultaround=65536 invariants=1 seed=0';
 
-/** The same for a page-table scheme. */
-export function plainMachine(scheme: SchemeName): string {
-  return ofScheme(PLAIN_MACHINE, scheme);
+/** A machine in words, without all that a program does not see. */
+export function plainMachine(words: string): string {
+  const [, count = '0'] = / hugepages=(\d+)$/.exec(words) ?? [];
+  return withHugePages(ofScheme(PLAIN_MACHINE, schemeOfWords(words)), Number(count));
 }
 
 /** A machine in words, with another page-table scheme than x86-64's. */
 export function ofScheme(words: string, scheme: SchemeName): string {
   return scheme === 'x86-64' ? words : `scheme=${scheme} ${words}`;
+}
+
+/** A machine in words, with a pool of huge pages. */
+export function withHugePages(words: string, count: number): string {
+  return count === 0 ? words : `${words} hugepages=${count}`;
 }
 
 /** The scheme that words name. */
@@ -78,7 +87,9 @@ export function pageSizeOf(scheme: SchemeName): number {
  */
 export function machineOfWords(words: string): MachineConfig {
   const config = Object.assign({}, ...words.split(' ').map(settingOfWord)) as MachineConfig;
-  const { scheme, ram, faultAroundBytes } = config;
+  const { scheme, ram, faultAroundBytes, hugePages } = config;
+  // The pool comes on top, with room to begin at a multiple of such a page.
+  if (hugePages !== undefined) return { ...config, ram: parseSize(String(ram), 'ram') + (hugePages + 1) * HUGE_PAGE };
   if (typeof scheme !== 'string') return config;
   const factor = pageSizeOf(scheme) / PAGE;
   return {
@@ -102,6 +113,7 @@ const SETTINGS: Readonly<Record<string, (value: string) => MachineConfig>> = {
   tlb: (value) => ({ tlb: tlbOfWords(value) }),
   faultaround: (value) => ({ faultAroundBytes: parseSize(value, 'faultaround') }),
   invariants: (value) => ({ invariants: value === '2' ? 2 : 1 }),
+  hugepages: (value) => ({ hugePages: Number(value) }),
   seed: (value) => ({ seed: value }),
 };
 

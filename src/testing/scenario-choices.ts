@@ -68,7 +68,8 @@ export type StatementKind =
   | 'sigaction'
   | 'segment'
   | 'shmName'
-  | 'remapPages';
+  | 'remapPages'
+  | 'huge';
 
 /** The calls that a kind of statement may make. */
 export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
@@ -134,6 +135,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   segment: ['shmget', 'shmat', 'shmdt', 'shmctl'],
   shmName: ['shm_open', 'shm_unlink'],
   remapPages: ['remap_file_pages'],
+  huge: ['mmap'],
 };
 
 export interface ProfileShape {
@@ -211,7 +213,7 @@ const PROCESSES = {
   sigaction: 1,
 } as const;
 
-const OBJECTS = { segment: 12, shmName: 3, remapPages: 4 } as const;
+const OBJECTS = { segment: 12, shmName: 3, remapPages: 4, huge: 30 } as const;
 
 const SLIPS = 3;
 
@@ -221,7 +223,10 @@ export const PROFILES = {
   /** Files, mapped and transferred. */
   file: { slips: SLIPS, weights: { ...MEMORY, ...FILES } },
   /** Several processes. */
-  fork: { slips: SLIPS, weights: { ...MEMORY, ...FILES, mmapAnon: 8, mmapFile: 7, ...PROCESSES, fork: 5, exit: 2 } },
+  fork: {
+    slips: SLIPS,
+    weights: { ...MEMORY, ...FILES, mmapAnon: 8, mmapFile: 7, ...PROCESSES, fork: 5, exit: 2, huge: 5 },
+  },
   /** Splitting and merging. */
   vma: {
     slips: SLIPS,
@@ -249,12 +254,23 @@ export const PROFILES = {
       wait: 1,
     },
   },
-  /** Shared memory objects: segments, shm_open, remap_file_pages. */
+  /** Shared memory objects: segments, shm_open, remap_file_pages; huge pages. */
   objects: { slips: SLIPS, weights: { ...MEMORY, ...FILES, ...PROCESSES, ...OBJECTS } },
   /** Wrong arguments and limits. */
   errors: {
     slips: 25,
-    weights: { ...MEMORY, ...FILES, ...PROCESSES, segment: 3, remapPages: 1, mincore: 3, lock: 5, break: 3, limit: 3 },
+    weights: {
+      ...MEMORY,
+      ...FILES,
+      ...PROCESSES,
+      segment: 3,
+      remapPages: 1,
+      huge: 4,
+      mincore: 3,
+      lock: 5,
+      break: 3,
+      limit: 3,
+    },
   },
   /** Some of everything. */
   mixed: {
@@ -266,6 +282,7 @@ export const PROFILES = {
       segment: 3,
       shmName: 1,
       remapPages: 1,
+      huge: 5,
       mmapFile: 8,
       mmapAnon: 9,
       fork: 2,

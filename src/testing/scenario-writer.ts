@@ -23,6 +23,7 @@ import {
   writeStore,
 } from './write-access.ts';
 import * as files from './write-files.ts';
+import { hugeContents, writeHuge } from './write-huge.ts';
 import { writeFileLock } from './write-locks.ts';
 import { writeMmap, writeMunmap } from './write-mmap.ts';
 import { writeMremap } from './write-mremap.ts';
@@ -115,11 +116,13 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   segment: shm.writeSegment,
   shmName: shm.writeShmName,
   remapPages: shm.writeRemapPages,
+  huge: writeHuge,
 };
 
 /** The kinds of statements that the options allow, each as often as it weighs. */
-export function kindsOf({ profile, calls }: WriterOptions): readonly StatementKind[] {
-  return tableOf(PROFILES[profile].weights, (call) => calls?.has(call) ?? true);
+export function kindsOf({ profile, calls, hugePages }: WriterOptions): readonly StatementKind[] {
+  const kinds = tableOf(PROFILES[profile].weights, (call) => calls?.has(call) ?? true);
+  return hugePages === undefined || calls !== undefined ? kinds.filter((kind) => kind !== 'huge') : kinds;
 }
 
 /** The scenario that the drawn calls stand for, with the lines that show what is left in the end. */
@@ -189,6 +192,7 @@ export class ScenarioWriter {
       ...scene.processes.flatMap((process) => [
         ...(scene.allows('maps') ? [saidBy(process, 'maps()')] : []),
         ...(scene.allows('copyin') ? this.memoryOf(process) : []),
+        ...(scene.askedForHugePages ? hugeContents().map((line) => saidBy(process, line)) : []),
       ]),
       ...main.descriptors.flatMap(({ name, read }) => [
         ...(scene.allows('fstat') ? [`fstat(${name})`] : []),

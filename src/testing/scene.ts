@@ -66,6 +66,8 @@ export interface SceneOptions {
   readonly transfers?: 'shown';
   /** Pages of the arena that are used. */
   readonly arenaPages: number;
+  /** Huge pages are asked for, by scenarios that may make any call; the machine may have some, or none. */
+  readonly hugePages?: 'asked';
   /** How many of a hundred choices are careless, so that calls fail. */
   readonly slips: number;
 }
@@ -86,6 +88,11 @@ export class Scene {
   ended: readonly SketchedProcess[];
   /** Words that somebody may wait for: the beginning of the arguments of futex. */
   waits: readonly string[];
+  /** What write-huge.ts has made: addresses, descriptors and identifiers by name. */
+  hugePlaces: readonly string[];
+  hugeFiles: readonly string[];
+  hugeSegments: readonly string[];
+  askedForHugePages: boolean;
   /** Directories beside the files. */
   directories: readonly string[];
   /** Memory of MAP_DROPPABLE was asked for, wherever it may have gone since. */
@@ -113,6 +120,10 @@ export class Scene {
     };
     this.processes = [this.me];
     this.ended = [];
+    this.hugePlaces = [];
+    this.hugeFiles = [];
+    this.hugeSegments = [];
+    this.askedForHugePages = false;
     this.directories = [];
     this.waits = [];
     this.hasDroppable = false;
