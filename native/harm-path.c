@@ -5,6 +5,7 @@
  * meanwhile, so what was found holds for the call.
  */
 #include "calls.h"
+#include "mounts.h"
 #include "run.h"
 
 #include <fcntl.h>
@@ -32,8 +33,8 @@ bool harms_open(struct run *run)
     return harms_path(run);
 }
 
-/* Where a path has come to, from the scenario's directory on, and what of it is left. */
-struct walk { char at[PATH_ROOM], rest[PATH_ROOM]; int depth, links; bool outside; };
+/* Where a path has come to, from the scenario's directory or a mount on, and what of it is left. */
+struct walk { const char *root; char at[PATH_ROOM], rest[PATH_ROOM]; int depth, links; bool outside; };
 
 static void step_up(struct walk *walk)
 {
@@ -46,7 +47,7 @@ static void step_up(struct walk *walk)
 static void follow_link(struct walk *walk)
 {
     char path[2 * PATH_ROOM], target[2 * PATH_ROOM];
-    snprintf(path, sizeof path, "%s%s", scenario_directory, walk->at);
+    snprintf(path, sizeof path, "%s%s", walk->root, walk->at);
     ssize_t length = readlink(path, target, PATH_ROOM - 1);
     if (length <= 0 || ++walk->links > MAX_LINKS) return;
     if (*target == '/') walk->outside = true;
@@ -56,12 +57,14 @@ static void follow_link(struct walk *walk)
     step_up(walk);
 }
 
-/* Whether a path, its symbolic links followed one by one as the kernel does, ever leaves the scenario's directory. */
+/* Whether a path, its symbolic links followed one by one as the kernel does, ever leaves the scenario's directory or its mount. */
 static bool leaves(const char *path)
 {
-    struct walk walk = { .depth = 0 };
+    struct walk walk = { .root = scenario_directory };
+    const char *in_mount = mounts_rest(path, &walk.root);
+    if (*path == '/' && !in_mount) return true;
     if (strlen(path) >= PATH_ROOM - 1) return false;         /* the kernel says ENAMETOOLONG */
-    strcpy(walk.rest, path);
+    strcpy(walk.rest, in_mount ? in_mount : path);
     while (*walk.rest && walk.links <= MAX_LINKS && !walk.outside) {
         char name[PATH_ROOM];
         size_t length = strcspn(walk.rest, "/"), used = strlen(walk.at);
@@ -87,7 +90,7 @@ bool harms_path(struct run *run)
 {
     for (int i = 0; i < run->statement->nr_args; i++) {
         const char *path = (const char *)run->a[i];
-        if (run->statement->args[i].pieces && (*path == '/' || leaves(path))) return true;
+        if (run->statement->args[i].pieces && leaves(path)) return true;
     }
     return false;
 }
@@ -95,7 +98,7 @@ bool harms_path(struct run *run)
 /* (target, path): a link outside is not made; where one leads is seen when it is used. */
 bool harms_symlink(struct run *run)
 {
-    return *(const char *)run->a[0] == '/' || *(const char *)run->a[1] == '/' || leaves((const char *)run->a[1]);
+    return *(const char *)run->a[0] == '/' || leaves((const char *)run->a[1]);
 }
 
 /* What is not the scenario's own, a device or a file of /proc, stays as it is. */

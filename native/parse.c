@@ -172,10 +172,26 @@ static struct statement *new_statement(struct parser *parser)
     return made;
 }
 
+/* `% mount /NAME [FLAGS]`; other directives speak to the simulated machine, never to a real kernel. */
+static void directive(struct parser *parser, const char *text)
+{
+    char name[MAX_NAME + 1], flags[16] = "rw";
+    if (sscanf(text, "%% mount /%31[^/ ] %15s", name, flags) < 1) return;
+    struct statement *made = new_statement(parser);
+    made->line = parser->line;
+    strcpy(made->mount, name);
+    made->read_only = strncmp(flags, "ro", 2) == 0;
+    made->noexec = strstr(flags, "noexec") != NULL;
+    parser->scenario->mounts = true;
+}
+
 static void line(struct parser *parser, char *text)
 {
     parser->at = text;
-    if (*text == '%') return;              /* to the simulated machine, never to a real kernel */
+    if (*text == '%') {
+        directive(parser, text);
+        return;
+    }
     if (parse_peek(parser) == '\0' || *parser->at == '#') return;
     statement(parser, new_statement(parser));
 }
@@ -244,7 +260,8 @@ static void parse_all(struct parser *parser, char *text)
         line(parser, text);
         text = end && end[1] ? end + 1 : NULL;
     }
-    for (int i = 0; i < scenario->nr_statements; i++) check_names(parser, &scenario->statements[i]);
+    for (int i = 0; i < scenario->nr_statements; i++)
+        if (scenario->statements[i].call) check_names(parser, &scenario->statements[i]);
 }
 
 bool scenario_parse(struct scenario *scenario, const char *file, char *text)

@@ -6,6 +6,7 @@
 #include "run.h"
 #include "calls.h"
 #include "handle.h"
+#include "mounts.h"
 #include "names.h"
 #include "print.h"
 #include "shm-room.h"
@@ -130,6 +131,7 @@ static void make_call(struct run *run)
     const struct call *call = run->statement->call;
     process_slot(run->process)->nr_notes = 0;
     enum verdict verdict = evaluate_all(run);
+    if (verdict == READY) mounts_translate(run);
     if (verdict == UNBOUND) {
         fputs(" = unbound", stdout);
         return;
@@ -178,13 +180,16 @@ bool scenario_run(struct scenario *scenario, const char *cwd)
     shm_room_begin();
     scenario_directory = cwd;
     times_begin();
+    mounts_begin(scenario, cwd);
     scenario->main->process = process_start(cwd);
     bool started = scenario->main->process != NULL;
     print_reset();
     for (int i = 0; started && i < scenario->nr_statements && !interrupted; i++) {
         if (scenario->asks_for_times) times_await_tick();
-        run_statement(&scenario->statements[i]);
+        if (scenario->statements[i].call) run_statement(&scenario->statements[i]);
+        else mounts_make(&scenario->statements[i]);
     }
     bool clean = processes_finish();
+    clean = mounts_finish() && clean;
     return shm_room_finish() && clean && started;
 }

@@ -54,7 +54,9 @@ struct statement {
     int line;
     const char *text;                      /* as printed: without who and comment */
     struct symbol *who, *name;             /* name: NULL when nothing is bound */
-    const struct call *call;
+    const struct call *call;               /* NULL: it mounts something */
+    char mount[MAX_NAME + 1];              /* `% mount /NAME`: the name */
+    bool read_only, noexec;
     int nr_args;
     struct arg args[MAX_ARGS];
 };
@@ -66,6 +68,7 @@ struct scenario {
     struct statement *statements;
     int nr_statements, room;
     bool asks_for_times;                   /* some statement is times(fd) */
+    bool mounts;                           /* some statement mounts something */
     struct chunk *chunks;
 };
 

@@ -41,6 +41,12 @@ export interface Found {
   readonly entry: DirectoryEntry | null;
 }
 
+/** A directory on the way, and the mount it is of. */
+interface Reached {
+  readonly mount: Mount;
+  readonly entry: DirectoryEntry;
+}
+
 export function bytesIn(text: string): number {
   return new TextEncoder().encode(text).length;
 }
@@ -79,29 +85,30 @@ export class PathWalk {
       directory = start.root;
       if (start !== this.root) names.shift();
     }
-    const place = { mount: start, slash: path.endsWith('/') };
     for (const name of names.slice(0, -1)) {
       if (!(directory.inode.mode & S_IXUSR)) return -EACCES;
       const next = this.step(start, directory, name);
       if (typeof next === 'number') return next;
-      if (next.children === null) return -ENOTDIR;
-      directory = next;
+      if (next.entry.children === null) return -ENOTDIR;
+      start = next.mount;
+      directory = next.entry;
     }
     const name = names.at(-1);
     if (name !== undefined && !(directory.inode.mode & S_IXUSR)) return -EACCES;
-    return { ...place, directory, name: name ?? '/', last: kindOf(name) };
+    return { mount: start, slash: path.endsWith('/'), directory, name: name ?? '/', last: kindOf(name) };
   }
 
-  /** One component on the way. */
-  private step(mount: Mount, directory: DirectoryEntry, name: string): DirectoryEntry | number {
-    if (name === '.') return directory;
-    if (name === '..') return directory.parent ?? directory;
+  /** One component on the way. A symbolic link may lead to another mount. */
+  private step(mount: Mount, directory: DirectoryEntry, name: string): Reached | number {
+    if (name === '.') return { mount, entry: directory };
+    if (name === '..') return { mount, entry: directory.parent ?? directory };
     if (bytesIn(name) > NAME_MAX) return -ENAMETOOLONG;
     const entry = directory.children?.get(name);
     if (entry === undefined) return -ENOENT;
-    if (entry.inode.kind !== 'symlink') return entry;
+    if (entry.inode.kind !== 'symlink') return { mount, entry };
     const found = this.follow(entry, { mount, directory, name, last: 'name', slash: false });
-    return typeof found === 'number' ? found : (found.entry ?? -ENOENT);
+    if (typeof found === 'number') return found;
+    return found.entry === null ? -ENOENT : { mount: found.place.mount, entry: found.entry };
   }
 
   /** The entry at a place; a symbolic link is followed if `follow` says so, or if a slash stands behind it. */

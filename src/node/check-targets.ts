@@ -25,6 +25,8 @@ interface CommandSpec {
   readonly command: string;
   /** It answers one scenario after the other. */
   readonly batch: boolean;
+  /** The directives that it takes, by name. */
+  readonly directives: readonly string[];
 }
 
 /** A target as data. */
@@ -51,12 +53,12 @@ export interface CheckTarget {
 /** The target that a word on the command line stands for. Throws `UserError` where the real kernel cannot be asked. */
 export function targetSpec(word: string, { fs, arena, timeoutMs, batch }: TargetSettings): TargetSpec {
   if (word === 'sim' || word === 'spec') return { kind: word, name: word, word };
-  if (word !== 'linux') return { kind: 'command', name: shortName(word), word, command: word, batch };
+  if (word !== 'linux') return { kind: 'command', name: shortName(word), word, command: word, batch, directives: [] };
   const scratch = scratchFolder(fs);
   // The driver gives up on a step before its end is given up on.
   const place = arena === undefined ? '' : ` --arena ${arenaText(arena)}`;
   const command = `exec ${quoted(nativeDriver())} --scratch ${quoted(scratch)} --timeout ${timeoutMs / 2000}${place} --batch`;
-  return { kind: 'command', name: word, word, command, batch: true };
+  return { kind: 'command', name: word, word, command, batch: true, directives: ['mount'] };
 }
 
 const NAME_MAX = 24;
@@ -122,17 +124,19 @@ class CommandTarget implements CheckTarget {
   readonly name: string;
   readonly isProgram: boolean;
   private readonly options: ProgramOptions;
+  private readonly directives: readonly string[];
   private readonly conversation: Conversation | undefined;
 
-  constructor({ name, command, batch }: CommandSpec, timeoutMs: number) {
+  constructor({ name, command, batch, directives }: CommandSpec, timeoutMs: number) {
     this.name = name;
     this.isProgram = true;
     this.options = { command, timeoutMs };
+    this.directives = directives;
     this.conversation = batch ? new Conversation(this.options) : undefined;
   }
 
   async ask(scenario: Scenario, text: string): Promise<Transcript> {
-    const { text: output, end } = await this.answer(withoutDirectives(text));
+    const { text: output, end } = await this.answer(withoutDirectives(text, this.directives));
     return readTranscript(scenario, output, end ?? { words: 'the answer ended here', isFailure: false });
   }
 
@@ -145,7 +149,7 @@ class CommandTarget implements CheckTarget {
   }
 }
 
-/** Directives speak to the simulated machine alone; an empty line in their place keeps the numbers of the others. */
-export function withoutDirectives(text: string): string {
-  return text.replace(/^%.*$/gm, '');
+/** Most directives speak to the simulated machine alone; an empty line in their place keeps the numbers of the others. */
+export function withoutDirectives(text: string, taken: readonly string[] = []): string {
+  return text.replace(/^%\s*(\w*).*$/gm, (line, name: string) => (taken.includes(name) ? line : ''));
 }

@@ -11,8 +11,9 @@ import { resolveConfig } from '../config.ts';
 import type { Machine, MachineConfig, Process, SchemeName } from '../index.ts';
 import { KIB, MIB } from '../units.ts';
 import type { DirectiveStatement, Scenario } from './ast.ts';
+import { atPlace, mountDirective } from './mount-directive.ts';
 import { nearestWord } from './suggest.ts';
-import type { Directive, DirectiveScope } from './target.ts';
+import type { Directive } from './target.ts';
 
 /** What the directives work on. */
 export interface DirectiveHost {
@@ -31,7 +32,7 @@ export function machineDirectives(host: DirectiveHost): ReadonlyMap<string, Dire
     ['cpu', cpuDirective(host)],
     ['time', { parameters: [], run: () => [`${Math.round(machine.timeNs)} ns`] }],
     ['vmstat', vmstatDirective(machine)],
-    ['mount', mountDirective(machine)],
+    ['mount', mountDirective((name, flags) => machine.mount(name, flags))],
     ['tlb', { parameters: [], run: () => [countsLine(machine)] }],
     ['overcommit', overcommitDirective(machine)],
     ['check', { parameters: [], run: () => checked(machine) }],
@@ -111,24 +112,6 @@ function overcommitDirective(machine: Machine): Directive {
   };
 }
 
-const MOUNT_FLAGS = ['rw', 'ro', 'noexec', 'ro,noexec'];
-
-function mountDirective(machine: Machine): Directive {
-  return {
-    parameters: [
-      { name: 'path', kind: 'word' },
-      { name: 'flags', kind: 'word', optional: true, choices: MOUNT_FLAGS },
-    ],
-    run: ([, path, flags = 'rw'], scope) => {
-      const words = flags.split(',');
-      const mounted = atPlace(scope, () =>
-        machine.mount(path.replace(/^\//, ''), { readOnly: words.includes('ro'), noexec: words.includes('noexec') }),
-      );
-      return [mounted ? `${path} is mounted ${flags}` : '-1 EBUSY'];
-    },
-  };
-}
-
 function countsLine(machine: Machine): string {
   const { accesses, l1Hits, l2Hits, l1Misses, walkReferences } = machine.tlbCounts();
   const walks = l1Misses - l2Hits;
@@ -138,16 +121,6 @@ function countsLine(machine: Machine): string {
 function checked(machine: Machine): readonly string[] {
   machine.check();
   return ['every invariant holds'];
-}
-
-/** Runs `act`, and gives the place to the mistake it complains of. */
-function atPlace<T>(scope: Pick<DirectiveScope, 'file' | 'line'>, act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new UserError(`${scope.file}:${scope.line}: ${error.message.replace(/^configuration: /, '')}`);
-  }
 }
 
 function wholeNumber(name: string, value: string): number {

@@ -7,12 +7,13 @@
  * Source: chmod(2), inode(7); Linux fs/open.c, fs/inode.c.
  */
 
-import { EBADF, ENOENT, ENOTDIR, EPERM } from '../errno.ts';
+import { EBADF, ENOENT, ENOTDIR, EPERM, EROFS } from '../errno.ts';
 import { F_SEAL_EXEC, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../flags.ts';
 import { type Answer, failure, outcome, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32 } from './arithmetic.ts';
 import { opened, openedEvenByPath } from './descriptors.ts';
 import { linksOf } from './directories.ts';
+import { isReadOnly } from './mounts.ts';
 import { lookUp } from './paths.ts';
 import type { Caller, FileObject, State } from './state.ts';
 import { noteChange } from './times.ts';
@@ -35,6 +36,7 @@ const S_IXGRP = 0o010;
  * ENOTDIR: something on the way is no directory; a slash follows the name of a file
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
  * ELOOP: more than 40 symbolic links on the way
+ * EROFS: a read-only mount
  */
 export function chmod({ state }: Caller, path: string, mode: bigint): Answer {
   const found = lookUp(state, path, 'follow');
@@ -42,6 +44,7 @@ export function chmod({ state }: Caller, path: string, mode: bigint): Answer {
   if (typeof found === 'number') return failure(found);
   if (!found.object) return failure(ENOENT);
   if (found.slash && found.object.type !== 'directory') return failure(ENOTDIR);
+  if (isReadOnly(state, found.mount)) return failure(EROFS);
   return outcome(setMode(state, found.object, low32(mode)));
 }
 
@@ -51,11 +54,14 @@ export function chmod({ state }: Caller, path: string, mode: bigint): Answer {
  *
  * @errors
  * EBADF: `fd` is no descriptor, or one of O_PATH
+ * EROFS: a read-only mount
  * EPERM: a memory file whose rights to execute are sealed
  */
 export function fchmod({ state, process }: Caller, fd: bigint, mode: bigint): Answer {
   const found = opened(state, process, fd);
-  return found ? outcome(setMode(state, found.object, low32(mode))) : failure(EBADF);
+  if (!found) return failure(EBADF);
+  if (isReadOnly(state, found.file.mount)) return failure(EROFS);
+  return outcome(setMode(state, found.object, low32(mode)));
 }
 
 function setMode(state: State, object: FileObject, asked: number): Errno {

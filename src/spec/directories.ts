@@ -4,9 +4,10 @@
  * Source: unlink(2), rename(2), mkdir(2), rmdir(2), link(2), symlink(2); Linux fs/namei.c.
  */
 
-import { EACCES, EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../errno.ts';
+import { EACCES, EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EROFS, EXDEV } from '../errno.ts';
 import { type Answer, failure, outcome, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32 } from './arithmetic.ts';
+import { isReadOnly } from './mounts.ts';
 import {
   bytesIn,
   checkPath,
@@ -36,6 +37,7 @@ import { noteChange, noteModification } from './times.ts';
  * ENOTDIR: something on the way is no directory
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
  * EISDIR: the path is that of the directory itself
+ * EROFS: a read-only mount, whether or not there is such a file
  * ENOENT: there is no such file
  * ENOTDIR: a slash follows the name of a file
  * EACCES: the directory cannot be written
@@ -47,7 +49,7 @@ export function unlink(caller: Caller, path: string): Answer {
 
 /** unlink(2) of a path that begins in the directory `root`. */
 export function unlinkIn({ state }: Caller, root: number, path: string): Answer {
-  const found = lookUpName(state, path, root);
+  const found = lookUpName(state, path, 'goes', root);
   if (found === 'elsewhere') return UNSPECIFIED;
   if (typeof found === 'number') return failure(found);
   if (isDots(found.name)) return failure(EISDIR);
@@ -70,13 +72,14 @@ export function unlinkIn({ state }: Caller, root: number, path: string): Answer 
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
  * EINVAL: the path ends in `.`
  * ENOTEMPTY: the path ends in `..`
+ * EROFS: a read-only mount, whether or not there is such a directory
  * ENOENT: there is no such directory
  * EACCES: the directory that it stands in cannot be written
  * ENOTDIR: it is a file
  * ENOTEMPTY: something is in it
  */
 export function rmdir({ state }: Caller, path: string): Answer {
-  const found = lookUpName(state, path);
+  const found = lookUpName(state, path, 'goes');
   if (found === 'elsewhere') return UNSPECIFIED;
   if (typeof found === 'number') return failure(found);
   if (isDots(found.name)) return failure(found.name === '.' ? EINVAL : ENOTEMPTY);
@@ -99,6 +102,7 @@ export function rmdir({ state }: Caller, path: string): Answer {
  * ENOTDIR: something on the way is no directory
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
  * EEXIST: there is something of that name
+ * EROFS: a read-only mount
  * EACCES: the directory that it is to stand in cannot be written
  */
 export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
@@ -111,10 +115,11 @@ export function mkdir({ state }: Caller, path: string, mode: bigint): Answer {
 
 /** Where something new can stand: EEXIST if something does, ENOENT for a slash where none may be. */
 function vacant(state: State, path: string, slash: 'slash may follow' | 'no slash'): Found | Errno | 'elsewhere' {
-  const found = lookUpName(state, path);
+  const found = lookUpName(state, path, 'comes');
   if (typeof found !== 'object') return found;
   if (isDots(found.name) || found.object) return EEXIST;
-  return found.slash && slash === 'no slash' ? ENOENT : found;
+  if (found.slash && slash === 'no slash') return ENOENT;
+  return isReadOnly(state, found.mount) ? EROFS : found;
 }
 
 /** Puts a new object, or one that has names already, under a name. */
@@ -142,6 +147,7 @@ function enter(state: State, place: Found, made: FileObject | number): Errno {
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
  * EEXIST: there is something of that name
  * ENOENT: a slash follows the name
+ * EROFS: a read-only mount
  * EACCES: the directory that it is to stand in cannot be written
  */
 export function symlink({ state }: Caller, target: string, path: string): Answer {
@@ -168,6 +174,8 @@ export function symlink({ state }: Caller, target: string, path: string): Answer
  * ENAMETOOLONG: a path has 4096 bytes or more, or a component more than 255
  * EEXIST: there is something of the new name
  * ENOENT: a slash follows the new name
+ * EROFS: a read-only mount
+ * EXDEV: the names are of two mounts
  * EACCES: the directory that the new name is to stand in cannot be written
  * EPERM: it is a directory
  */
@@ -181,6 +189,7 @@ export function link({ state }: Caller, from: string, to: string): Answer {
   const place = vacant(state, to, 'no slash');
   if (place === 'elsewhere') return UNSPECIFIED;
   if (typeof place === 'number') return failure(place);
+  if (found.mount !== place.mount) return failure(EXDEV);
   if (!mayChange(place.directory)) return failure(EACCES);
   return object.type === 'directory' ? failure(EPERM) : outcome(enter(state, place, number));
 }
@@ -196,7 +205,9 @@ export function link({ state }: Caller, from: string, to: string): Answer {
  * ENOENT: a directory on the way does not exist; the path is empty
  * ENOTDIR: something on the way is no directory
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
+ * EXDEV: the names are of two mounts
  * EBUSY: one of the paths ends in `.` or `..`
+ * EROFS: a read-only mount, whether or not there is something of the old name
  * ENOENT: there is nothing of the old name
  * ENOTDIR: a slash follows the name of a file
  * EINVAL: a directory would come to stand in itself
@@ -213,7 +224,9 @@ export function rename({ state }: Caller, from: string, to: string): Answer {
   const target = targetWalk.placeOf(to);
   if (typeof target === 'number') return failure(target);
   if (source === 'elsewhere' || target === 'elsewhere') return UNSPECIFIED;
+  if (source.mount !== target.mount) return failure(EXDEV);
   if (isDots(source.name) || isDots(target.name)) return failure(EBUSY);
+  if (isReadOnly(state, source.mount)) return failure(EROFS);
   const moved = sourceWalk.at({ ...source, slash: false }, 'stay');
   if (typeof moved === 'number') return failure(moved);
   if (moved === 'elsewhere' || !moved.object) return failure(ENOENT);

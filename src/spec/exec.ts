@@ -12,6 +12,7 @@ import { type Errno, low32, PAGE_SIZE, pageAlign, pageFloor, pageOf } from './ar
 import { access, isFault } from './faults.ts';
 import { numberIn, putBytes } from './memory-access.ts';
 import { mapPrivate } from './mmap.ts';
+import { isOnNoexec } from './mounts.ts';
 import { readBytes } from './objects.ts';
 import { lookUp } from './paths.ts';
 import { endProcess } from './processes.ts';
@@ -39,7 +40,7 @@ const MAY_EXECUTE = 0o100;
  * @errors
  * ENOENT: there is no such file
  * ENOTDIR: something on the way is no directory
- * EACCES: it is no regular file, or may not be executed
+ * EACCES: it is no regular file, or may not be executed, or lies on a noexec mount
  * ETXTBSY: it is open for writing, by whomever
  * ENOEXEC: it is no ELF program for x86-64 of fixed addresses, or its headers are not whole
  *
@@ -53,7 +54,7 @@ export function execve({ state, process, number, thread }: Caller, path: string)
   const { object } = found;
   if (object === undefined || found.number === undefined) return failure(ENOENT);
   if (found.slash && object.type !== 'directory') return failure(ENOTDIR);
-  if (object.type !== 'regular' || !(object.mode & MAY_EXECUTE)) return failure(EACCES);
+  if (object.type !== 'regular' || !(object.mode & MAY_EXECUTE) || isOnNoexec(state, found)) return failure(EACCES);
   if (isOpenForWriting(state, found.number)) return failure(ETXTBSY);
   const header = decodeElfHeader(readBytes(object, 0n, BigInt(ELF_HEADER_BYTES)));
   const segments = header && segmentsOf(object, header.tableOffset, header.segments);

@@ -32,6 +32,14 @@ export interface HugeFile {
   asked: Set<bigint>;
 }
 
+/** A file system at /NAME. */
+export interface Mount {
+  /** Number of its first directory. */
+  readonly root: number;
+  readOnly: boolean;
+  noexec: boolean;
+}
+
 /** A process or an open file, by number. */
 export interface LockOwner {
   readonly process: number | undefined;

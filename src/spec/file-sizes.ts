@@ -13,7 +13,7 @@
  * Source: ftruncate(2), mmap(2); Linux mm/shmem.c shmem_setattr, fs/ext4/inode.c ext4_setattr.
  */
 
-import { EACCES, EBADF, EFBIG, EINVAL, EISDIR, ENOENT, ENOTDIR } from '../errno.ts';
+import { EACCES, EBADF, EFBIG, EINVAL, EISDIR, ENOENT, ENOTDIR, EROFS } from '../errno.ts';
 import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { addressOf, type Errno, min, pageFloor, pagesOf, pagesOf32Bits, signed, WORD_BITS } from './arithmetic.ts';
@@ -22,6 +22,7 @@ import { opened } from './descriptors.ts';
 import { forgetPages } from './huge-pool.ts';
 import { fsyncErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
+import { isReadOnly } from './mounts.ts';
 import { dropCopies, removePages, zeroBytes } from './objects.ts';
 import { lookUp, MAY_WRITE } from './paths.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
@@ -70,6 +71,7 @@ export function ftruncate({ state, process }: Caller, fd: bigint, length: bigint
  * ELOOP: more than 40 symbolic links on the way
  * EISDIR: it is a directory
  * EINVAL: it is no regular file
+ * EROFS: a read-only mount
  * EACCES: its permissions do not let it be written
  * EFBIG: beyond RLIMIT_FSIZE (SIGXFSZ comes with it), or beyond the largest size of a file
  */
@@ -83,6 +85,7 @@ export function truncate({ state, process }: Caller, path: string, length: bigin
   if (object.type === 'directory') return failure(EISDIR);
   if (slash) return failure(ENOTDIR);
   if (object.type !== 'regular') return failure(EINVAL);
+  if (isReadOnly(state, found.mount)) return failure(EROFS);
   return object.mode & MAY_WRITE ? resize(state, process, object, length) : failure(EACCES);
 }
 

@@ -51,6 +51,7 @@ export function initialState(options: Partial<Layout> = {}): State {
       ...DEVICES.map(([path, type, mode], index) => [FIRST_DEVICE + index, device(path, type, mode)] as const),
     ]),
     names: new Map(),
+    mounts: new Map(),
     openFiles: new Map([[NULL_FILE, newOpenFile(FIRST_DEVICE)]]),
     processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
     segments: { byId: new Map(), nextIndex: 0, lastIndex: -1, sequence: 0 },

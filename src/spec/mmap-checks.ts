@@ -31,7 +31,8 @@ import { type Errno, low32, pageOf, pagesOf32Bits, WORD_BITS } from './arithmeti
 import type { Opened } from './descriptors.ts';
 import { hasSignedOffsets, isNoexec, mappingErrno } from './kinds.ts';
 import { isWriteSealed } from './memfd.ts';
-import type { FileObject } from './state.ts';
+import { isOnNoexec } from './mounts.ts';
+import type { FileObject, State } from './state.ts';
 
 const MAP_ABOVE4G = 0x80;
 /** MAP_HUGE_2MB and MAP_HUGE_1GB, which count for nothing without MAP_HUGETLB. */
@@ -60,7 +61,7 @@ export interface Request {
   readonly source: Opened | undefined;
 }
 
-export function checkSource({ length, pgoff, prot, flags }: Request, { file, object }: Opened): Errno {
+export function checkSource(state: State, { length, pgoff, prot, flags }: Request, { file, object }: Opened): Errno {
   if (pgoff > pageOf(objectEnd(object) - length)) return EOVERFLOW;
   const type = low32(flags) & MAP_TYPE;
   if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) return EINVAL;
@@ -68,7 +69,7 @@ export function checkSource({ length, pgoff, prot, flags }: Request, { file, obj
   if (type === MAP_SHARED_VALIDATE && (flags & ~BigInt(validated)) !== 0n) return EOPNOTSUPP;
   if (type !== MAP_PRIVATE && prot & PROT_WRITE && !file.writable) return EACCES;
   if (!file.readable) return EACCES;
-  if (isNoexec(object.type) && prot & PROT_EXEC) return EPERM;
+  if ((isNoexec(object.type) || isOnNoexec(state, file)) && prot & PROT_EXEC) return EPERM;
   const unfit = mappingErrno(object.type, 'at once');
   if (unfit !== 0) return unfit;
   if (low32(flags) & MAP_GROWSDOWN) return EINVAL;

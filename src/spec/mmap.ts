@@ -45,6 +45,7 @@ import { mayLock, mayLockMore } from './limits.ts';
 import { mapRange } from './map-range.ts';
 import { isWriteSealed } from './memfd.ts';
 import { checkAnonymous, checkSource, type Request } from './mmap-checks.ts';
+import { isOnNoexec } from './mounts.ts';
 import { findPlace } from './placement.ts';
 import { populate } from './populate.ts';
 import { deniesExec, mergeableMark } from './prctl.ts';
@@ -59,6 +60,7 @@ import {
   VM_HUGETLB,
   VM_LOCKED,
   VM_MAY_FLAGS,
+  VM_MAYEXEC,
   VM_MAYSHARE,
   VM_MAYWRITE,
   VM_NOHUGEPAGE,
@@ -120,7 +122,7 @@ import { firstOverlap, vmaAt } from './vmas.ts';
  * EOPNOTSUPP: MAP_SHARED_VALIDATE with a flag that it does not know
  * EACCES: shared and PROT_WRITE, but the descriptor is not open for writing
  * EACCES: the descriptor is not open for reading
- * EPERM: PROT_EXEC, but nothing may be executed from there (a pipe, a socket, /proc)
+ * EPERM: PROT_EXEC, but nothing may be executed from there (a pipe, a socket, /proc, a noexec mount)
  * ENODEV: the descriptor is that of a directory, a pipe, or a device other than /dev/zero
  * EINVAL: MAP_GROWSDOWN for a file or for shared memory
  * EPERM: shared and PROT_WRITE, but the memory file is sealed against writing
@@ -236,11 +238,11 @@ function map(state: State, process: Process, request: Request): AddressOrErrno {
   const huge = source?.object.huge ? VM_HUGETLB : 0;
   const common = (commonFlags(request) & ~unhonoured(state, huge)) | process.futureFlags | huge;
   if (!mayLockMore(process, common, pageOf(length))) return failed(EAGAIN);
-  const errno = source ? checkSource(request, source) : checkAnonymous(bits);
+  const errno = source ? checkSource(state, request, source) : checkAnonymous(bits);
   if (errno !== 0) return failed(errno);
   const vmFlags = common | (source ? kindOfFileMapping(bits, source.file) : kindOfMemory(bits));
   if (deniesExec(process, vmFlags, vmFlags)) return failed(EACCES);
-  const kept = (vmFlags | mergeableMark(process, vmFlags)) & ~withheld(bits, source);
+  const kept = (vmFlags | mergeableMark(process, vmFlags)) & ~withheld(state, bits, source);
   const range = { start, end, flags: kept, pgoff, file: source?.number };
   const mapped = mapRange(state, process, range);
   if (mapped !== 0) return failed(mapped);
@@ -305,8 +307,13 @@ function kindOfMemory(bits: number): number {
   return (bits & MAP_TYPE) === MAP_DROPPABLE ? droppable : 0;
 }
 
-/** A shared mapping of what cannot be written, by this descriptor or at all, can never be made writable. */
-function withheld(bits: number, source: Opened | undefined): number {
-  if (!source || (bits & MAP_TYPE) === MAP_PRIVATE) return 0;
-  return source.file.writable && !isWriteSealed(source.object) ? 0 : VM_MAYWRITE;
+/**
+ * A shared mapping of what cannot be written, by this descriptor or at all, can never be made writable; what lies on a noexec
+ * mount, never executable.
+ */
+function withheld(state: State, bits: number, source: Opened | undefined): number {
+  if (!source) return 0;
+  const exec = isOnNoexec(state, source.file) ? VM_MAYEXEC : 0;
+  const stays = (bits & MAP_TYPE) === MAP_PRIVATE || (source.file.writable && !isWriteSealed(source.object));
+  return stays ? exec : exec | VM_MAYWRITE;
 }

@@ -4,7 +4,20 @@
  * Source: open(2); Linux fs/open.c, fs/namei.c.
  */
 
-import { EACCES, EBADF, EEXIST, EINVAL, EISDIR, ELOOP, EMFILE, ENOENT, ENOTDIR, ENXIO, ETXTBSY } from '../errno.ts';
+import {
+  EACCES,
+  EBADF,
+  EEXIST,
+  EINVAL,
+  EISDIR,
+  ELOOP,
+  EMFILE,
+  ENOENT,
+  ENOTDIR,
+  ENXIO,
+  EROFS,
+  ETXTBSY,
+} from '../errno.ts';
 import {
   O_ACCMODE,
   O_CLOEXEC,
@@ -31,6 +44,7 @@ import { hasFreeDescriptor, install, openedEvenByPath } from './descriptors.ts';
 import { addName } from './directories.ts';
 import { setSize } from './file-sizes.ts';
 import { takesDirect } from './kinds.ts';
+import { isReadOnly } from './mounts.ts';
 import { checkPath, deviceAt, type Found, isDots, MAY_READ, MAY_SEARCH, MAY_WRITE, Walk } from './paths.ts';
 import { isProgram } from './programs.ts';
 import type { Caller, FileObject, State } from './state.ts';
@@ -66,6 +80,7 @@ const KNOWN_FLAGS = 0x7fffc3 | O_PATH | TMPFILE;
  * ENAMETOOLONG: the path has 4096 bytes or more, or a component more than 255
  * EISDIR: O_CREAT and the path ends in a slash
  * ENOENT: there is no such file, and no O_CREAT
+ * EROFS: O_CREAT on a read-only mount
  * EACCES: O_CREAT in a directory that cannot be written
  * EEXIST: O_CREAT with O_EXCL, and there is such a file
  * EISDIR: O_CREAT of a directory
@@ -74,6 +89,7 @@ const KNOWN_FLAGS = 0x7fffc3 | O_PATH | TMPFILE;
  * EISDIR: O_TMPFILE
  * ELOOP: a symbolic link and O_NOFOLLOW; more than 40 symbolic links on the way
  * EACCES: the file's permissions do not allow it
+ * EROFS: writing or O_TRUNC on a read-only mount (O_TRUNC before ELOOP and EACCES)
  * ENXIO: /dev/tty: no process has a terminal
  * EINVAL: O_DIRECT for what is neither a regular file nor a pipe
  * ETXTBSY: writing to a program that a process runs (see execve)
@@ -121,6 +137,7 @@ function checkFlags(bits: number): Errno {
 
 /** What is opened, and by which name. */
 interface Target {
+  readonly mount: string | undefined;
   readonly object: number;
   readonly name: number | undefined;
 }
@@ -135,15 +152,16 @@ function findOrCreate(state: State, found: Found, bits: number, mode: number): T
     noteModification(state, object);
     setSize(state, object, 0n);
   }
-  return { object: number, name: found.nameNumber };
+  return { object: number, name: found.nameNumber, mount: found.mount };
 }
 
 function create(state: State, place: Found, mode: number): Target | Errno {
-  const { directory } = place;
+  const { directory, mount } = place;
+  if (isReadOnly(state, mount)) return EROFS;
   if (!(directory.mode & MAY_WRITE) || !(directory.mode & MAY_SEARCH)) return EACCES;
   const object = takeNumber(state);
   state.objects.set(object, { ...newObject('regular', directory.fs, '', state.now), mode });
-  return { object, name: addName(state, place, object) };
+  return { object, name: addName(state, place, object), mount };
 }
 
 function checkExisting(state: State, object: FileObject, found: Found, bits: number): Errno {
@@ -152,23 +170,29 @@ function checkExisting(state: State, object: FileObject, found: Found, bits: num
   if (bits & O_CREAT && isDirectory) return EISDIR;
   if (!isDirectory && (found.slash || bits & O_DIRECTORY)) return ENOTDIR;
   if (bits & O_PATH) return 0;
+  const readOnly = isReadOnly(state, found.mount);
+  if (bits & O_TRUNC && object.type === 'regular' && readOnly) return EROFS;
   if (object.type === 'symlink') return ELOOP;
   const writes = (bits & O_ACCMODE) !== O_RDONLY || (bits & O_TRUNC) !== 0;
   const reads = (bits & O_ACCMODE) !== O_WRONLY;
   if (isDirectory && writes) return EISDIR;
   if ((reads && !(object.mode & MAY_READ)) || (writes && !(object.mode & MAY_WRITE))) return EACCES;
+  // The access mode 3 asks for the right to write, and opens for nothing.
+  const access = bits & O_ACCMODE;
+  if ((access === O_WRONLY || access === O_RDWR) && readOnly) return EROFS;
   if (object.type === 'no-tty') return ENXIO;
   if (bits & O_DIRECT && !takesDirect(object.type)) return EINVAL;
   return writes && isProgram(state, found.number ?? -1) ? ETXTBSY : 0;
 }
 
 /** An open file description. The access mode 3 checks for reading and writing and allows neither. */
-function openObject(state: State, { object, name }: Target, bits: number): number {
+function openObject(state: State, { object, name, mount }: Target, bits: number): number {
   const number = takeNumber(state);
   const access = bits & O_ACCMODE;
   const byPath = (bits & O_PATH) !== 0;
   state.openFiles.set(number, {
     object,
+    mount,
     name,
     readable: !byPath && (access === O_RDONLY || access === O_RDWR),
     writable: !byPath && (access === O_WRONLY || access === O_RDWR),

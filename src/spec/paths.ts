@@ -7,8 +7,9 @@
  * Source: path_resolution(7), symlink(7); Linux fs/namei.c.
  */
 
-import { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from '../errno.ts';
+import { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS } from '../errno.ts';
 import type { Errno } from './arithmetic.ts';
+import { isReadOnly } from './mounts.ts';
 import type { FileObject, State } from './state.ts';
 import { DEVICES, FIRST_DEVICE, ROOT_OBJECT } from './state.ts';
 
@@ -24,6 +25,8 @@ export const MAY_SEARCH = 0o100;
 
 /** Where the last component of a path stands, or would. */
 export interface Place {
+  /** Name of the mount, undefined for none. */
+  readonly mount: string | undefined;
   readonly directory: FileObject;
   readonly directoryNumber: number;
   /** The last component; `.` if the path is only slashes. */
@@ -53,7 +56,8 @@ export function deviceAt(state: State, path: string): Found | undefined {
   const object = index < 0 ? undefined : state.objects.get(number);
   const directory = state.objects.get(ROOT_OBJECT) as FileObject;
   if (!object) return undefined;
-  return { directory, directoryNumber: ROOT_OBJECT, name: path, slash: false, nameNumber: undefined, number, object };
+  const place = { mount: undefined, directory, directoryNumber: ROOT_OBJECT, name: path, slash: false };
+  return { ...place, nameNumber: undefined, number, object };
 }
 
 /** ENOENT for no path at all, ENAMETOOLONG for one of 4096 bytes and more. */
@@ -64,6 +68,12 @@ export function checkPath(path: string): Errno {
 
 export function isDots(name: string): boolean {
   return name === '.' || name === '..';
+}
+
+/** A directory that paths begin in, and the mount it is of. */
+interface Start {
+  readonly number: number;
+  readonly mount: string | undefined;
 }
 
 /** One path, with how many links it has led through so far. */
@@ -79,31 +89,40 @@ export class Walk {
   /** Where the last component stands; nothing is looked up there. `root` is the number of the first directory. */
   placeOf(path: string, root = ROOT_OBJECT): OrElsewhere<Place> {
     const errno = checkPath(path);
-    return errno === 0 ? this.from(root, path) : errno;
+    if (errno !== 0) return errno;
+    return root !== ROOT_OBJECT && path.startsWith('/')
+      ? 'elsewhere'
+      : this.from({ number: root, mount: undefined }, path);
   }
 
-  private from(start: number, path: string): OrElsewhere<Place> {
-    if (path.startsWith('/')) return 'elsewhere';
+  private from(start: Start, path: string): OrElsewhere<Place> {
     const parts = path.split('/').filter((part) => part !== '');
-    let number = start;
+    let at = path.startsWith('/') ? this.mounted(parts.shift() ?? '') : start;
+    if (!at) return 'elsewhere';
     for (const part of parts.slice(0, -1)) {
-      const next = this.enter(number, part);
+      const next = this.enter(at, part);
       if (typeof next !== 'object') return next;
-      ({ number } = next);
+      at = next;
     }
-    const directory = this.state.objects.get(number) as FileObject;
-    if (!(directory.mode & MAY_SEARCH)) return EACCES;
-    return { directory, directoryNumber: number, name: parts.at(-1) ?? '.', slash: path.endsWith('/') };
+    const directory = this.state.objects.get(at.number) as FileObject;
+    const name = parts.at(-1);
+    if (name !== undefined && !(directory.mode & MAY_SEARCH)) return EACCES;
+    return { mount: at.mount, directory, directoryNumber: at.number, name: name ?? '.', slash: path.endsWith('/') };
+  }
+
+  private mounted(name: string): Start | undefined {
+    const found = this.state.mounts.get(name);
+    return found && { number: found.root, mount: name };
   }
 
   /** The directory of that name in another one. */
-  private enter(number: number, name: string): OrElsewhere<{ number: number }> {
+  private enter({ number, mount }: Start, name: string): OrElsewhere<Start> {
     const directory = this.state.objects.get(number) as FileObject;
     if (!(directory.mode & MAY_SEARCH)) return EACCES;
-    const found = this.at({ directory, directoryNumber: number, name, slash: false }, 'follow');
+    const found = this.at({ mount, directory, directoryNumber: number, name, slash: false }, 'follow');
     if (typeof found !== 'object') return found;
     if (found.number === undefined) return ENOENT;
-    return found.object?.type === 'directory' ? { number: found.number } : ENOTDIR;
+    return found.object?.type === 'directory' ? { number: found.number, mount: found.mount } : ENOTDIR;
   }
 
   /** What stands at a place. */
@@ -117,7 +136,7 @@ export class Walk {
     const object = number === undefined ? undefined : this.state.objects.get(number);
     if (object?.type !== 'symlink' || (follow === 'stay' && !slash)) return { ...place, nameNumber, number, object };
     if (++this.links > LINKS_MAX) return ELOOP;
-    const next = this.from(directoryNumber, object.target);
+    const next = this.from({ number: directoryNumber, mount: place.mount }, object.target);
     return typeof next === 'object' ? this.at({ ...next, slash: slash || next.slash }, 'follow') : next;
   }
 
@@ -135,11 +154,21 @@ export function lookUp(state: State, path: string, follow: Follow, root = ROOT_O
   return typeof place === 'object' ? walk.at(place, follow) : place;
 }
 
-/** The same for a name that is to come or go: no link at its end is followed, whether or not a slash is behind it. */
-export function lookUpName(state: State, path: string, root = ROOT_OBJECT): OrElsewhere<Found> {
+/**
+ * The same for a name that is to come or go: no link at its end is followed, whether or not a slash is behind it. From a
+ * read-only mount none goes, there or not.
+ */
+export function lookUpName(
+  state: State,
+  path: string,
+  change: 'comes' | 'goes',
+  root = ROOT_OBJECT,
+): OrElsewhere<Found> {
   const walk = new Walk(state);
   const place = walk.placeOf(path, root);
   if (typeof place !== 'object') return place;
+  if (isDots(place.name) && path.startsWith('/') && place.directory.parent === undefined) return 'elsewhere';
+  if (change === 'goes' && !isDots(place.name) && isReadOnly(state, place.mount)) return EROFS;
   if (isDots(place.name)) return { ...place, nameNumber: undefined, number: undefined, object: undefined };
   const found = walk.at({ ...place, slash: false }, 'stay');
   return typeof found === 'object' ? { ...found, slash: place.slash } : found;

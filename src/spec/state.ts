@@ -12,7 +12,7 @@
 
 import { F_SEAL_SEAL, O_LARGEFILE, O_RDWR } from '../flags.ts';
 import type { Geometry } from './arithmetic.ts';
-import type { HugeFile, Lock, StreamPage, Times } from './file-records.ts';
+import type { HugeFile, Lock, Mount, StreamPage, Times } from './file-records.ts';
 import type { PageRange } from './page-ranges.ts';
 
 export type FileSystemName = 'tmpfs' | 'ext4';
@@ -100,6 +100,8 @@ export interface Name {
 /** An open file description: what `open` makes and `dup` and `fork` share. */
 export interface OpenFile {
   object: number;
+  /** Name of the mount it was found in; undefined for the scenario's own directory and for what has no name. */
+  mount: string | undefined;
   /** Number of the name it was opened by; undefined for what no directory names. */
   name: number | undefined;
   readable: boolean;
@@ -252,6 +254,7 @@ export interface State {
   layout: Layout;
   objects: Map<number, FileObject>;
   names: Map<number, Name>;
+  mounts: Map<string, Mount>;
   openFiles: Map<number, OpenFile>;
   processes: Map<number, Process>;
   segments: Segments;
@@ -330,6 +333,7 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
 export function newOpenFile(object: number): OpenFile {
   return {
     object,
+    mount: undefined,
     name: undefined,
     readable: true,
     writable: true,

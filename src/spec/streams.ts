@@ -33,6 +33,7 @@ function openEnd(state: State, object: number, access: number): number {
   const number = takeNumber(state);
   state.openFiles.set(number, {
     object,
+    mount: undefined,
     name: undefined,
     readable: access !== O_WRONLY,
     writable: access !== O_RDONLY,

@@ -23,6 +23,7 @@ import { O_NOATIME } from '../flags.ts';
 import { type Answer, failure, UNSPECIFIED } from './answer.ts';
 import { type Opened, openedEvenByPath } from './descriptors.ts';
 import type { Times } from './file-records.ts';
+import { isReadOnly } from './mounts.ts';
 import type { Caller, FileObject, State } from './state.ts';
 
 function timesAt(now: number): Times {
@@ -37,7 +38,7 @@ function isUncertain({ mtime, stored }: Times): boolean {
 /** Something was read by an open file, or mapped. */
 export function noteAccess(state: State, { file, object }: Opened): void {
   const { times } = object;
-  if (file.flags & O_NOATIME) return;
+  if (file.flags & O_NOATIME || isReadOnly(state, file.mount)) return;
   if (file.name === undefined || times.atime <= times.mtime || times.atime <= times.ctime) times.atime = ++state.now;
   else if (isUncertain(times)) times.stored = ++state.now;
 }

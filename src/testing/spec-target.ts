@@ -10,6 +10,7 @@ import { assert } from '../assert.ts';
 import { errnoName } from '../errno.ts';
 import { type Arena, arenaOf } from '../scenario/arena.ts';
 import { HANDLER_CATCH, HANDLER_DEFAULT, HANDLER_IGNORE } from '../scenario/constants.ts';
+import { mountDirective } from '../scenario/mount-directive.ts';
 import type {
   Answer,
   CallArgument,
@@ -28,6 +29,8 @@ import {
   isRunning,
   type Layout,
   type MapsLine,
+  type MountFlags,
+  mount,
   type ProcessStatus,
   type Signal,
   type Answer as SpecAnswer,
@@ -46,6 +49,7 @@ const HANDLERS: ReadonlyMap<bigint, Handler> = new Map([
 
 export class SpecTarget implements Target {
   readonly base: Target['base'];
+  readonly directives: NonNullable<Target['directives']>;
   private current: State;
   private specified: boolean;
 
@@ -55,6 +59,7 @@ export class SpecTarget implements Target {
     const { brk, pageSize, taskSize } = this.current.layout;
     const place = arena ?? arenaOf(Number(taskSize));
     this.base = { arena: place.base, arenaSize: place.size, brk, pageSize, userEnd: taskSize };
+    this.directives = new Map([['mount', mountDirective((name, flags) => this.mount(name, flags))]]);
     this.specified = true;
     assert(this.isAlive(FIRST_PROCESS), 'a scenario begins with the first process');
   }
@@ -69,6 +74,13 @@ export class SpecTarget implements Target {
     return this.specified;
   }
 
+  private mount(name: string, flags: MountFlags): boolean {
+    const next = mount(this.current, name, flags);
+    const mounted = next !== this.current || isMountedSo(next, name, flags);
+    this.current = next;
+    return mounted;
+  }
+
   isAlive(process: number): boolean {
     return isRunning(this.current, process);
   }
@@ -79,6 +91,12 @@ export class SpecTarget implements Target {
     this.specified = answer.kind !== 'unspecified';
     return translate(answer);
   }
+}
+
+/** Mounting anew what is so already changes nothing. */
+function isMountedSo({ mounts }: State, name: string, { readOnly, noexec }: MountFlags): boolean {
+  const found = mounts.get(name);
+  return found?.readOnly === readOnly && found.noexec === noexec;
 }
 
 function specCall(process: number, { name, args }: TargetCall): Call {

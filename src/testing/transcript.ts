@@ -5,7 +5,14 @@
  * apart by the statements it repeats. Whatever it printed becomes an answer: garbage, silence and an early end are answers that
  * differ, not failures of the comparison.
  */
-import { type CallStatement, runSteps, type Scenario, type Step, type Target } from '../scenario/scenario.ts';
+import {
+  type CallStatement,
+  runSteps,
+  type Scenario,
+  type Statement,
+  type Step,
+  type Target,
+} from '../scenario/scenario.ts';
 
 export interface Transcript {
   /** For each call of the scenario the lines that were printed, the first without the statement itself. */
@@ -49,7 +56,7 @@ export function recordTranscript(scenario: Scenario, target: CheckableTarget): T
   const open = new Set<number>();
   let isLost = false;
   try {
-    for (const step of runSteps(target.directives === undefined ? callsAlone(scenario) : scenario, target)) {
+    for (const step of runSteps(knownTo(target, scenario), target)) {
       if (step.statement.kind !== 'call') continue;
       const isOpen = step.answer !== undefined && target.isSpecified === false;
       if (isOpen || isLost) open.add(answers.length);
@@ -62,9 +69,11 @@ export function recordTranscript(scenario: Scenario, target: CheckableTarget): T
   return { answers: filledUp(answers, scenario, '(no answer)'), open, rest: [] };
 }
 
-/** Directives speak to the simulated machine; who is none passes over them, as a real kernel's driver does. */
-function callsAlone({ file, statements }: Scenario): Scenario {
-  return { file, statements: statements.filter(({ kind }) => kind === 'call') };
+/** Most directives speak to the simulated machine; who does not know one passes over it, as a real kernel's driver does. */
+function knownTo({ directives }: Target, { file, statements }: Scenario): Scenario {
+  const isKnown = (statement: Statement): boolean =>
+    statement.kind === 'call' || (directives?.has(statement.words[0]) ?? false);
+  return { file, statements: statements.filter(isKnown) };
 }
 
 /** The lines of a step, the first without its statement. */

@@ -6,10 +6,10 @@
  */
 import { UserError } from '../../src/assert.ts';
 import { resolveConfig } from '../../src/config.ts';
-import { openTarget, targetSpec, withoutDirectives } from '../../src/node/check-targets.ts';
+import { openTarget, targetSpec } from '../../src/node/check-targets.ts';
 import type { FileSystem } from '../../src/node/scratch-folder.ts';
 import { MachineTarget } from '../../src/scenario/machine-target.ts';
-import { machineConfigOf, parseScenario, type Scenario } from '../../src/scenario/scenario.ts';
+import { machineConfigOf, type Scenario } from '../../src/scenario/scenario.ts';
 import { specLayout } from '../../src/testing/spec-layout.ts';
 import { SpecTarget } from '../../src/testing/spec-target.ts';
 import { recordTranscript, type Transcript } from '../../src/testing/transcript.ts';
@@ -49,23 +49,18 @@ function simulated(fs: FileSystem): CaseTarget {
 }
 
 function specified(fs: FileSystem): CaseTarget {
-  return inProcess('spec', fs, (scenario, _ram, text) => {
-    const layout = specLayout(resolveConfig({ ...machineConfigOf(scenario), fs }));
-    return recordTranscript(parseScenario(withoutDirectives(text), scenario.file), new SpecTarget(layout));
-  });
+  return inProcess('spec', fs, (scenario) =>
+    recordTranscript(scenario, new SpecTarget(specLayout(resolveConfig({ ...machineConfigOf(scenario), fs })))),
+  );
 }
 
-function inProcess(
-  kind: TargetName,
-  fs: FileSystem,
-  run: (scenario: Scenario, ram: string, text: string) => Transcript,
-): CaseTarget {
+function inProcess(kind: TargetName, fs: FileSystem, run: (scenario: Scenario, ram: string) => Transcript): CaseTarget {
   return {
     name: `${kind} on ${fs}`,
     kind,
     fs,
     missing: undefined,
-    ask: async (scenario, text, ram) => run(scenario, ram, text),
+    ask: async (scenario, _text, ram) => run(scenario, ram),
     close: async () => {},
   };
 }
