@@ -114,7 +114,7 @@ static const struct call calls[] = {
     OTHER(fork, "c = fork()", "", 0, NULL, run_fork),
     OTHER(execve, "execve(\"path\")", "s", 0, harms_exec, run_exec),
     OTHER(kill, "kill(process, sig)", "pe", 0, harms_kill, run_kill),
-    OTHER(getrusage, "getrusage(\"field\")", "s", 0, NULL, run_getrusage),
+    OTHER(getrusage, "getrusage(\"field\")", "s", 0, harms_usage, run_getrusage),
     OTHER(vfork, "c = vfork()", "", 0, NULL, run_vfork),
     OTHER(thread, "t = thread()", "", 0, NULL, run_thread),
     OTHER(exit_thread, "exit_thread(n)", "e", 0, NULL, run_exit_thread),

@@ -67,6 +67,7 @@ bool harms_limit(struct run *run);         /* (resource) */
 bool harms_process_vm(struct run *run);     /* in process-vm.c */
 bool harms_between(const struct process *process, uint64_t here, const struct process *other, uint64_t there, uint64_t length);
 bool harms_exec(struct run *run);            /* in exec.c */
+bool harms_usage(struct run *run);           /* (field): ru_maxrss, which the driver's own pages blur */
 bool harms_kill(struct run *run);
 bool harms_futex(struct run *run);
 bool harms_prlimit(struct run *run);       /* (process, resource) */

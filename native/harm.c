@@ -238,6 +238,11 @@ bool harms_limit(struct run *run)
     return resource < 16 && !(SCENARIO_LIMITS >> resource & 1);
 }
 
+bool harms_usage(struct run *run)
+{
+    return strcmp((const char *)run->a[0], "ru_maxrss") == 0;
+}
+
 /* Only SIGKILL is known; 0 and what is no signal the kernel looks at. */
 bool harms_kill(struct run *run)
 {

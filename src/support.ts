@@ -73,7 +73,7 @@ const CALLS: SupportGroup = {
       'ELF programs of fixed addresses; no scripts, interpreters, arguments; a scenario knows one program that sleeps',
     ),
     partial('kill', 'SIGKILL and 0'),
-    partial('getrusage', 'ru_minflt and ru_majflt of the process'),
+    partial('getrusage', 'ru_minflt, ru_majflt and ru_maxrss of the process'),
     partial('futex', 'FUTEX_WAIT and FUTEX_WAKE; a thread that waits makes no calls until it is woken'),
     partial('wait', 'for one child, and never blocks: the answer may be "still running"'),
     partial('sigaction', 'a handler is a function that says retry or abandon; no masks, no flags, no alternate stack'),

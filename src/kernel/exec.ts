@@ -107,6 +107,7 @@ function becomeAnother(parts: KernelParts, task: Task, mm: Mm): void {
   for (const [signal, disposition] of task.group.dispositions)
     if (disposition !== 'ignore') task.group.dispositions.delete(signal);
   for (const file of task.files.takeClosedOnExec()) openFiles.close(file, task.files);
+  task.group.peakRss = Math.max(task.group.peakRss, task.mm.peakRss);
   exiter.leaveMm(task.mm);
   task.mm = mm;
   task.privileged = true;

@@ -104,6 +104,7 @@ function copyMm(parts: ForkParts, from: Mm, id: number): Mm | null {
     parts.trace.emit(RECORD_ID.dup_mm, mm.id, mm.vmas.count, entries, parts.tables.tableFrames - tablesBefore);
   }
   parts.flusher.flushAll(from, FLUSH_FORK);
+  mm.noteHighWater();
   return mm;
 }
 

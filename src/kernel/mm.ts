@@ -49,6 +49,8 @@ export class Mm implements AddressSpace {
   execPages: number;
   /** Float64Array(4), indexed by RSS_*: page-table entries that name such a page. */
   readonly rss: Float64Array;
+  /** The most resident pages before something was last taken away; see `peakRss`. */
+  highWater: number;
   /** The file whose program it runs: held, and not opened for writing meanwhile; null before any execve. */
   program: OpenFile | null;
   startBrk: number;
@@ -79,6 +81,7 @@ export class Mm implements AddressSpace {
     this.stackPages = 0;
     this.execPages = 0;
     this.rss = new Float64Array(4);
+    this.highWater = 0;
     this.program = null;
     this.startBrk = 0;
     this.brk = 0;
@@ -90,5 +93,14 @@ export class Mm implements AddressSpace {
 
   addRss(kind: number, amount: number): void {
     this.rss[kind] = this.rss[kind] + amount;
+  }
+
+  noteHighWater(): void {
+    this.highWater = this.peakRss;
+  }
+
+  /** The most pages that were resident at a time, huge ones of the pool not counted (Linux get_mm_hiwater_rss). */
+  get peakRss(): number {
+    return Math.max(this.highWater, this.rss[RSS_ANON] + this.rss[RSS_FILE] + this.rss[RSS_SHMEM]);
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { SI_KERNEL } from '../flags.ts';
-import type { Word } from '../units.ts';
+import { KIB, type Word } from '../units.ts';
 import { check, SignalError, SyscallError } from './errors.ts';
 import type { WaitStatus } from './exit.ts';
 import type { IoVectors } from './iovec.ts';
@@ -42,13 +42,20 @@ export class ProcessTasks extends ProcessFiles {
     return entry;
   }
 
-  /** Page faults of the process, of all its threads: those that found the page in memory, and those that waited for it. */
-  getrusage(): { readonly minorFaults: number; readonly majorFaults: number } {
-    const { group } = this.task;
+  /**
+   * Page faults of the process, of all its threads: those that found the page in memory, and those that waited for it; and the
+   * most memory that was resident at a time, in KiB.
+   */
+  getrusage(): { readonly minorFaults: number; readonly majorFaults: number; readonly maxRssKib: number } {
+    const { group, mm } = this.task;
     const all = [group, ...group.threads];
     const sum = (count: (one: { minorFaults: number; majorFaults: number }) => number): number =>
       all.reduce((total, one) => total + count(one), 0);
-    return { minorFaults: sum((one) => one.minorFaults), majorFaults: sum((one) => one.majorFaults) };
+    return {
+      minorFaults: sum((one) => one.minorFaults),
+      majorFaults: sum((one) => one.majorFaults),
+      maxRssKib: (Math.max(group.peakRss, mm.peakRss) * mm.pageSize) / KIB,
+    };
   }
 
   /** SIGKILL, or 0 to ask whether the process is there. */

@@ -43,6 +43,8 @@ export class ThreadGroup {
   /** Faults of threads that have ended. */
   minorFaults: number;
   majorFaults: number;
+  /** The most pages that were resident in what it ran before execve. */
+  peakRss: number;
   exited: boolean;
   exitCode: number;
   /** Signal that killed it, or 0. */
@@ -58,6 +60,7 @@ export class ThreadGroup {
     this.umask = 0;
     this.minorFaults = 0;
     this.majorFaults = 0;
+    this.peakRss = 0;
     this.exited = false;
     this.exitCode = 0;
     this.killedBy = 0;

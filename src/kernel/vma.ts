@@ -28,6 +28,8 @@ export interface AddressSpace {
   readonly cpus: Set<number>;
   /** Changes the count of page-table entries that name a page of one kind (RSS_*). */
   addRss(kind: number, amount: number): void;
+  /** To be called before pages are taken away. */
+  noteHighWater(): void;
 }
 
 /** A node of a VmaTree (vma-chunk.ts): a run of neighbouring VMAs, or of such nodes. */

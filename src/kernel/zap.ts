@@ -56,6 +56,7 @@ export class Zapper {
   zapRange(vma: Vma, start: number, end: number, mode: number): void {
     const { tables } = this;
     this.removed = 0;
+    vma.mm.noteHighWater();
     // What was kept for the mapping of its huge pages is so once more, whoever takes them away.
     if (vma.hugeReservation !== null) restoreReservation(vma, start, end);
     let va = start;

@@ -54,9 +54,14 @@ export function runFirstInstruction(process: Process, entry: number): void {
   if (code.every((byte) => byte === 0)) process.fetchAdd(0, 1, 0);
 }
 
-/** ru_minflt and ru_majflt of getrusage. */
-export function faultsOf(process: Process, field: string): Answer {
-  const { minorFaults, majorFaults } = process.getrusage();
-  if (field === 'ru_minflt') return result(minorFaults);
-  return field === 'ru_majflt' ? result(majorFaults) : { kind: 'errno', errno: 'EINVAL' };
+/** One field of getrusage. */
+export function usageOf(process: Process, field: string): Answer {
+  const { minorFaults, majorFaults, maxRssKib } = process.getrusage();
+  const fields: ReadonlyMap<string, number> = new Map([
+    ['ru_minflt', minorFaults],
+    ['ru_majflt', majorFaults],
+    ['ru_maxrss', maxRssKib],
+  ]);
+  const found = fields.get(field);
+  return found === undefined ? { kind: 'errno', errno: 'EINVAL' } : result(found);
 }

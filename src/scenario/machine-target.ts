@@ -33,7 +33,7 @@ import {
 import { type Arena, arenaOf } from './arena.ts';
 import { HANDLER_DEFAULT, HANDLER_IGNORE } from './constants.ts';
 import { Arguments, fileStatus, pair, recordLock, result } from './machine-answers.ts';
-import { ATOMIC_HANDLERS, faultsOf, processVm, runFirstInstruction } from './machine-atomics.ts';
+import { ATOMIC_HANDLERS, processVm, runFirstInstruction, usageOf } from './machine-atomics.ts';
 import { machineDirectives } from './machine-directives.ts';
 import * as proc from './machine-proc.ts';
 import { SHM_HANDLERS } from './machine-shm.ts';
@@ -180,7 +180,7 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
   vfork: (t, p, a) => t.adopt(p.sys.vfork().id, Number(a.number(0))),
   execve: (t, p, a) => t.execve(p, a.text(0)),
   kill: (t, p, a) => result(p.sys.kill(t.idOf(a.number(0)), a.number(1))),
-  getrusage: (_t, p, a) => faultsOf(p, a.text(0)),
+  getrusage: (_t, p, a) => usageOf(p, a.text(0)),
   thread: (t, p, a) => t.adopt(p.sys.thread().id, Number(a.number(0))),
   exit_thread: (_t, p, a) => stored(() => p.exitThread(a.number(0))),
   process_madvise: (t, p, a) =>

@@ -59,16 +59,19 @@ export function exitThread({ state, process, number, thread: own }: Caller, code
 
 /**
  * @call getrusage
- * Counts the page faults of the process since it began, those of all its threads together: one field of getrusage(RUSAGE_SELF).
+ * Tells what the process has used, with all its threads: one field of getrusage(RUSAGE_SELF).
  *
  * `ru_minflt` are faults that found the page in memory or made it, `ru_majflt` those that waited for a disk. Faults that system
- * calls take on behalf of the process count, mlock and MAP_POPULATE included.
+ * calls take on behalf of the process count, mlock and MAP_POPULATE included. `ru_maxrss` is the most memory that was resident at a
+ * time, in KiB: pages of files that are mapped, private and shared memory, without huge pages of the pool. execve does not lower
+ * it; a child begins with what it has of its parent.
  *
  * @errors
  * EINVAL: there is no such field
  *
- * @differs Only these two fields; what a fault maps besides decides the number, which this specification does not say.
+ * @differs Only these three fields; what a fault maps besides decides the numbers, which this specification does not say. The kernel
+ * counts resident pages for each processor by itself, so that its ru_maxrss may lag: the driver of the real kernel does not tell it.
  */
 export function getrusage(_caller: Caller, field: string): Answer {
-  return field === 'ru_minflt' || field === 'ru_majflt' ? UNSPECIFIED : failure(EINVAL);
+  return ['ru_minflt', 'ru_majflt', 'ru_maxrss'].includes(field) ? UNSPECIFIED : failure(EINVAL);
 }

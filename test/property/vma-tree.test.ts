@@ -18,6 +18,7 @@ const SPACE_OWNER: AddressSpace = {
   asid: 0,
   cpus: new Set(),
   addRss: () => undefined,
+  noteHighWater: () => undefined,
 };
 
 /** Anywhere, or around the borders between nodes of a crowd that came in order (each has 14 VMAs, 8 apart). */
