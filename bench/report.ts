@@ -1,9 +1,10 @@
 /**
- * Results as a table for people, as JSON for programs, and as the file RESULTS.md.
+ * Results as a table for people, as JSON for programs, and as a part of the file RESULTS.md.
  */
 import type { MachineFacts } from './host.ts';
 import { type BenchRow, isPending, type Row } from './rows/table.ts';
 import { type Comparison, verdict } from './statistics.ts';
+import { alignedTable, markdownTable } from './tables.ts';
 
 /** What came of a row: numbers, or why there are none. */
 export interface Outcome {
@@ -53,7 +54,7 @@ const SECTIONS = { 1: 'The real kernel', 2: "The language's own limit", 3: 'Trac
 const VERDICTS = { goal: 'goal reached', floor: 'above floor', below: 'BELOW FLOOR' };
 const HEADINGS = ['row', 'ratio', 'spread', 'floor', 'goal', 'ours', 'theirs', 'unit', ''];
 
-function ratioText(ratio: number): string {
+export function ratioText(ratio: number): string {
   return ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2);
 }
 
@@ -73,53 +74,18 @@ function cells({ row, comparison, note }: Outcome): string[] {
   return [row.name, ...numbers, row.unit, VERDICTS[verdict(ratio, floor, goal)]];
 }
 
-/** Rows of cells with columns in line; the first, the unit and the verdict stand left. */
-function aligned(lines: readonly (readonly string[])[]): string[] {
-  const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const left = new Set([0, HEADINGS.length - 2, HEADINGS.length - 1]);
-  const pad = (cell: string, column: number): string =>
-    left.has(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
-  return lines.map((line) => line.map(pad).join('  ').trimEnd());
-}
-
 /** For the terminal. */
 export function textReport(outcomes: readonly Outcome[]): string {
-  return `${aligned([HEADINGS, ...outcomes.map(cells)]).join('\n')}\n`;
+  return alignedTable(HEADINGS, outcomes.map(cells), 2);
 }
 
-function markdownTable(outcomes: readonly Outcome[]): string {
+/** The part of RESULTS.md: a table for each section. */
+export function rowsMarkdown(outcomes: readonly Outcome[]): string {
   const headings = ['what', ...HEADINGS.slice(0, -1), 'verdict'];
-  const lines = outcomes.map((outcome) => [outcome.row.what, ...cells(outcome)]);
-  return [headings, headings.map(() => '---'), ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
-}
-
-function machineText(machine: MachineFacts): string {
-  const { cpu, cpus, memoryGiB, os, virtualised, node, v8, compiler, valgrind, diskFileSystem, pinned } = machine;
-  return [
-    `- ${cpus} CPUs (${cpu})${virtualised ? ', virtualised' : ''}, ${memoryGiB} GiB of memory; ${os}`,
-    `- Node ${node} (V8 ${v8})`,
-    `- ${compiler === '' ? 'no C compiler' : `${compiler}, -O2`}; ${valgrind === '' ? 'no Valgrind' : valgrind}`,
-    `- native msync on ${diskFileSystem === '' ? 'no disk file system found' : diskFileSystem}`,
-    `- ${pinned ? 'both sides on one and the same CPU' : 'not bound to a CPU'}`,
-    `- load average ${machine.loadBefore} before and ${machine.loadAfter} after; 1 of it is the benchmarks themselves`,
-  ].join('\n');
-}
-
-/** The file RESULTS.md. */
-export function resultsFile(outcomes: readonly Outcome[], machine: MachineFacts): string {
   const sections = ([1, 2, 3] as const).map((section) => {
     const own = outcomes.filter(({ row }) => row.section === section);
-    return `## ${SECTIONS[section]}\n\n${markdownTable(own)}\n`;
+    const lines = own.map((outcome) => [outcome.row.what, ...cells(outcome)]);
+    return `## ${SECTIONS[section]}\n\n${markdownTable(headings, lines)}\n`;
   });
-  return `# Results
-
-Written by \`npm run bench\`; what each row measures and how to read it stands in [README.md](README.md). Ratio = ours / theirs in
-operations per second, the median over alternating pairs; spread = half the distance of its quartiles. Production setting:
-\`invariants: 0\`.
-
-## Machine
-
-${machineText(machine)}
-
-${sections.join('\n')}`;
+  return sections.join('\n');
 }

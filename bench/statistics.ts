@@ -51,3 +51,44 @@ export function verdict(ratio: number, floor: number, goal: number): 'goal' | 'f
   if (ratio >= goal) return 'goal';
   return ratio >= floor ? 'floor' : 'below';
 }
+
+/** How the cost of an operation changes over growing sizes. */
+export interface Growth {
+  /** Cost at the largest size / cost at the smallest. */
+  readonly factor: number;
+  /** Power of the size that the cost follows over the last step: 0 = flat, 1 = proportional. */
+  readonly exponent: number;
+  readonly grows: boolean;
+}
+
+/**
+ * Beyond this power of the size a cost counts as growing. A logarithm stays far below; what a host adds when its caches no longer
+ * hold what is measured (two or three times the cost over a step of ten) stays just below.
+ */
+const GROWS_BEYOND = 0.5;
+
+/** Judges nanoseconds per operation at ascending sizes, two at least, by the last step, where what is proportional shows. */
+export function growthOf(sizes: readonly number[], ns: readonly number[]): Growth {
+  if (sizes.length !== ns.length || ns.length < 2)
+    throw new Error(`${sizes.length} sizes and ${ns.length} costs: no curve`);
+  const last = ns.length - 1;
+  const exponent = Math.log(ns[last] / ns[last - 1]) / Math.log(sizes[last] / sizes[last - 1]);
+  return { factor: ns[last] / ns[0], exponent, grows: exponent > GROWS_BEYOND };
+}
+
+/** A row in two checkouts. */
+export interface Change {
+  /** Ratio after / ratio before. */
+  readonly change: number;
+  /** The ratio fell by more than a tenth, and by more than both spreads explain. */
+  readonly fell: boolean;
+}
+
+/** A fall that is reported. */
+const FALL = 0.1;
+
+/** Compares a row of two checkouts that were measured in turn. Half of each spread lies on either side of its ratio. */
+export function changeOf(before: Comparison, after: Comparison): Change {
+  const noise = (before.spread + after.spread) / 2;
+  return { change: after.ratio / before.ratio, fell: after.ratio < before.ratio * (1 - FALL) - noise };
+}

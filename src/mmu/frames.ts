@@ -4,7 +4,7 @@
  * Place: between RAM and everything that owns frames. It holds facts only and decides nothing;
  * what an owner id means is the kernel's business (an AnonVma or a file's cache).
  * Invariants (checked by kernel/invariants.ts): refcount = mapcount + cache + pins; a frame with
- * FRAME_FREE has refcount 0 and stands in exactly one free list. 41 bytes per frame.
+ * FRAME_FREE has refcount 0 and stands in exactly one free list. 37 bytes per frame.
  * Source: Linux include/linux/mm_types.h, page-flags.h.
  */
 

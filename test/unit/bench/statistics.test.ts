@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compare, median, quantile, verdict } from '../../../bench/statistics.ts';
+import { changeOf, compare, growthOf, median, quantile, verdict } from '../../../bench/statistics.ts';
 
 describe('quantiles', () => {
   test.each([
@@ -56,4 +56,44 @@ test.each([
   [1.5, 'goal'],
 ])('a ratio of %d with floor 1 and goal 1.5: %s', (ratio, expected) => {
   expect(verdict(ratio, 1, 1.5)).toBe(expected);
+});
+
+describe('growth', () => {
+  const sizes = [10, 100, 1000, 10_000];
+
+  test.each([
+    ['flat', () => 300, false],
+    ['logarithmic', (size: number) => 100 * Math.log2(size), false],
+    ['twice as much beyond the caches', (size: number) => (size > 1000 ? 200 : 100), false],
+    ['a square root', (size: number) => Math.sqrt(size) * 1.001 ** Math.log(size), true],
+    ['proportional', (size: number) => size, true],
+    ['proportional behind a constant', (size: number) => 1000 + size, true],
+  ])('%s', (_name, cost, grows) => {
+    expect(growthOf(sizes, sizes.map(cost)).grows).toBe(grows);
+  });
+
+  test('the power is that of the last step, the factor that of all', () => {
+    expect(growthOf([1, 4, 64], [10, 10, 40])).toEqual({ factor: 4, exponent: 0.5, grows: false });
+  });
+
+  test('one size is no curve', () => {
+    expect(() => growthOf([1], [1])).toThrow('1 sizes and 1 costs: no curve');
+    expect(() => growthOf([1, 2], [1])).toThrow('no curve');
+  });
+});
+
+describe('two checkouts', () => {
+  const ratio = (median: number, spread: number) => ({ ratio: median, spread, ours: 1, theirs: 1, ratios: [] });
+
+  test.each([
+    [2, 0, 1.81, 0, false],
+    [2, 0, 1.79, 0, true],
+    [2, 0.2, 1.75, 0, false],
+    [2, 0.2, 1.65, 0.1, false],
+    [2, 0.2, 1.64, 0.1, true],
+    [2, 0, 4, 0, false],
+  ])('%d ±%d/2, then %d ±%d/2: fell %s', (before, spreadBefore, after, spreadAfter, fell) => {
+    const change = changeOf(ratio(before, spreadBefore), ratio(after, spreadAfter));
+    expect(change).toEqual({ change: after / before, fell });
+  });
 });

@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { AMOUNTS, type Amount, CURVES } from '../../../bench/growth/curves.ts';
+import { MEMORY_ROWS } from '../../../bench/memory/table.ts';
 import { type BenchRow, isPending, ROWS, type Row } from '../../../bench/rows/table.ts';
 import { ROOT } from '../../helpers/repository.ts';
 
@@ -18,9 +20,15 @@ test.each(rows.map((row) => [row.name, row]))('%s has a floor and a goal, or is 
   }
 });
 
-test('names are unique and usable in a shell', () => {
-  expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
-  expect(rows.filter(({ name }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+test('names are unique, of whatever kind, and usable in a shell', () => {
+  const all = [...rows, ...MEMORY_ROWS, ...CURVES];
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+  expect(all.filter(({ name }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+});
+
+test.each(Object.values(AMOUNTS) as Amount[])('$name grows, and has curves', ({ name, sizes }) => {
+  expect([...sizes].sort((a, b) => a - b)).toEqual(sizes);
+  expect(CURVES.filter(({ amount }) => amount === name).length).toBeGreaterThan(0);
 });
 
 test('every row has five pairs or more', () => {
