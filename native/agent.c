@@ -151,7 +151,7 @@ static void touch_own(const struct slot *slot)
 {
     const struct range *program = &CONTROL->program;
     raw(SYS_madvise, (uint64_t)slot, SLOT_SIZE, MADV_POPULATE_WRITE_, 0, 0, 0);
-    raw(SYS_madvise, TRANSFER, CONTROL_END - TRANSFER, MADV_POPULATE_WRITE_, 0, 0, 0);
+    raw(SYS_madvise, TRANSFER, TRANSFER_END - TRANSFER, MADV_POPULATE_WRITE_, 0, 0, 0);
     raw(SYS_madvise, program->start, program->end - program->start, MADV_POPULATE_READ_, 0, 0, 0);
 }
 
@@ -206,6 +206,14 @@ static void touch_kin(const struct slot *slot)
     if (slot->op == OP_FORK || slot->op == OP_THREAD || slot->op == OP_VFORK) keep_canary(SLOT_AT(slot->args[0]));
 }
 
+/* The same of what a read or write moves between a pipe and the control region. */
+static void touch_own_transfer(const struct slot *slot)
+{
+    uint64_t start = slot->args[1] & ~(PAGE_SIZE - 1);
+    if (slot->op == OP_SYSCALL && start >= TRANSFER_END && start < CONTROL_END)
+        raw(SYS_madvise, start, slot->args[2], MADV_POPULATE_WRITE_, 0, 0, 0);
+}
+
 static void count_faults(struct slot *slot)
 {
     raw(SYS_getrusage, RUSAGE_OF_THREAD, (uint64_t)slot->usage, 0, 0, 0, 0);
@@ -219,6 +227,7 @@ static void serve(struct slot *slot)
         await(slot, seen);
         seen++;
         touch_kin(slot);
+        touch_own_transfer(slot);
         count_faults(slot);
         uint64_t minor = slot->usage[MINFLT], major = slot->usage[MAJFLT];
         slot->result = obey(slot);

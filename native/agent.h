@@ -66,13 +66,15 @@ struct control {
     struct range own[MAX_OWN];       /* all that is the driver's in a scenario process, found by agent_boot */
     uint64_t heap;                   /* the program break at the start */
     uint8_t head_end[] __attribute__((aligned(SLOT_SIZE)));
-    /* slots, then MAX_TRANSFER bytes and one page more */
+    /* slots; then MAX_TRANSFER bytes and one page more; then for each slot what its reads and writes that may wait move */
 };
 
 #define CONTROL ((struct control *)CONTROL_BASE)
 #define SLOT_AT(i) ((struct slot *)(CONTROL_BASE + SLOT_SIZE + (uint64_t)(i) * SLOT_SIZE))
 #define TRANSFER (CONTROL_BASE + SLOT_SIZE + MAX_PROCESSES * SLOT_SIZE)
-#define CONTROL_END (TRANSFER + MAX_TRANSFER + PAGE_SIZE)
+#define TRANSFER_END (TRANSFER + MAX_TRANSFER + PAGE_SIZE)
+#define OWN_TRANSFER(i) (TRANSFER_END + (uint64_t)(i) * MAX_TRANSFER)
+#define CONTROL_END OWN_TRANSFER(MAX_PROCESSES)
 
 /* Runs in a fresh process on any stack, in the copy of the program: makes it a scenario process on `slot` and never returns. */
 void agent_enter(struct slot *slot) __attribute__((noreturn));

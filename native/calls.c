@@ -124,6 +124,7 @@ static const struct call calls[] = {
     OTHER(process_vm_readv, "process_vm_readv(process, lvec, lcnt, rvec, rcnt, flags)", "peeeee", SYS_process_vm_readv, harms_process_vm, run_process_vm),
     OTHER(process_vm_writev, "process_vm_writev(process, addr, raddr, len)", "peee", SYS_process_vm_writev, harms_process_vm, run_process_vm),
     OTHER(process_vm_writev, "process_vm_writev(process, lvec, lcnt, rvec, rcnt, flags)", "peeeee", SYS_process_vm_writev, harms_process_vm, run_process_vm),
+    OTHER(waited, "waited()", "", 0, NULL, run_waited),
     OTHER(exit, "exit(n)", "e", 0, NULL, run_exit),
     OTHER(wait, "wait(process)", "p", 0, NULL, run_wait),
     OTHER(maps, "maps()", "", 0, NULL, run_maps),

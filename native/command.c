@@ -1,6 +1,6 @@
 /*
- * One command to a scenario process: given through its slot, waited for with a limit, and its end seen: an answer, a
- * death (robust futex, then pidfd), or a sleep in a call that waits.
+ * One command to a scenario process: given through its slot, waited for with a limit, and its end seen: an answer or a
+ * death (robust futex, then pidfd). Commands that wait for others are wait.c's.
  *
  * Invariant: one command is under way at a time, and those of processes that wait. A death is reported only once the
  * process is a zombie, so that its parent's wait() is sure to find it.
@@ -43,7 +43,7 @@ double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-static bool has_died(const struct process *process, int milliseconds)
+bool has_died(const struct process *process, int milliseconds)
 {
     struct pollfd poller = { process->pidfd, POLLIN, 0 };
     return poll(&poller, 1, milliseconds) > 0;
@@ -89,8 +89,6 @@ void mark_dead(struct process *process)
     process->alive = process->waiting = false;
     close(process->pidfd);
     process->pidfd = -1;
-    if (process->resumes && process->resumes->alive) processes_collect(1);
-    process->resumes = NULL;
 }
 
 bool shares_group(const struct process *one, const struct process *other)
@@ -120,7 +118,7 @@ static bool is_last(const struct process *process)
 }
 
 /* A thread that made the system call exit goes alone, unless it is the last. */
-static void bury(struct process *process)
+void bury(struct process *process)
 {
     const struct slot *slot = process_slot(process);
     bool alone = slot->op == OP_SYSCALL && slot->nr == SYS_exit && !is_last(process);
@@ -172,49 +170,6 @@ enum outcome process_syscall(struct process *process, long nr, const uint64_t ar
     return outcome;
 }
 
-/* ---- calls that wait ---- */
-
-enum outcome process_waiting_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result)
-{
-    struct slot *slot = process_slot(process);
-    const struct timespec pause = { 0, SHORT_NS };
-    double end = now() + limit_seconds;
-    slot->nr = (uint64_t)nr;
-    give_command(process, OP_SYSCALL, args);
-    while (now() < end && !interrupted) {
-        uint32_t seen = __atomic_load_n(&slot->reply, __ATOMIC_ACQUIRE);
-        if (seen == REPLY_DONE || (seen & FUTEX_OWNER_DIED)) break;
-        if (sleeps_in(process, nr, args[0])) {
-            process->waiting = true;
-            return WAITING;
-        }
-        nanosleep(&pause, NULL);
-    }
-    enum outcome outcome = end_of_command(process);
-    *result = slot->result;
-    return outcome;
-}
-
-/* Sees whether a waiting process has come back. */
-static bool came_back(struct process *process)
-{
-    if (!process->waiting || __atomic_load_n(&process_slot(process)->reply, __ATOMIC_ACQUIRE) != REPLY_DONE) return false;
-    process->waiting = false;
-    return true;
-}
-
-bool processes_collect(int64_t count)
-{
-    const struct timespec pause = { 0, SHORT_NS };
-    double end = now() + limit_seconds;
-    while (count > 0 && now() < end && !interrupted) {
-        for (struct process *p = all; p; p = p->next)
-            if (p->alive && came_back(p)) count--;
-        if (count > 0) nanosleep(&pause, NULL);
-    }
-    return count <= 0;
-}
-
 /* ---- another program, and the end of others ---- */
 
 static void leave_others(struct process *process)
@@ -238,8 +193,6 @@ enum outcome process_exec(struct process *process, const uint64_t args[6], int64
             process->pid = process->group;
             process->executing = true;
             process_renew_space(process);
-            if (process->resumes && process->resumes->alive) processes_collect(1);
-            process->resumes = NULL;
             return EXECUTING;
         }
         nanosleep(&pause, NULL);

@@ -1,7 +1,5 @@
 /*
  * Handlers of advisory locks: flock, and fcntl with a struct flock.
- *
- * Nobody waits for a lock: what would wait is asked for as LOCK_NB, F_SETLK and F_OFD_SETLK, and answers EAGAIN.
  */
 #define _GNU_SOURCE
 #include "handle.h"
@@ -15,15 +13,10 @@
 
 enum outcome run_flock(struct run *run)
 {
-    enum outcome outcome = ask(run, SYS_flock, run->a[0], run->a[1] | LOCK_NB, 0, 0);
+    uint64_t args[6] = { run->a[0], run->a[1] };
+    enum outcome outcome = process_waiting_syscall(run->process, SYS_flock, args, &run->result);
     if (outcome == DONE) print_integer(run);
     return outcome;
-}
-
-static uint64_t without_waiting(uint64_t command)
-{
-    if (command == F_SETLKW) return F_SETLK;
-    return command == F_OFD_SETLKW ? F_OFD_SETLK : command;
 }
 
 static void print_lock(const struct flock *lock)
@@ -43,7 +36,8 @@ enum outcome run_lock(struct run *run)
     lock->l_whence = (short)run->a[3];
     lock->l_start = (off_t)run->a[4];
     lock->l_len = (off_t)run->a[5];
-    enum outcome outcome = ask(run, SYS_fcntl, run->a[0], without_waiting(command), TRANSFER, 0);
+    uint64_t args[6] = { run->a[0], command, TRANSFER };
+    enum outcome outcome = process_waiting_syscall(run->process, SYS_fcntl, args, &run->result);
     if (outcome != DONE) return outcome;
     print_integer(run);
     if (!failed(run) && (command == F_GETLK || command == F_OFD_GETLK)) print_lock(lock);

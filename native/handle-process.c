@@ -4,10 +4,10 @@
 #define _GNU_SOURCE
 #include "handle.h"
 #include "names.h"
+#include "print.h"
 #include "proc.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -150,19 +150,33 @@ enum outcome run_exit_thread(struct run *run)
     return leave(run, SYS_exit);
 }
 
-/* A wake is over when those it woke have come back. */
 enum outcome run_futex(struct run *run)
 {
     struct timespec *limit = (struct timespec *)TRANSFER;
-    bool limited = run->a[3] != UINT64_MAX, wakes = (run->a[1] & ~(uint64_t)FUTEX_PRIVATE_FLAG) == FUTEX_WAKE;
+    bool limited = run->a[3] != UINT64_MAX;
     uint64_t args[6] = { run->a[0], run->a[1], run->a[2], limited ? TRANSFER : 0 };
     *limit = (struct timespec){ 0, (long)run->a[3] };
     if (limited && run->a[3] == ONE_SECOND) *limit = (struct timespec){ 1, 0 };
     enum outcome outcome = limited ? process_syscall(run->process, SYS_futex, args, &run->result)
                                    : process_waiting_syscall(run->process, SYS_futex, args, &run->result);
-    if (outcome != DONE) return outcome;
-    if (wakes && run->result > 0 && !processes_collect(run->result)) return TIMED_OUT;
+    if (outcome == DONE) print_integer(run);
+    return outcome;
+}
+
+/* What the caller's last call came to that waited. */
+enum outcome run_waited(struct run *run)
+{
+    const struct waited *waited = run->process->waited;
+    struct slot *slot = process_slot(run->process);
+    run->result = waited ? waited->result : -EINVAL;
     print_integer(run);
+    if (!waited) return DONE;
+    if (waited->bytes) {
+        putchar(' ');
+        print_bytes(waited->bytes, (size_t)waited->result);
+    }
+    slot->nr_notes = waited->nr_notes;
+    memcpy(slot->notes, waited->notes, sizeof slot->notes);
     return DONE;
 }
 

@@ -70,6 +70,7 @@ enum outcome run_exit_thread(struct run *run);
 enum outcome run_futex(struct run *run);
 enum outcome run_exit(struct run *run);
 enum outcome run_wait(struct run *run);
+enum outcome run_waited(struct run *run);
 enum outcome run_maps(struct run *run);
 enum outcome run_smaps(struct run *run);
 enum outcome run_vmflags(struct run *run);

@@ -305,21 +305,40 @@ int death_signal(pid_t pid)
     return last ? atoi(last + 1) & 0x7f : 0;
 }
 
-bool thread_ended(const struct process *process)
+/* R, S, D, ...; 'X' when it is gone. */
+static char state_of(const struct process *process)
 {
     char text[1024];
-    if (!read_short(process->pid, "stat", text, sizeof text)) return true;
-    const char *state = strrchr(text, ')');
-    return state && (state[2] == 'Z' || state[2] == 'X');
+    const char *name_end = read_short(process->pid, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
+    return name_end ? name_end[2] : 'X';
 }
 
-bool sleeps_in(const struct process *process, long nr, uint64_t argument)
+bool thread_ended(const struct process *process)
+{
+    char state = state_of(process);
+    return state == 'Z' || state == 'X';
+}
+
+/* "running" has no number. */
+static bool sleeps_in(const struct process *process, long nr, uint64_t argument)
 {
     char text[256];
     long found;
     uint64_t first;
     if (!read_short(process->pid, "syscall", text, sizeof text)) return false;
     return sscanf(text, "%ld 0x%lx", &found, &first) == 2 && found == nr && first == argument;
+}
+
+/* Who waits for a disk, or for memory, cannot be interrupted (D). */
+bool waits_in(const struct process *process, long nr, uint64_t argument)
+{
+    return state_of(process) == 'S' && sleeps_in(process, nr, argument);
+}
+
+bool waits_in_vfork(const struct process *process)
+{
+    char text[256];
+    return read_short(process->pid, "syscall", text, sizeof text) && text[0] != 'r' && atol(text) == SYS_clone;
 }
 
 bool sleeps_in_pause(pid_t pid)

@@ -38,8 +38,11 @@ bool thread_ended(const struct process *process);
 /* Whether a process sleeps in pause. */
 bool sleeps_in_pause(pid_t pid);
 
-/* Whether the process sleeps in the system call `nr` with that first argument. */
-bool sleeps_in(const struct process *process, long nr, uint64_t argument);
+/* Whether the process waits for another in the system call `nr` with that first argument; a disk is nobody to wait for. */
+bool waits_in(const struct process *process, long nr, uint64_t argument);
+
+/* Whether it waits for its child in vfork. */
+bool waits_in_vfork(const struct process *process);
 
 /* Opens a file of the scenario's to look into it, so that its times do not tell; -1 when it cannot be opened. */
 int open_unnoticed(const char *path);

@@ -154,7 +154,6 @@ enum outcome process_vfork(struct process *parent, struct process **child)
         return end_of_command(parent);
     }
     parent->waiting = true;
-    made->resumes = parent;
     enlist(made, slot->made, slot->made);
     if (end_of_command(made) == DONE) *child = made;
     return DONE;
@@ -182,15 +181,14 @@ void process_share_dispositions(const struct process *process)
 bool processes_finish(void)
 {
     bool clean = true;
-    for (struct process *p = all; p; p = p->next) {
-        p->resumes = NULL;
+    for (struct process *p = all; p; p = p->next)
         if (p->alive) kill(p->group, SIGKILL);
-    }
     while (all) {
         struct process *gone = all;
         if (gone->alive) clean = await_end(gone) && clean;
         if (gone->alive) mark_dead(gone);
         all = gone->next;
+        waited_free(gone);
         free(gone);
     }
     while (spaces) {

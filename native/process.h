@@ -34,7 +34,15 @@ struct process {
     int death_signal;                      /* once dead: the signal that killed it, or 0 */
     uint64_t minflt, majflt;               /* page faults of its commands */
     struct space *space;
-    struct process *resumes;               /* who waits, in vfork, for it to end */
+    struct waited *waited;                 /* its last call that waited and has come back; NULL for none */
+};
+
+/* What a call that waited has come to. */
+struct waited {
+    int64_t result;
+    uint32_t nr_notes;
+    struct note notes[MAX_NOTES];
+    uint8_t *bytes;                        /* what a read shows; NULL for any other call */
 };
 
 enum outcome { DONE, DIED, TIMED_OUT, WAITING, EXECUTING };
@@ -61,8 +69,8 @@ enum outcome process_exec(struct process *process, const uint64_t args[6], int64
 /* A SIGKILL was sent to the process. */
 void process_killed(struct process *process);
 
-/* Waits until `count` of those that wait have come back; false if they do not in time. */
-bool processes_collect(int64_t count);
+/* Between statements: those that waited and were woken run until they have come back, died, or wait again. */
+void processes_settle(void);
 
 /* After a change of a disposition: the process's other threads have it too. */
 void process_share_dispositions(const struct process *process);

@@ -188,6 +188,7 @@ bool scenario_run(struct scenario *scenario, const char *cwd)
         if (scenario->asks_for_times) times_await_tick();
         if (scenario->statements[i].call) run_statement(&scenario->statements[i]);
         else mounts_make(&scenario->statements[i]);
+        processes_settle();
     }
     bool clean = processes_finish();
     clean = mounts_finish() && clean;
