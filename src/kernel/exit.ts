@@ -18,6 +18,7 @@ import type { Task, ThreadGroup } from './task.ts';
 import { FLUSH_UNMAP, type TlbFlusher } from './tlb-flush.ts';
 import type { Unmapper } from './unmap.ts';
 import { VM_SEALED } from './vm-flags.ts';
+import type { Waits } from './waits.ts';
 
 /** What `wait` reports: still running, or how the child ended. */
 export interface WaitStatus {
@@ -39,6 +40,7 @@ export class Exiter {
   private readonly tables: PageTables;
   private readonly flusher: TlbFlusher;
   private readonly futexes: Futexes;
+  private readonly waits: Waits;
   private readonly cpus: readonly Cpu[];
   private readonly engine: AccessEngine;
 
@@ -48,6 +50,7 @@ export class Exiter {
     tables: PageTables,
     flusher: TlbFlusher,
     futexes: Futexes,
+    waits: Waits,
     cpus: readonly Cpu[],
     engine: AccessEngine,
   ) {
@@ -56,6 +59,7 @@ export class Exiter {
     this.tables = tables;
     this.flusher = flusher;
     this.futexes = futexes;
+    this.waits = waits;
     this.cpus = cpus;
     this.engine = engine;
   }
@@ -96,6 +100,7 @@ export class Exiter {
     task.group.majorFaults += task.majorFaults;
     this.engine.active = null;
     if (task.waitsFor === 'futex') this.futexes.forget(task);
+    this.waits.forget(task);
     task.waitsFor = '';
     endVfork(task);
     if (--task.files.users === 0) for (const file of task.files.files()) this.openFiles.close(file, task.files);

@@ -2,21 +2,20 @@
  * Advisory locks: flock(2), and the record locks of fcntl(2).
  *
  * They forbid nothing but each other. A flock lock belongs to an open file description, whoever has descriptors or mappings
- * of it, and ends with it; changing its kind gives the old one up first, and may fail then. Record locks cover bytes and
+ * of it, and ends with it; changing its kind gives the old one up first, and may fail or wait then. Record locks cover bytes and
  * belong to a table of descriptors (F_SETLK), where closing any descriptor of the file ends them, or to a description
  * (F_OFD_SETLK).
- * Differs: nobody waits. F_SETLKW and flock without LOCK_NB fail with EAGAIN where they would.
- * Invariant: locks of one owner do not overlap; they stand side by side in the list, by where they start.
- * Source: Linux fs/locks.c flock_lock_inode, posix_lock_inode, flock_to_posix_lock.
+ * Source: Linux fs/locks.c sys_flock, fcntl_getlk, fcntl_setlk, flock_to_posix_lock.
  */
 
-import { EAGAIN, EBADF, EINVAL, EOVERFLOW } from '../errno.ts';
+import { EBADF, EINVAL, EOVERFLOW } from '../errno.ts';
 import {
   F_GETLK,
   F_OFD_GETLK,
   F_OFD_SETLK,
   F_OFD_SETLKW,
   F_RDLCK,
+  F_SETLKW,
   F_UNLCK,
   F_WRLCK,
   LOCK_EX,
@@ -28,26 +27,27 @@ import {
   SEEK_SET,
 } from '../flags.ts';
 import { toInt, toSigned, type Word } from '../units.ts';
+import { FileLock } from './file-lock.ts';
+import { type LockParts, takeLock } from './lock-call.ts';
 import type { OpenFile } from './open-file.ts';
-import type { RecordLock } from './record-locks.ts';
-import type { Task } from './task.ts';
+import { OFFSET_MAX } from './record-locks.ts';
+import type { Task, WAITING } from './task.ts';
 
-/** The last byte that there can be. */
-const OFFSET_MAX = (1n << 63n) - 1n;
+/** A lock of flock is one of all bytes there can be. */
+const FLOCK_TYPES: ReadonlyMap<number, number> = new Map([
+  [LOCK_SH, F_RDLCK],
+  [LOCK_EX, F_WRLCK],
+  [LOCK_UN, F_UNLCK],
+]);
 
-export function flock(task: Task, fd: Word, operation: Word): number {
+export function flock(parts: LockParts, task: Task, fd: Word, operation: Word): number | typeof WAITING {
   const kind = toInt(operation) & ~LOCK_NB;
-  if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) return -EINVAL;
+  const type = FLOCK_TYPES.get(kind);
+  if (type === undefined) return -EINVAL;
   const file = task.files.usable(toInt(fd));
-  if (file === null || (kind !== LOCK_UN && !file.readable && !file.writable)) return -EBADF;
-  const { flocks } = file.inode;
-  if (flocks.get(file) === kind) return 0;
-  flocks.delete(file);
-  if (kind === LOCK_UN) return 0;
-  const taken = [...flocks.values()];
-  if (kind === LOCK_EX ? taken.length > 0 : taken.includes(LOCK_EX)) return -EAGAIN;
-  flocks.set(file, kind);
-  return 0;
+  if (file === null || (type !== F_UNLCK && !file.readable && !file.writable)) return -EBADF;
+  const request = new FileLock(file, 'flock', type, 0n, OFFSET_MAX);
+  return takeLock(parts, task, toInt(fd), file, request, toInt(operation) & LOCK_NB ? 'fails' : 'waits');
 }
 
 /** `struct flock` as it is asked for. */
@@ -66,15 +66,16 @@ export interface LockStatus {
 }
 
 const OFD_COMMANDS: readonly number[] = [F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW];
+const WAITING_COMMANDS: readonly number[] = [F_SETLKW, F_OFD_SETLKW];
 
-/** fcntl with a struct flock: 0, the status that F_GETLK asks for, or a negative errno. */
+/** fcntl with a struct flock: 0, the status that F_GETLK asks for, `WAITING`, or a negative errno. */
 export function recordLock(
+  parts: LockParts,
   task: Task,
-  pageSize: number,
   fd: Word,
   commandWord: Word,
   request: LockRequest,
-): LockStatus | number {
+): LockStatus | number | typeof WAITING {
   const command = toInt(commandWord);
   const file = task.files.usable(toInt(fd));
   if (file === null) return -EBADF;
@@ -82,19 +83,17 @@ export function recordLock(
   const asks = command === F_GETLK || command === F_OFD_GETLK;
   const asksForOwn = command === F_OFD_GETLK && type === F_UNLCK;
   if (asks && !asksForOwn && type !== F_RDLCK && type !== F_WRLCK) return -EINVAL;
-  const range = rangeOf(file, pageSize, request);
+  const range = rangeOf(file, parts.pageSize, request);
   if (typeof range === 'number') return range;
   if (type !== F_RDLCK && type !== F_WRLCK && type !== F_UNLCK) return -EINVAL;
-  const owner = OFD_COMMANDS.includes(command) ? file : task.files;
-  const lock = { owner, type, ...range };
+  const isOfd = OFD_COMMANDS.includes(command);
+  const lock = new FileLock(isOfd ? file : task.files, isOfd ? 'ofd' : 'posix', type, range.start, range.end);
   if (asks) return statusOf(asksForOwn ? file.inode.locks.held(lock) : file.inode.locks.conflict(lock));
   if ((type === F_RDLCK && !file.readable) || (type === F_WRLCK && !file.writable)) return -EBADF;
-  if (type !== F_UNLCK && file.inode.locks.conflict(lock) !== undefined) return -EAGAIN;
-  file.inode.locks.set(lock);
-  return 0;
+  return takeLock(parts, task, toInt(fd), file, lock, WAITING_COMMANDS.includes(command) ? 'waits' : 'fails');
 }
 
-function statusOf(lock: RecordLock | undefined): LockStatus {
+function statusOf(lock: FileLock | undefined): LockStatus {
   if (lock === undefined) return { type: F_UNLCK, start: 0n, length: 0n };
   const { type, start, end } = lock;
   return { type, start, length: end === OFFSET_MAX ? 0n : end - start + 1n };

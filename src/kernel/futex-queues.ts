@@ -27,7 +27,10 @@ export class Futexes {
   wake(key: string, count: number): number {
     const queue = this.queues.get(key) ?? [];
     const woken = queue.splice(0, count);
-    for (const task of woken) task.waitsFor = '';
+    for (const task of woken) {
+      task.waitsFor = '';
+      task.waited = { call: null, result: 0, signal: null };
+    }
     if (queue.length === 0) this.queues.delete(key);
     return woken.length;
   }

@@ -22,11 +22,8 @@ import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { toInt, toUnsigned, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import type { KernelParts } from './kernel.ts';
-import type { Task } from './task.ts';
+import { type Task, WAITING } from './task.ts';
 import { VM_READ, VM_WRITE } from './vm-flags.ts';
-
-/** The task waits now. Not a number, since every number is a result. */
-export const WAITING = 'waiting';
 
 const WORD_BYTES = 4;
 

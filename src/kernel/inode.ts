@@ -109,8 +109,8 @@ export class Inode {
   writtenAnew: boolean;
   /** What is under way in a pipe or to a socket; null for all else. */
   stream: Stream | null;
-  /** LOCK_SH or LOCK_EX, by the open file description that has it. */
-  readonly flocks: Map<object, number>;
+  /** Those of flock(2), and those of fcntl(2). */
+  readonly flocks: RecordLocks;
   readonly locks: RecordLocks;
   /** The other socket of a pair while that is open. */
   peer: Inode | null;
@@ -149,7 +149,7 @@ export class Inode {
     this.writtenAnew = false;
     this.stream = null;
     this.peer = null;
-    this.flocks = new Map();
+    this.flocks = new RecordLocks();
     this.locks = new RecordLocks();
   }
 

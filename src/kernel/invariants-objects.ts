@@ -8,6 +8,7 @@
 
 import { SHM_DEST } from '../flags.ts';
 import type { FdTable } from './fd-table.ts';
+import type { FileLock } from './file-lock.ts';
 import { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 import type { Mm } from './mm.ts';
@@ -74,6 +75,7 @@ export function checkObjects(kernel: Kernel, mms: readonly Mm[], that: Report): 
     );
   }
   checkCommitments(kernel, mms, that);
+  for (const { call } of tasks) if (call !== null) count(holders.files, call.file);
   for (const { program } of mms) if (program !== null) count(holders.files, program);
   const opens = new Map<Owner, number>();
   for (const [file, refs] of holders.files) {
@@ -107,12 +109,31 @@ function checkTasks(kernel: Kernel, tasks: readonly Task[], that: Report): void 
     that(listed, () => `process ${group.id} lists ${group.threads.length} threads, found ${threads.length}`);
     that(group.exited === (threads.length === 0), () => `process ${group.id} has ended or not, against its threads`);
   }
+  checkLockWaiters(kernel, tasks, that);
   const queued = [...kernel.parts.futexes.waiters()];
   const waiting = tasks.filter((task) => task.waitsFor === 'futex');
   that(
     queued.length === waiting.length && waiting.every((task) => queued.includes(task)),
     () => `${queued.length} tasks are queued at futexes, ${waiting.length} wait for one`,
   );
+}
+
+/** Requests for locks stand behind what they wait for; each is that of a task. */
+function checkLockWaiters(kernel: Kernel, tasks: readonly Task[], that: Report): void {
+  let found = 0;
+  const visit = (blocker: FileLock): void => {
+    for (const [place, waiter] of blocker.waiters.entries()) {
+      found++;
+      that(waiter.blocker === blocker, () => 'a request for a lock is behind another than it says');
+      const rival = blocker.waiters.slice(0, place).some((other) => other.conflicts(waiter));
+      that(!rival, () => 'a request for a lock is beside one that it conflicts with');
+      visit(waiter);
+    }
+  };
+  for (const owner of kernel.parts.owners.all())
+    if (owner instanceof Inode) for (const lock of [...owner.locks.locks(), ...owner.flocks.locks()]) visit(lock);
+  const waiting = tasks.filter((task) => task.waitsFor === 'lock').length;
+  that(found === waiting, () => `${found} requests for locks wait, ${waiting} tasks do`);
 }
 
 function checkCommitments(kernel: Kernel, mms: readonly Mm[], that: Report): void {

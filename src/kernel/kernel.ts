@@ -35,6 +35,7 @@ import { EntryRuns } from './entry-runs.ts';
 import { Exiter } from './exit.ts';
 import { FaultHandler } from './fault.ts';
 import { FdTable } from './fd-table.ts';
+import { LockWaiters } from './file-lock.ts';
 import { FilePages } from './file-pages.ts';
 import { fork, newThread, vfork } from './fork.ts';
 import { FramePool } from './frame-pool.ts';
@@ -68,6 +69,7 @@ import { Truncator } from './truncate.ts';
 import { Unmapper } from './unmap.ts';
 import { VM_ACCOUNT, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from './vm-flags.ts';
 import { VmaOps } from './vma-ops.ts';
+import { Waits } from './waits.ts';
 import { Writeback } from './writeback.ts';
 import { Zapper } from './zap.ts';
 
@@ -132,7 +134,8 @@ function buildParts(config: ResolvedConfig) {
   const truncator = new Truncator(pageSize, filePages, cache, zapper, rmap);
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
   const inodes = new Inodes(owners, clock);
-  const openFiles = new OpenFiles(filePages, owners, config.filesMax);
+  const lockWaiters = new LockWaiters();
+  const openFiles = new OpenFiles(filePages, owners, lockWaiters, config.filesMax);
   const commitments = new Commitments(
     config.overcommit,
     pageSize,
@@ -178,7 +181,8 @@ function buildParts(config: ResolvedConfig) {
   const asids = new Asids(cpus, config.scheme.asidBits);
   const engine = new AccessEngine(ram, cpus[0].mmu, faults, flusher, asids, clock, costs, counters, trace);
   const futexes = new Futexes();
-  const exiter = new Exiter(unmapper, openFiles, tables, flusher, futexes, cpus, engine);
+  const waits = new Waits();
+  const exiter = new Exiter(unmapper, openFiles, tables, flusher, futexes, waits, cpus, engine);
   const signals = new Signals(exiter, counters, trace);
   return {
     ...room,
@@ -219,6 +223,8 @@ function buildParts(config: ResolvedConfig) {
     pinner,
     engine,
     futexes,
+    waits,
+    lockWaiters,
     exiter,
     signals,
     asids,

@@ -8,6 +8,7 @@
  */
 
 import type { FdTable } from './fd-table.ts';
+import type { LockWaiters } from './file-lock.ts';
 import type { FilePages } from './file-pages.ts';
 import type { Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
@@ -23,13 +24,15 @@ function mapsWritably(vma: Vma): boolean {
 export class OpenFiles {
   private readonly pages: FilePages;
   private readonly owners: OwnerTable;
+  private readonly lockWaiters: LockWaiters;
   /** Open descriptions that descriptors were given for, and how many there may be (fs.file-max). */
   private count: number;
   private readonly countMax: number;
 
-  constructor(pages: FilePages, owners: OwnerTable, countMax: number) {
+  constructor(pages: FilePages, owners: OwnerTable, lockWaiters: LockWaiters, countMax: number) {
     this.pages = pages;
     this.owners = owners;
+    this.lockWaiters = lockWaiters;
     this.count = 0;
     this.countMax = countMax;
   }
@@ -61,7 +64,7 @@ export class OpenFiles {
 
   /** A descriptor in `table` is closed: the locks that the table has on the file are gone with it. */
   close(file: OpenFile, table: FdTable): void {
-    if (!file.isPathOnly) file.inode.locks.drop(table);
+    if (!file.isPathOnly) file.inode.locks.drop(table, this.lockWaiters);
     this.put(file);
   }
 
@@ -70,8 +73,8 @@ export class OpenFiles {
     if (--file.refs > 0) return;
     if (file.counted) this.count--;
     if (file.mount !== null && file.writable) file.mount.writers--;
-    file.inode.flocks.delete(file);
-    file.inode.locks.drop(file);
+    file.inode.flocks.drop(file, this.lockWaiters);
+    file.inode.locks.drop(file, this.lockWaiters);
     if (file.inode.stream !== null) closeStream(file);
     if (file.inode.writtenAnew) {
       file.inode.writtenAnew = false;

@@ -26,14 +26,14 @@ import {
 import { toInt, type Word } from '../units.ts';
 import { exec } from './exec.ts';
 import type { WaitStatus } from './exit.ts';
-import { futex, type WAITING } from './futex.ts';
+import { futex } from './futex.ts';
 import type { IoVectors } from './iovec.ts';
 import { kill } from './kill.ts';
 import { processMadvise } from './madvise.ts';
 import { prctl } from './prctl.ts';
 import { processVm, type VmDirection } from './process-vm.ts';
 import { NameSyscalls } from './syscalls-names.ts';
-import type { Disposition, Task } from './task.ts';
+import type { Disposition, Task, WAITING } from './task.ts';
 
 export class ProcessCalls extends NameSyscalls {
   sigaction(signal: number, disposition: Disposition): number {

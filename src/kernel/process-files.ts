@@ -12,7 +12,7 @@ import type { Kernel } from './kernel.ts';
 import { ProcessAtomics } from './process-atomics.ts';
 import type { FileStatus, FileTimes } from './size-calls.ts';
 import { Syscalls } from './syscalls.ts';
-import type { Task } from './task.ts';
+import { type Task, WAITING } from './task.ts';
 
 export class ProcessFiles extends ProcessAtomics {
   /** The calls with raw results: a negative errno instead of an exception. */
@@ -73,13 +73,15 @@ export class ProcessFiles extends ProcessAtomics {
     check(this.sys.fchmod(fd, mode), 'fchmod');
   }
 
-  /** Never waits: EAGAIN where it would. */
-  flock(fd: Word, operation: Word): void {
-    check(this.sys.flock(fd, operation), 'flock');
+  /** 'waiting' if this process has to wait for the lock: it makes no calls until it has it. */
+  flock(fd: Word, operation: Word): 0 | 'waiting' {
+    const result = this.sys.flock(fd, operation);
+    if (typeof result === 'number') check(result, 'flock');
+    return result === WAITING ? WAITING : 0;
   }
 
-  /** fcntl with a struct flock. Never waits: EAGAIN where it would. `null` for the commands that ask nothing. */
-  recordLock(fd: Word, command: Word, request: LockRequest): LockStatus | null {
+  /** fcntl with a struct flock. `null` for the commands that ask nothing; 'waiting' as for flock, with F_SETLKW and F_OFD_SETLKW. */
+  recordLock(fd: Word, command: Word, request: LockRequest): LockStatus | 'waiting' | null {
     const answer = this.sys.recordLock(fd, command, request);
     if (typeof answer !== 'number') return answer;
     check(answer, 'fcntl');

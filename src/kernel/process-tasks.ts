@@ -5,6 +5,7 @@
  * `SyscallError`; `sys` has them with raw results.
  */
 
+import { EINVAL } from '../errno.ts';
 import { SI_KERNEL } from '../flags.ts';
 import { KIB, type Word } from '../units.ts';
 import { check, SignalError, SyscallError } from './errors.ts';
@@ -30,6 +31,11 @@ export class ProcessTasks extends ProcessFiles {
   /** It makes no calls until another wakes it. */
   get waiting(): boolean {
     return this.task.waitsFor !== '';
+  }
+
+  /** What its last call came to that had to wait: the raw result, -EINVAL if none had. */
+  get waitResult(): number {
+    return this.task.waited?.result ?? -EINVAL;
   }
 
   /**

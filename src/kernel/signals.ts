@@ -47,6 +47,7 @@ export class Signals {
       this.exiter.kill(task, info.signal);
       return SIGNAL_KILLED;
     }
+    task.caught = info;
     return disposition(info) === 'retry' ? SIGNAL_RETRY : SIGNAL_ABANDONED;
   }
 

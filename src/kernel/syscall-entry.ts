@@ -52,9 +52,10 @@ export function requireRunning(task: Task, what: string): void {
     throw new UserError(`process ${task.id} waits (${task.waitsFor}) and makes no ${what} until that is over`);
 }
 
-/** What every public operation ends with: due alarms, trace sinks, and at level 2 the whole-machine check. */
+/** What every public operation ends with: second tries of those it woke, due alarms, trace sinks, and at level 2 the whole-machine check. */
 export function finishCall(kernel: Kernel): void {
-  const { clock, trace, config } = kernel.parts;
+  const { clock, trace, config, waits } = kernel.parts;
+  waits.settle();
   clock.runDue();
   trace.drain();
   if (config.invariants === 2) checkMachine(kernel);

@@ -31,6 +31,7 @@ import { flock, type LockRequest, type LockStatus, recordLock } from './file-loc
 import { open } from './open.ts';
 import { type FileStatus, type FileTimes, fstatMode, fstatTimes } from './size-calls.ts';
 import { ShmSyscalls } from './syscalls-shm.ts';
+import type { WAITING } from './task.ts';
 
 export class NameSyscalls extends ShmSyscalls {
   open(path: string, flags: Word, mode: Word): number {
@@ -112,15 +113,16 @@ export class NameSyscalls extends ShmSyscalls {
     return this.leave(fstatTimes(this.task, fd));
   }
 
-  flock(fd: Word, operation: Word): number {
+  /** 0, 'waiting' when the task does not run until it has the lock, or a negative errno. */
+  flock(fd: Word, operation: Word): number | typeof WAITING {
     this.enter(SYS_FLOCK);
-    return this.leave(flock(this.task, fd, operation));
+    return this.leave(flock(this.parts, this.task, fd, operation));
   }
 
-  /** fcntl with a struct flock: F_GETLK, F_SETLK, F_SETLKW and those of F_OFD_; 0, what is in the way, or a negative errno. */
-  recordLock(fd: Word, command: Word, request: LockRequest): LockStatus | number {
+  /** fcntl with a struct flock: F_GETLK, F_SETLK, F_SETLKW and those of F_OFD_; 0, what is in the way, 'waiting', or a negative errno. */
+  recordLock(fd: Word, command: Word, request: LockRequest): LockStatus | number | typeof WAITING {
     this.enter(SYS_FCNTL);
-    return this.leave(recordLock(this.task, this.parts.pageSize, fd, command, request));
+    return this.leave(recordLock(this.parts, this.task, fd, command, request));
   }
 
   rmdir(path: string): number {

@@ -15,6 +15,7 @@ import type { Cpu } from './cpu.ts';
 import type { FdTable } from './fd-table.ts';
 import type { Limits } from './limits.ts';
 import type { Mm } from './mm.ts';
+import type { OpenFile } from './open-file.ts';
 
 /** What a signal handler is told (siginfo_t). `address` is exact: a bigint beyond 2^53. */
 export interface SignalInfo {
@@ -28,7 +29,29 @@ export type SignalHandler = (info: SignalInfo) => 'retry' | 'abandon';
 export type Disposition = 'default' | 'ignore' | SignalHandler;
 
 /** What keeps a task from running: nothing, or a call of its own that has not come back. */
-export type WaitsFor = '' | 'futex' | 'vfork';
+export type WaitsFor = '' | 'futex' | 'vfork' | 'lock';
+
+/** The task waits now. Not a number, since every number is a result. */
+export const WAITING = 'waiting';
+
+/** A call on a file that waits. Plain state, since snapshots hold it. */
+export interface WaitingCall {
+  /** The call holds on to it, whatever becomes of the descriptor. */
+  readonly file: OpenFile;
+  /** What it comes to, now that it was woken. */
+  again(): number | typeof WAITING;
+  /** Its task has ended. */
+  giveUp(): void;
+}
+
+/** What the last call that waited has come to. */
+export interface Waited {
+  /** null for futex(2). */
+  readonly call: WaitingCall | null;
+  readonly result: number;
+  /** That came with it and was caught. */
+  readonly signal: SignalInfo | null;
+}
 
 export class ThreadGroup {
   /** That of its first task. */
@@ -78,6 +101,10 @@ export class Task {
   majorFaults: number;
   exited: boolean;
   waitsFor: WaitsFor;
+  call: WaitingCall | null;
+  waited: Waited | null;
+  /** The last signal that a handler of it was told of. */
+  caught: SignalInfo | null;
   /** The task that waits (vfork) until this one has ended or runs another program. */
   vforkParent: Task | null;
   /** It has all capabilities, as user 0 has again after execve: memory locks are not limited, others may not reach into it. */
@@ -93,6 +120,9 @@ export class Task {
     this.majorFaults = 0;
     this.exited = false;
     this.waitsFor = '';
+    this.call = null;
+    this.waited = null;
+    this.caught = null;
     this.vforkParent = null;
     this.privileged = false;
     group.threads.push(this);
