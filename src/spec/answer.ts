@@ -4,7 +4,7 @@
 
 import { EFAULT } from '../errno.ts';
 import type { Errno } from './arithmetic.ts';
-import type { ProcessStatus, SignalName } from './state.ts';
+import type { ProcessStatus, SignalName } from './process-status.ts';
 
 export type SignalCode = 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL' | 'SI_USER';
 

@@ -48,6 +48,7 @@ import { exitThread, getrusage, thread } from './threads.ts';
 import { times } from './times.ts';
 import { readv, writev } from './vectors.ts';
 import { vfork } from './vfork.ts';
+import { waited } from './waits.ts';
 
 /** Two lists of ranges with their counts, and flags. */
 type VectorArguments = readonly [bigint, bigint, bigint, bigint, bigint];
@@ -177,6 +178,7 @@ export const CALLS = {
   process_vm_writev_ranges: (caller: Caller, child: bigint, ...args: RangeArguments) =>
     ranges(caller, 'write', child, args),
   futex,
+  waited,
   exit,
   wait,
   maps,

@@ -6,6 +6,7 @@ import { EBADF, EMFILE } from '../errno.ts';
 import { O_PATH } from '../flags.ts';
 import { type Answer, failure, SUCCESS, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
+import { dropLocks } from './lock-lists.ts';
 import type { Caller, FileObject, OpenFile, Process, State } from './state.ts';
 import { newObject, newOpenFile, takeNumber } from './state.ts';
 
@@ -78,7 +79,7 @@ export function dup({ state, process }: Caller, fd: bigint): Answer {
 export function close({ state, process, number }: Caller, fd: bigint): Answer {
   const { object } = opened(state, process, fd) ?? {};
   // The process's own locks on the file go with any of its descriptors.
-  if (object) object.locks = object.locks.filter(({ owner }) => owner.process !== number);
+  if (object) dropLocks(state, object, 'locks', { process: number, file: undefined });
   process.closeOnExec.delete(low32(fd));
   return process.descriptors.delete(low32(fd)) ? SUCCESS : failure(EBADF);
 }

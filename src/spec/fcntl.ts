@@ -47,12 +47,15 @@ const CHANGEABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
  * | F_GETFL, F_SETFL | the flags of open; O_APPEND and O_NONBLOCK can be changed |
  * | F_ADD_SEALS | seals a memory file for good, for all who have it |
  * | F_GET_SEALS | the seals there are |
- * | F_SETLK, F_SETLKW | locks bytes of the file for the process (F_RDLCK, F_WRLCK), or unlocks them (F_UNLCK) |
- * | F_OFD_SETLK, F_OFD_SETLKW | the same for the open file |
+ * | F_SETLK | locks bytes of the file for the process (F_RDLCK, F_WRLCK), or unlocks them (F_UNLCK) |
+ * | F_OFD_SETLK | the same for the open file |
+ * | F_SETLKW, F_OFD_SETLKW | the same, and waits for the lock if it cannot be had |
  * | F_GETLK, F_OFD_GETLK | the first lock in the way of such a one, or F_UNLCK; F_OFD_GETLK for F_UNLCK: the first lock of the descriptor's own |
  *
  * Locks of a process end when it closes any descriptor of the file, those of an open file with its last descriptor and
- * mapping. A length of 0 is to the end of all files; a negative one goes backwards. Nobody waits.
+ * mapping. A length of 0 is to the end of all files; a negative one goes backwards. Those who wait for a
+ * lock come one after the other; the statement prints `waiting`. A lock that its process waited for while another thread closed
+ * the descriptor is given back at once.
  *
  * | seal | what it forbids |
  * |---|---|
@@ -74,7 +77,9 @@ const CHANGEABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
  * EINVAL: F_GETLK for F_UNLCK; a lock with an unknown `whence` or type, or before the start of the file
  * EOVERFLOW: a lock behind the last byte there can be
  * EBADF: F_RDLCK of what is not open for reading, F_WRLCK of what is not open for writing
- * EAGAIN: another has a lock that does not allow it
+ * EAGAIN: F_SETLK, F_OFD_SETLK: another has a lock that does not allow it
+ * EDEADLK: F_SETLKW: whoever has that lock waits, perhaps over others, for one of this process
+ * EBADF: F_SETLKW: the descriptor was closed while the call waited
  * EINVAL: an unknown command
  *
  * @flags F_DUPFD F_DUPFD_CLOEXEC F_GETFD F_SETFD F_GETFL F_SETFL F_ADD_SEALS F_GET_SEALS F_SEAL_ F_ALL_SEALS FD_CLOEXEC F_GETLK F_SETLK F_SETLKW F_OFD_ F_RDLCK F_WRLCK F_UNLCK

@@ -48,6 +48,8 @@ export interface LockOwner {
 
 /** F_RDLCK or F_WRLCK of the bytes from `start` to `last`. Those of one owner stand side by side, in order. */
 export interface Lock {
+  /** Who waits for it is behind this. */
+  readonly number: number;
   readonly owner: LockOwner;
   readonly type: number;
   readonly start: bigint;

@@ -10,7 +10,7 @@
 
 import { EAGAIN, EFAULT, EINVAL, ENOSYS, ETIMEDOUT } from '../errno.ts';
 import { FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE } from '../flags.ts';
-import { type Answer, failure, value } from './answer.ts';
+import { type Answer, failure, SUCCESS, value } from './answer.ts';
 import { type Errno, low32, offsetIn, pageFloor, pageOf } from './arithmetic.ts';
 import { type Access, access, isFault, touch } from './faults.ts';
 import { numberIn } from './memory-access.ts';
@@ -78,7 +78,10 @@ function wake(state: State, key: string, count: number): Answer {
     .filter((thread) => thread.waiting?.word?.key === key && lives(state, thread))
     .sort((one, other) => since(one) - since(other))
     .slice(0, count);
-  for (const thread of woken) thread.waiting = undefined;
+  for (const thread of woken) {
+    thread.waiting = undefined;
+    thread.waited = SUCCESS;
+  }
   return value(BigInt(woken.length));
 }
 
@@ -91,7 +94,8 @@ function sharedKey({ state, process }: Caller, address: bigint): string | Errno 
   if (vma === undefined) return EFAULT;
   const isStored = finds(state, process, vma, address, 'store');
   if (!isStored && !finds(state, process, vma, address, 'load')) return EFAULT;
-  if (vma.flags & VM_MAYSHARE) return objectKey(state, vma, address);
+  // What a descriptor of /dev/zero without the right to write is mapped shared with is private memory all the same.
+  if (vma.flags & VM_MAYSHARE && vma.file !== undefined) return objectKey(state, vma, address);
   const isOwn = process.pages.has(pageOf(address));
   if (isOwn || vma.file === undefined) return isStored ? `memory ${process.memory} ${address}` : EFAULT;
   return objectKey(state, vma, address);

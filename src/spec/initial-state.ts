@@ -55,7 +55,12 @@ export function initialState(options: Partial<Layout> = {}): State {
     openFiles: new Map([[NULL_FILE, newOpenFile(FIRST_DEVICE)]]),
     processes: new Map([[FIRST_PROCESS, firstProcess(layout)]]),
     segments: { byId: new Map(), nextIndex: 0, lastIndex: -1, sequence: 0 },
-    threads: new Map([[FIRST_PROCESS, { process: FIRST_PROCESS, ended: false, waiting: undefined, executing: false }]]),
+    threads: new Map([
+      [
+        FIRST_PROCESS,
+        { process: FIRST_PROCESS, ended: false, waiting: undefined, waited: undefined, executing: false },
+      ],
+    ]),
     lostHugePages: 0,
     now: 0,
     nextNumber: NULL_FILE + 1,

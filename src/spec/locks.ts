@@ -1,5 +1,5 @@
 /**
- * Advisory locks: flock(2), and fcntl(2) on bytes of a file. They forbid nothing but each other, and nobody waits for one.
+ * Advisory locks: flock(2), and fcntl(2) on bytes of a file. They forbid nothing but each other.
  *
  *                  belongs to                   ends with
  *     flock        an open file                 the last descriptor and mapping of it
@@ -32,61 +32,51 @@ import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32, signed } from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
 import type { Lock, LockOwner } from './file-records.ts';
+import { exclude, heldOf, LAST, type LockList } from './lock-lists.ts';
+import { lockOrWait, tryLock } from './lock-waits.ts';
 import type { Caller, FileObject, State } from './state.ts';
+import { takeNumber } from './state.ts';
 
-/** The last byte that a lock can cover. */
-const LAST = (1n << 63n) - 1n;
-
-function isOpen(state: State, file: number): boolean {
-  return [...state.processes.values()].some(
-    ({ status, descriptors, vmas }) =>
-      status.state === 'running' &&
-      ([...descriptors.values()].includes(file) || vmas.some((vma) => vma.file === file || vma.zero === file)),
-  );
-}
-
-function exists(state: State, { process, file }: LockOwner): boolean {
-  return process === undefined
-    ? isOpen(state, file as number)
-    : state.processes.get(process)?.status.state === 'running';
-}
-
-function isSame(a: LockOwner, b: LockOwner): boolean {
-  return a.process === b.process && a.file === b.file;
-}
+/** A lock of flock is one of all bytes. */
+const FLOCK_TYPES: ReadonlyMap<number, number> = new Map([
+  [LOCK_SH, F_RDLCK],
+  [LOCK_EX, F_WRLCK],
+  [LOCK_UN, F_UNLCK],
+]);
 
 /**
  * @call flock
  * Locks an open file for reading by several (LOCK_SH) or for itself alone (LOCK_EX), or unlocks it (LOCK_UN).
  *
  * The lock is that of the open file: all its descriptors and mappings keep it, in children too. Another kind of lock is had
- * by giving the first up, which is gone even if the other cannot be had. Nobody waits, LOCK_NB or not.
+ * by giving the first up, which is gone even if the other cannot be had. Who has to wait comes after those who waited
+ * before; there is no EDEADLK.
  *
  * @errors
  * EINVAL: no kind of lock, or several
  * EBADF: `fd` is no descriptor, or one of O_PATH; not open for reading or writing
- * EAGAIN: another open file has a lock that does not allow it
+ * EAGAIN: with LOCK_NB: another open file has a lock that does not allow it
  *
  * @flags LOCK_
  */
-export function flock({ state, process }: Caller, fd: bigint, operation: bigint): Answer {
-  const kind = low32(operation) & ~LOCK_NB;
-  if (![LOCK_SH, LOCK_EX, LOCK_UN].includes(kind)) return failure(EINVAL);
+export function flock(caller: Caller, fd: bigint, operation: bigint): Answer {
+  const { state, process } = caller;
+  const type = FLOCK_TYPES.get(low32(operation) & ~LOCK_NB);
+  if (type === undefined) return failure(EINVAL);
   const found = opened(state, process, fd);
-  if (!found || (kind !== LOCK_UN && !found.file.readable && !found.file.writable)) return failure(EBADF);
-  const { object, number } = found;
-  for (const file of [...object.flocks.keys()]) if (!isOpen(state, file)) object.flocks.delete(file);
-  if (object.flocks.get(number) === kind) return SUCCESS;
-  object.flocks.delete(number);
-  if (kind === LOCK_UN) return SUCCESS;
-  const others = [...object.flocks.values()];
-  if (others.length > 0 && (kind === LOCK_EX || others.includes(LOCK_EX))) return failure(EAGAIN);
-  object.flocks.set(number, kind);
-  return SUCCESS;
+  if (!found || (type !== F_UNLCK && !found.file.readable && !found.file.writable)) return failure(EBADF);
+  const wanted = { number: takeNumber(state), owner: ownedByFile(found.number), type, start: 0n, last: LAST };
+  const waits = (low32(operation) & LOCK_NB) === 0;
+  return waits ? lockOrWait(caller, low32(fd), found, 'flocks', wanted) : lockNow(state, found, 'flocks', wanted);
+}
+
+function lockNow(state: State, { object }: Opened, list: LockList, wanted: Lock): Answer {
+  return tryLock(state, object, list, wanted) ? failure(EAGAIN) : SUCCESS;
 }
 
 const ASKING: readonly number[] = [F_GETLK, F_OFD_GETLK];
 const OF_FILES: readonly number[] = [F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW];
+const WAITING: readonly number[] = [F_SETLKW, F_OFD_SETLKW];
 const COMMANDS: readonly number[] = [F_SETLK, F_SETLKW, ...ASKING, F_OFD_SETLK, F_OFD_SETLKW];
 
 /** `struct flock`, as registers have it. */
@@ -116,7 +106,12 @@ export function fcntlLock(caller: Caller, fd: bigint, command: bigint, request: 
   if (typeof bytes === 'number') return failure(bytes);
   if (![F_RDLCK, F_WRLCK, F_UNLCK].includes(type)) return failure(EINVAL);
   const owner = OF_FILES.includes(bits) ? ownedByFile(found.number) : ownedByProcess(number);
-  return asks ? tell(state, found.object, { owner, type, ...bytes }) : take(state, found, { owner, type, ...bytes });
+  const wanted = { number: takeNumber(state), owner, type, ...bytes };
+  if (asks) return tell(found.object, wanted);
+  const { readable, writable } = found.file;
+  if ((type === F_RDLCK && !readable) || (type === F_WRLCK && !writable)) return failure(EBADF);
+  const waits = WAITING.includes(bits);
+  return waits ? lockOrWait(caller, low32(fd), found, 'locks', wanted) : lockNow(state, found, 'locks', wanted);
 }
 
 function ownedByFile(file: number): LockOwner {
@@ -127,64 +122,12 @@ function ownedByProcess(process: number): LockOwner {
   return { process, file: undefined };
 }
 
-function tell(state: State, object: FileObject, wanted: Lock): Answer {
-  const other = wanted.type === F_UNLCK ? heldOf(object, wanted) : inTheWay(state, object, wanted);
+function tell({ locks }: FileObject, wanted: Lock): Answer {
+  const isOwn = wanted.type === F_UNLCK;
+  const other = isOwn ? heldOf(locks, wanted) : locks.find((lock) => exclude(lock, wanted));
   if (!other) return { kind: 'lock', type: F_UNLCK, start: 0n, length: 0n };
   const length = other.last === LAST ? 0n : other.last - other.start + 1n;
   return { kind: 'lock', type: other.type, start: other.start, length };
-}
-
-function take(state: State, { object, file }: Opened, wanted: Lock): Answer {
-  const { type } = wanted;
-  if ((type === F_RDLCK && !file.readable) || (type === F_WRLCK && !file.writable)) return failure(EBADF);
-  if (type !== F_UNLCK && inTheWay(state, object, wanted)) return failure(EAGAIN);
-  const place = object.locks.findIndex(({ owner }) => isSame(owner, wanted.owner));
-  const others = object.locks.filter(({ owner }) => !isSame(owner, wanted.owner));
-  const own = object.locks.filter(({ owner }) => isSame(owner, wanted.owner)).flatMap((lock) => beside(lock, wanted));
-  const after = merged(type === F_UNLCK ? own : [...own, wanted]);
-  others.splice(place < 0 ? others.length : place, 0, ...after);
-  object.locks = others;
-  return SUCCESS;
-}
-
-/** The first lock of another owner that does not allow this one. */
-function inTheWay(state: State, object: FileObject, wanted: Lock): Lock | undefined {
-  object.locks = object.locks.filter(({ owner }) => exists(state, owner));
-  return object.locks.find(
-    (lock) =>
-      overlap(lock, wanted) && !isSame(lock.owner, wanted.owner) && (lock.type === F_WRLCK || wanted.type === F_WRLCK),
-  );
-}
-
-/** The first lock of this owner on some of these bytes. */
-function heldOf(object: FileObject, wanted: Lock): Lock | undefined {
-  return object.locks.find((lock) => isSame(lock.owner, wanted.owner) && overlap(lock, wanted));
-}
-
-function overlap(a: Lock, b: Lock): boolean {
-  return a.start <= b.last && b.start <= a.last;
-}
-
-/** What a lock still covers when another takes its bytes. */
-function beside(lock: Lock, { start, last }: Lock): Lock[] {
-  if (lock.last < start || lock.start > last) return [lock];
-  const below = lock.start < start ? [{ ...lock, last: start - 1n }] : [];
-  const above = lock.last > last ? [{ ...lock, start: last + 1n }] : [];
-  return [...below, ...above];
-}
-
-/** In the order of their bytes; those that touch and are of one type are one. */
-function merged(locks: readonly Lock[]): Lock[] {
-  const result: Lock[] = [];
-  for (const lock of [...locks].sort((a, b) => (a.start < b.start ? -1 : 1))) {
-    const before = result.at(-1);
-    if (before && before.type === lock.type && before.last + 1n === lock.start) {
-      result.splice(-1, 1, { ...before, last: lock.last });
-    } else {
-      result.push(lock);
-    }
-  }
-  return result;
 }
 
 /** EINVAL: no such whence; before the start of the file. EOVERFLOW: behind the last byte there can be. */

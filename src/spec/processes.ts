@@ -9,7 +9,8 @@ import { PR_MDWE_NO_INHERIT } from '../flags.ts';
 import { type Answer, failure, value } from './answer.ts';
 import { low32, pageOf } from './arithmetic.ts';
 import { commit } from './limits.ts';
-import type { Caller, OwnPage, Process, ProcessStatus, State, Vma } from './state.ts';
+import type { ProcessStatus } from './process-status.ts';
+import type { Caller, OwnPage, Process, State, Vma } from './state.ts';
 import { takeNumber } from './state.ts';
 import { VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from './vm-flags.ts';
 import { ownPagesIn, pagesIn } from './vmas.ts';
@@ -43,7 +44,13 @@ export function fork({ state, process, number }: Caller, child: bigint): Answer 
     huge: inheritedHugePages(process, vmas),
     brk: process.brk,
   });
-  state.threads.set(Number(child), { process: Number(child), ended: false, waiting: undefined, executing: false });
+  state.threads.set(Number(child), {
+    process: Number(child),
+    ended: false,
+    waiting: undefined,
+    waited: undefined,
+    executing: false,
+  });
   return value(child);
 }
 

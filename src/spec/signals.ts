@@ -6,8 +6,9 @@ import { EINVAL } from '../errno.ts';
 import { SIGBUS, SIGKILL, SIGPIPE, SIGSEGV, SIGXFSZ } from '../flags.ts';
 import { type Answer, failure, type Signal, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { low32 } from './arithmetic.ts';
+import type { SignalName } from './process-status.ts';
 import { endProcess } from './processes.ts';
-import type { Caller, Handler, Process, SignalName } from './state.ts';
+import type { Caller, Handler, Process } from './state.ts';
 
 const SIGSTOP = 19;
 const SIGNALS_MAX = 64;

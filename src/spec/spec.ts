@@ -9,6 +9,7 @@ export type { Answer, MapsLine, Signal, SignalCode } from './answer.ts';
 export type { Call, CallName } from './calls.ts';
 export { initialState } from './initial-state.ts';
 export { type MountFlags, mount } from './mounts.ts';
-export type { FileSystemName, Handler, Layout, Process, ProcessStatus, SignalName, State, Vma } from './state.ts';
+export type { ProcessStatus, SignalName } from './process-status.ts';
+export type { FileSystemName, Handler, Layout, Process, State, Vma } from './state.ts';
 export { FIRST_PROCESS } from './state.ts';
 export { isRunning, step } from './step.ts';

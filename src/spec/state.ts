@@ -11,9 +11,12 @@
  */
 
 import { F_SEAL_SEAL, O_LARGEFILE, O_RDWR } from '../flags.ts';
+import type { Answer } from './answer.ts';
 import type { Geometry } from './arithmetic.ts';
 import type { HugeFile, Lock, Mount, StreamPage, Times } from './file-records.ts';
 import type { PageRange } from './page-ranges.ts';
+import type { ProcessStatus, SignalName } from './process-status.ts';
+import type { Waiting } from './waiting.ts';
 
 export type FileSystemName = 'tmpfs' | 'ext4';
 
@@ -82,8 +85,8 @@ export interface FileObject {
   queue: StreamPage[];
   /** Of a socket: the number of the other one. */
   peer: number | undefined;
-  /** LOCK_SH or LOCK_EX by number of the open file. */
-  flocks: Map<number, number>;
+  /** Those of flock, and those of fcntl. */
+  flocks: Lock[];
   locks: Lock[];
   times: Times;
   /** The times when they were last asked for. */
@@ -136,8 +139,6 @@ export interface Segments {
   sequence: number;
 }
 
-export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGXFSZ' | 'SIGPIPE';
-
 export type Handler = 'catch' | 'default' | 'ignore';
 
 /** Soft limits of setrlimit, in bytes (nofile: descriptors). */
@@ -150,25 +151,14 @@ export interface Limits {
   nofile: bigint;
 }
 
-export type ProcessStatus =
-  | { readonly state: 'running' }
-  | { readonly state: 'exited'; readonly code: number }
-  | { readonly state: 'killed'; readonly signal: SignalName | 'SIGKILL' };
-
-/** What a thread waits for. */
-export interface Waiting {
-  /** The key of a word of memory, and when it began: who began earlier has the smaller number. */
-  word?: { key: string; since: number };
-  /** The thread that vfork has made, which is to end first. */
-  child?: number;
-}
-
 export interface Thread {
   /** Number of its process, which is that of the first thread. */
   process: number;
   /** It has ended by itself. All have that their process is no more. */
   ended: boolean;
   waiting: Waiting | undefined;
+  /** What its last call that waited has come to. */
+  waited: Answer | undefined;
   /** It runs another program, and makes no calls that are known here. */
   executing: boolean;
 }
@@ -322,7 +312,7 @@ export function newObject(type: FileObject['type'], fs: FileSystemName, name: st
     huge: undefined,
     queue: [],
     peer: undefined,
-    flocks: new Map(),
+    flocks: [],
     locks: [],
     times: { atime: now, mtime: now, ctime: now, stored: -1 },
     told: undefined,

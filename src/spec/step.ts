@@ -15,6 +15,7 @@ import { deliverPending } from './signals.ts';
 import type { Process, State } from './state.ts';
 import { lives } from './threads.ts';
 import { giveBack, lend, resumeParents, sweep } from './vfork.ts';
+import { settle } from './waits.ts';
 
 enableMapSet();
 
@@ -40,6 +41,7 @@ function perform(state: State, call: Call): Answer {
   giveBack(state, process);
   if (process.status.state !== 'running' || call.name === 'kill') sweep(state);
   if (!lives(state, thread) || thread.executing || call.name === 'kill') resumeParents(state);
+  settle(state);
   return answer;
 }
 

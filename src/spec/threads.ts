@@ -15,7 +15,7 @@ import type { Caller, State, Thread } from './state.ts';
 
 /** The first or another thread of a process. */
 export function newThread(process: number): Thread {
-  return { process, ended: false, waiting: undefined, executing: false };
+  return { process, ended: false, waiting: undefined, waited: undefined, executing: false };
 }
 
 /** Whether a thread was made and has not ended. */
