@@ -225,6 +225,7 @@ export const CALLS: readonly CallShape[] = [
       result: 'number',
     },
   ]),
+  { name: 'waited', parameters: [], result: 'counted-bytes' },
   { name: 'exit', parameters: [number('n')], result: 'nothing' },
   { name: 'wait', parameters: [CHILD], result: 'status' },
   { name: 'maps', parameters: [], result: 'maps' },

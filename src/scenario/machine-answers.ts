@@ -36,8 +36,9 @@ export class Arguments {
   }
 }
 
-/** A raw result: the value, or the errno. */
-export function result(value: number | bigint): Answer {
+/** A raw result: the value, the errno, or that the process waits. */
+export function result(value: number | bigint | 'waiting'): Answer {
+  if (value === 'waiting') return { kind: 'waiting' };
   if (isFailure(value)) return { kind: 'errno', errno: errnoName(-Number(value)) };
   return { kind: 'value', value: BigInt(value) };
 }
@@ -53,7 +54,7 @@ export function fileStatus(status: { readonly mode: number; readonly links: numb
 export function recordLock(process: Process, args: Arguments): Answer {
   const [type, whence, start, length] = [2, 3, 4, 5].map((place) => args.number(place));
   const answer = process.sys.recordLock(args.number(0), args.number(1), { type, whence, start, length });
-  return typeof answer === 'number' ? result(answer) : { kind: 'lock', ...answer };
+  return typeof answer === 'object' ? { kind: 'lock', ...answer } : result(answer);
 }
 
 /** Two descriptors; none of them ever lets a process of a scenario wait. */

@@ -103,6 +103,13 @@ function waitStatus(status: MachineWait): WaitStatus {
     : { state: 'killed', signal: signalName(status.signal) };
 }
 
+/** What the last call came to that waited, with the signal that it was told of. */
+function waited(process: Process): Answer {
+  const answer = result(process.waitResult);
+  const signal = process.task.waited?.signal ?? null;
+  return answer.kind === 'errno' && signal !== null ? { ...answer, signal: describeSignal(signal) } : answer;
+}
+
 const HANDLERS: Readonly<Record<string, CallHandler>> = {
   open: (_t, p, a) => result(p.sys.open(a.text(0), a.number(1), a.number(2))),
   dup: (_t, p, a) => result(p.sys.dup(a.number(0))),
@@ -187,6 +194,7 @@ const HANDLERS: Readonly<Record<string, CallHandler>> = {
     result(p.sys.processMadvise(t.idOf(a.number(0)), a.number(1), a.number(2), a.number(3), a.number(4))),
   process_vm_readv: (t, p, a) => processVm(p, 'read', t.idOf(a.number(0)), a),
   process_vm_writev: (t, p, a) => processVm(p, 'write', t.idOf(a.number(0)), a),
+  waited: (_t, p) => waited(p),
   exit: (_t, p, a) => stored(() => p.exit(a.number(0))),
   wait: (t, p, a) => t.wait(p, Number(a.number(0))),
   maps: (_t, p) => proc.maps(p),
@@ -201,6 +209,11 @@ function stored(run: () => void): Answer {
   return DONE;
 }
 
+/** The machine notes what a handler was told of. */
+function catchSignal(process: Process, signal: number): number {
+  return process.sys.sigaction(signal, () => 'abandon');
+}
+
 export class MachineTarget implements Target {
   readonly base: Bases;
   readonly directives: ReadonlyMap<string, Directive>;
@@ -209,8 +222,6 @@ export class MachineTarget implements Target {
   /** Those that run another program. */
   private readonly programs: Set<number>;
   private readonly timesAsked: Map<number, FileTimes>;
-  /** The signal that a 'catch' handler saw during the call under way. */
-  private caught: MachineSignal | null;
 
   constructor(config: MachineConfig, arena?: Arena) {
     this.machine = new Machine({ ...config, layout: { stackPages: 0, ...config.layout } });
@@ -226,10 +237,9 @@ export class MachineTarget implements Target {
     this.processes = new Map();
     this.programs = new Set();
     this.timesAsked = new Map();
-    this.caught = null;
     const main = this.machine.spawn();
     this.processes.set(0, main);
-    for (const signal of [SIGSEGV, SIGBUS, SIGXFSZ, SIGPIPE]) this.catchSignal(main, signal);
+    for (const signal of [SIGSEGV, SIGBUS, SIGXFSZ, SIGPIPE]) catchSignal(main, signal);
     this.directives = machineDirectives(this);
   }
 
@@ -249,7 +259,7 @@ export class MachineTarget implements Target {
     if (handler === undefined) return { kind: 'errno', errno: 'ENOSYS' };
     if (process.waiting) return { kind: 'waiting' };
     if (this.programs.has(process.id) && call.name !== 'maps') return { kind: 'executing' };
-    this.caught = null;
+    process.task.caught = null;
     try {
       return this.withSignal(process, handler(this, process, new Arguments(call.args)));
     } catch (error) {
@@ -268,21 +278,15 @@ export class MachineTarget implements Target {
       const signal = { name: signalName(process.task.group.killedBy), code: 'SI_USER' };
       return { kind: 'signal', signal, outcome: 'killed' };
     }
-    if (this.caught === null || answer.kind !== 'errno') return answer;
-    return { ...answer, signal: describeSignal(this.caught) };
-  }
-
-  private catchSignal(process: Process, signal: number): number {
-    return process.sys.sigaction(signal, (info) => {
-      this.caught = info;
-      return 'abandon';
-    });
+    const { caught } = process.task;
+    if (caught === null || answer.kind !== 'errno' || answer.signal !== undefined) return answer;
+    return { ...answer, signal: describeSignal(caught) };
   }
 
   setHandler(process: Process, signal: number, handler: bigint): Answer {
     if (handler === HANDLER_DEFAULT) return result(process.sys.sigaction(signal, 'default'));
     if (handler === HANDLER_IGNORE) return result(process.sys.sigaction(signal, 'ignore'));
-    return result(this.catchSignal(process, signal));
+    return result(catchSignal(process, signal));
   }
 
   /** Which times of a file are others than when a statement last asked. */

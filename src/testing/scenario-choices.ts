@@ -33,6 +33,7 @@ export type StatementKind =
   | 'vfork'
   | 'exitThread'
   | 'futex'
+  | 'waited'
   | 'processVm'
   | 'exit'
   | 'wait'
@@ -99,6 +100,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   vfork: ['vfork'],
   exitThread: ['exit_thread'],
   futex: ['futex'],
+  waited: ['waited'],
   processVm: ['process_vm_readv', 'process_vm_writev'],
   exit: ['exit'],
   wait: ['wait'],
@@ -127,7 +129,7 @@ export const CALLS_OF: Readonly<Record<StatementKind, readonly string[]>> = {
   rename: ['rename'],
   directory: ['mkdir', 'rmdir'],
   path: ['link', 'symlink', 'chmod'],
-  fileLock: ['flock'],
+  fileLock: ['flock', 'fcntl'],
   other: ['pipe', 'socketpair'],
   useOther: ['pipe', 'socketpair'],
   limit: ['setrlimit', 'prlimit', 'prctl'],
@@ -207,6 +209,7 @@ const PROCESSES = {
   kill: 1,
   exitThread: 1,
   futex: 2,
+  waited: 1,
   processVm: 3,
   exit: 1,
   wait: 1,
@@ -270,6 +273,33 @@ export const PROFILES = {
       lock: 5,
       break: 3,
       limit: 3,
+    },
+  },
+  /** Several processes and threads that wait for each other. */
+  waits: {
+    slips: SLIPS,
+    weights: {
+      store: 2,
+      copyin: 1,
+      mmapAnon: 2,
+      mmapFile: 1,
+      pwrite: 1,
+      open: 6,
+      dup: 2,
+      close: 3,
+      fileLock: 30,
+      other: 6,
+      useOther: 20,
+      fork: 6,
+      thread: 3,
+      vfork: 1,
+      futex: 2,
+      waited: 8,
+      exit: 2,
+      exitThread: 1,
+      kill: 2,
+      wait: 1,
+      sigaction: 1,
     },
   },
   /** Some of everything. */

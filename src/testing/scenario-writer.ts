@@ -24,7 +24,7 @@ import {
 } from './write-access.ts';
 import * as files from './write-files.ts';
 import { hugeContents, writeHuge } from './write-huge.ts';
-import { writeFileLock } from './write-locks.ts';
+import { writeFileLock, writeWaited } from './write-locks.ts';
 import { writeMmap, writeMunmap } from './write-mmap.ts';
 import { writeMremap } from './write-mremap.ts';
 import * as names from './write-names.ts';
@@ -80,6 +80,7 @@ const WRITERS: Readonly<Record<StatementKind, (scene: Scene) => string | null>> 
   vfork: threads.writeVfork,
   exitThread: threads.writeExitThread,
   futex: threads.writeFutex,
+  waited: writeWaited,
   processVm: writeProcessVm,
   exit: processes.writeExit,
   wait: processes.writeWait,
@@ -190,6 +191,7 @@ export class ScenarioWriter {
     const [main] = scene.processes;
     return [
       ...scene.processes.flatMap((process) => [
+        ...(process !== main && this.table.includes('waited') ? [saidBy(process, 'waited()')] : []),
         ...(scene.allows('maps') ? [saidBy(process, 'maps()')] : []),
         ...(scene.allows('copyin') ? this.memoryOf(process) : []),
         ...(scene.askedForHugePages ? hugeContents().map((line) => saidBy(process, line)) : []),

@@ -145,6 +145,11 @@ export class Scene {
     this.me = this.draws.pick(this.processes.filter((process) => !this.waitsForChild(process)));
   }
 
+  /** Whether it may come to wait, perhaps for good. A scenario in which `main` does stands still. */
+  get mayWait(): boolean {
+    return this.me !== this.processes[0];
+  }
+
   private waitsForChild({ child }: SketchedProcess): boolean {
     return child !== undefined && this.processes.includes(child);
   }

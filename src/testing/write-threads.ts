@@ -4,7 +4,7 @@
  * Place: writers of statements. `main` never waits without a timeout, so that a scenario does not stand still.
  */
 import { addressText, anywhere, findRange, PAGE } from './aim.ts';
-import type { Scene, SketchedProcess } from './scene.ts';
+import type { Scene } from './scene.ts';
 
 export function writeThread(scene: Scene): string | null {
   if (!scene.canFork) return null;
@@ -80,13 +80,9 @@ export function writeFutex(scene: Scene): string | null {
   }
   const word = `${wordText(scene)}, FUTEX_WAIT${scope}`;
   const expected = draws.chance(70) ? 0 : 1;
-  if (isMain(scene.me, scene) || draws.chance(40)) return `futex(${word}, ${expected}, 1000)`;
+  if (!scene.mayWait || draws.chance(40)) return `futex(${word}, ${expected}, 1000)`;
   scene.waits = [...waits, word];
   return `futex(${word}, ${expected})`;
-}
-
-function isMain(process: SketchedProcess, scene: Scene): boolean {
-  return process === scene.processes[0];
 }
 
 function wordText(scene: Scene): string {
