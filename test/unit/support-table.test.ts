@@ -67,7 +67,7 @@ describe('the rows', () => {
 
   test('name every call of the scenario language but loads, stores and what /proc shows', () => {
     const accesses =
-      /^(load|store|cas|fetchadd|fetch)\d+$|^copy(in|out)$|^fstat_mode$|^times$|^(s?maps|vmflags|pagemap|status)$/;
+      /^(load|store|cas|fetchadd|fetch)\d+$|^copy(in|out)$|^fstat_mode$|^times$|^waited$|^(s?maps|vmflags|pagemap|status)$/;
     const calls = [...new Set(CALLS.map((call) => call.name))].filter((name) => !accesses.test(name));
     expect(calls.filter((name) => !names.includes(name))).toEqual([]);
   });

@@ -1,0 +1,3 @@
+import { testCases } from '../helpers/case-tests.ts';
+
+testCases('flock');
