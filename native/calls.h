@@ -75,6 +75,7 @@ bool harms_prctl(struct run *run);
 bool harms_fcntl(struct run *run);
 bool harms_lock(struct run *run);
 bool harms_flock(struct run *run);
+bool harms_pipe(struct run *run);          /* (name, name, flags) */
 bool harms_pagemap(struct run *run);       /* (address, length): more letters than one wants to see */
 bool harms_shmget(struct run *run);
 bool harms_shmat(struct run *run);         /* (id, address, flags) */

@@ -7,29 +7,78 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 /* Not <sys/socket.h>, which has a bind of its own. */
 #define FAMILY_UNIX 1
 #define STREAM 1
 
-/* (fd, length[, offset]): read into the transfer buffer and shown. */
-enum outcome run_read(struct run *run)
+/* Whether a descriptor leads to a pipe or socket: reads and writes of those wait for other processes. */
+static bool is_stream(const struct run *run)
 {
-    enum outcome outcome = ask(run, run->statement->call->nr, run->a[0], TRANSFER, run->a[1], run->a[2]);
+    char path[64], target[64];
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)run->process->pid, (int)run->a[0]);
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0) return false;
+    target[length] = '\0';
+    return strncmp(target, "pipe:[", 6) == 0 || strncmp(target, "socket:[", 8) == 0;
+}
+
+static enum outcome print_read(struct run *run, enum outcome outcome, uint64_t buffer)
+{
     if (outcome != DONE) return outcome;
     print_integer(run);
     if (failed(run)) return DONE;
     putchar(' ');
-    print_bytes((const uint8_t *)TRANSFER, (size_t)run->result);
+    print_bytes((const uint8_t *)buffer, (size_t)run->result);
     return DONE;
 }
 
-/* (fd, data[, offset]) */
+/* (fd, length, offset): read into the transfer buffer and shown. */
+enum outcome run_read(struct run *run)
+{
+    enum outcome outcome = ask(run, run->statement->call->nr, run->a[0], TRANSFER, run->a[1], run->a[2]);
+    return print_read(run, outcome, TRANSFER);
+}
+
+/* (fd, length): what may wait has a buffer of its own, since others use the transfer buffer meanwhile. */
+enum outcome run_read_on(struct run *run)
+{
+    uint64_t own = OWN_TRANSFER(run->process->index);
+    uint64_t args[6] = { run->a[0], own, run->a[1] };
+    if (!is_stream(run)) return run_read(run);
+    return print_read(run, process_waiting_syscall(run->process, SYS_read, args, &run->result), own);
+}
+
+/* (fd, data, offset) */
 enum outcome run_write(struct run *run)
 {
     enum outcome outcome = ask(run, run->statement->call->nr, run->a[0], run->a[1], run->data_length, run->a[2]);
+    if (outcome == DONE) print_integer(run);
+    return outcome;
+}
+
+/* (fd, data) */
+enum outcome run_write_on(struct run *run)
+{
+    uint64_t own = OWN_TRANSFER(run->process->index);
+    uint64_t args[6] = { run->a[0], own, run->data_length };
+    if (!is_stream(run)) return run_write(run);
+    memcpy((void *)own, (const void *)run->a[1], run->data_length);
+    enum outcome outcome = process_waiting_syscall(run->process, SYS_write, args, &run->result);
+    if (outcome == DONE) print_integer(run);
+    return outcome;
+}
+
+/* (fd, address, length or count): to or from memory of the process. */
+enum outcome run_transfer(struct run *run)
+{
+    uint64_t args[6] = { run->a[0], run->a[1], run->a[2] };
+    if (!is_stream(run)) return run_plain(run);
+    enum outcome outcome = process_waiting_syscall(run->process, run->statement->call->nr, args, &run->result);
     if (outcome == DONE) print_integer(run);
     return outcome;
 }
@@ -82,13 +131,13 @@ static void bind_argument(struct run *run, int argument, int fd)
     name->value = (uint64_t)fd;
 }
 
-/* (name, name): a pipe or a pair of stream sockets, bound to the names. None of them ever lets a process wait. */
+/* (name, name, flags): a pipe or a pair of stream sockets, bound to the names. */
 enum outcome run_pipe(struct run *run)
 {
     const int *fds = (const int *)TRANSFER;
     bool is_pipe = run->statement->call->nr == SYS_pipe2;
-    enum outcome outcome = is_pipe ? ask(run, SYS_pipe2, TRANSFER, O_NONBLOCK, 0, 0)
-                                   : ask(run, SYS_socketpair, FAMILY_UNIX, STREAM | O_NONBLOCK, 0, TRANSFER);
+    enum outcome outcome = is_pipe ? ask(run, SYS_pipe2, TRANSFER, run->a[2], 0, 0)
+                                   : ask(run, SYS_socketpair, FAMILY_UNIX, STREAM | run->a[2], 0, TRANSFER);
     bool made = outcome == DONE && !failed(run);
     if (outcome != DONE) return outcome;
     print_integer(run);

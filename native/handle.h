@@ -28,7 +28,10 @@ void print_mapping(struct run *run, bool asked_for, uint64_t length);
 
 enum outcome run_plain(struct run *run);
 enum outcome run_read(struct run *run);
+enum outcome run_read_on(struct run *run);
 enum outcome run_write(struct run *run);
+enum outcome run_write_on(struct run *run);
+enum outcome run_transfer(struct run *run);
 enum outcome run_fstat(struct run *run);
 enum outcome run_fstat_mode(struct run *run);
 enum outcome run_times(struct run *run);

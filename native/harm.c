@@ -280,6 +280,12 @@ bool harms_fcntl(struct run *run)
     return !(command <= 4 || command == 1030 || command == 1033 || command == 1034);
 }
 
+/* O_NOTIFICATION_PIPE, and other types of sockets. */
+bool harms_pipe(struct run *run)
+{
+    return (run->a[2] & 0x8f) != 0;
+}
+
 bool harms_pagemap(struct run *run)
 {
     return run->a[1] / PAGE_SIZE >= MAX_TRANSFER;
