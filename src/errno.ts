@@ -90,6 +90,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     EIDRM,
     EOVERFLOW,
     EOPNOTSUPP,
+    ECONNRESET,
     ETIMEDOUT,
     EHWPOISON,
   }).map(([name, number]) => [number, name]),

@@ -7,7 +7,7 @@
 
 import { EBADF, EFAULT, EINVAL, ENXIO, ESPIPE } from '../errno.ts';
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
-import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_READ } from '../mmu/mmu.ts';
 import { offsetOf, pageOf, toInt, toSigned, toSignedRegister, toUnsigned, type Word } from '../units.ts';
 import { type AccessEngine, BY_KERNEL } from './access.ts';
 import { readDevice, writeDevice } from './char-devices.ts';
@@ -15,18 +15,12 @@ import { TRAITS } from './file-kinds.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Placement } from './placement.ts';
 import { isDirect, isMisaligned, readFile, writeFile } from './read-write.ts';
-import { readStream, writeStream } from './stream-calls.ts';
-import type { Task } from './task.ts';
-import {
-  type ByteSink,
-  type ByteSource,
-  isBadRange,
-  type Position,
-  type TransferParts,
-  transferMax,
-} from './transfers.ts';
+import { type StreamParts, startRead, startWrite } from './stream-calls.ts';
+import type { Task, WAITING } from './task.ts';
+import { type ByteSink, type ByteSource, isBadRange, type Position, transferMax } from './transfers.ts';
+import { type Direction, moverOf, type UserBytes } from './user-mover.ts';
 
-export interface FileCallParts extends TransferParts {
+export interface FileCallParts extends StreamParts {
   readonly engine: AccessEngine;
   readonly placement: Placement;
 }
@@ -47,30 +41,9 @@ function isOutside(parts: FileCallParts, buffer: Buffer): boolean {
   return toUnsigned(buffer.address) + toUnsigned(buffer.length) > BigInt(parts.placement.layout.userEnd);
 }
 
-function sinkOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSink {
-  let done = 0;
-  return (pa, length) => {
-    if ('bytes' in buffer) parts.ram.read(pa, buffer.bytes.subarray(done, done + length));
-    const moved =
-      'bytes' in buffer ? length : parts.engine.moveUser(task, Number(buffer.address) + done, pa, length, ACCESS_WRITE);
-    done += moved;
-    return moved;
-  };
+function userBytes(buffer: Buffer): UserBytes {
+  return 'bytes' in buffer ? buffer : [{ address: Number(buffer.address), length: Number(toUnsigned(buffer.length)) }];
 }
-
-function sourceOf(parts: FileCallParts, task: Task, buffer: Buffer): ByteSource {
-  let done = 0;
-  return (pa, length) => {
-    if ('bytes' in buffer) parts.ram.write(pa, buffer.bytes.subarray(done, done + length));
-    const moved =
-      'bytes' in buffer ? length : parts.engine.moveUser(task, Number(buffer.address) + done, pa, length, ACCESS_READ);
-    done += moved;
-    return moved;
-  };
-}
-
-/** Which way bytes go. */
-export type Direction = 'read' | 'write';
 
 function allows(file: OpenFile, direction: Direction): boolean {
   return direction === 'read' ? file.readable : file.writable;
@@ -104,59 +77,74 @@ function countOf(length: bigint, pageSize: number): number {
   return Math.min(Number(length), transferMax(pageSize));
 }
 
-/** read and pread: bytes moved or a negative errno. */
-export function read(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
+/** read and pread: bytes moved, `WAITING`, or a negative errno. */
+export function read(
+  parts: FileCallParts,
+  task: Task,
+  fd: Word,
+  buffer: Buffer,
+  offset: Offset,
+): number | typeof WAITING {
   const file = fileFor(task, fd, offset, 'read');
   if (typeof file === 'number') return file;
   if (isOutside(parts, buffer)) return -EFAULT;
-  return readInto(parts, task, file, lengthOf(buffer), offset, sinkOf(parts, task, buffer));
+  return readInto(parts, task, file, lengthOf(buffer), offset, userBytes(buffer));
 }
 
-/** Moves up to `length` bytes of a file that may be read; bytes moved or a negative errno. */
+/** Moves up to `length` bytes of a file that may be read; bytes moved, `WAITING`, or a negative errno. */
 export function readInto(
   parts: FileCallParts,
   task: Task,
   file: OpenFile,
   length: bigint,
   offset: Offset,
-  sink: ByteSink,
-): number {
+  user: UserBytes,
+): number | typeof WAITING {
   const position = positionOf(parts, task, file, length, offset);
   if (typeof position === 'number') return position;
-  const moved = take(parts, file, position, countOf(length, parts.ram.pageSize), sink);
+  const count = countOf(length, parts.ram.pageSize);
+  if (file.inode.stream !== null) return startRead(parts, task, file, count, user);
+  const moved = take(parts, file, position, count, moverOf(parts, task, user, 'read'));
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
 }
 
 function take(parts: FileCallParts, file: OpenFile, position: Position, count: number, sink: ByteSink): number {
   if (file.inode.kind === 'regular') return readFile(parts, file, position, count, sink);
-  if (file.inode.stream !== null) return readStream(parts, file, count, sink);
   return readDevice(parts, file, position, count, sink);
 }
 
-/** write and pwrite: bytes moved or a negative errno. */
-export function write(parts: FileCallParts, task: Task, fd: Word, buffer: Buffer, offset: Offset): number {
+/** write and pwrite: bytes moved, `WAITING`, or a negative errno. */
+export function write(
+  parts: FileCallParts,
+  task: Task,
+  fd: Word,
+  buffer: Buffer,
+  offset: Offset,
+): number | typeof WAITING {
   const file = fileFor(task, fd, offset, 'write');
   if (typeof file === 'number') return file;
   // Files of huge pages are written through mappings only.
   if (file.inode.huge !== null) return -EINVAL;
   if (isOutside(parts, buffer)) return -EFAULT;
   if (isDirect(file) && !canLoad(parts, task, buffer, file, offset)) return -EFAULT;
-  return writeFrom(parts, task, file, lengthOf(buffer), offset, sourceOf(parts, task, buffer));
+  return writeFrom(parts, task, file, lengthOf(buffer), offset, userBytes(buffer));
 }
 
-/** Moves up to `length` bytes into a file that may be written; bytes moved or a negative errno. */
+/** Moves up to `length` bytes into a file that may be written; bytes moved, `WAITING`, or a negative errno. */
 export function writeFrom(
   parts: FileCallParts,
   task: Task,
   file: OpenFile,
   length: bigint,
   offset: Offset,
-  source: ByteSource,
-): number {
+  user: UserBytes,
+): number | typeof WAITING {
   const position = positionOf(parts, task, file, length, offset);
   if (typeof position === 'number') return position;
-  const moved = give(parts, task, file, position, countOf(length, parts.ram.pageSize), source);
+  const count = countOf(length, parts.ram.pageSize);
+  if (file.inode.stream !== null) return startWrite(parts, task, file, count, user);
+  const moved = give(parts, task, file, position, count, moverOf(parts, task, user, 'write'));
   if (offset === undefined && moved > 0) file.setPosition(position.page, position.byte);
   return moved;
 }
@@ -182,7 +170,6 @@ function give(
   source: ByteSource,
 ): number {
   if (file.inode.kind === 'regular') return writeFile(parts, task, file, position, count, source);
-  if (file.inode.stream !== null) return writeStream(parts, task, file, count, source);
   return writeDevice(parts, file, count, source);
 }
 

@@ -12,17 +12,13 @@
  */
 
 import { F_WRLCK } from '../flags.ts';
+import type { Waker } from './wait-queue.ts';
 
 /** A table of descriptors or an open file description: compared, never looked into. */
 export type LockOwner = object;
 
 /** F_SETLK's, F_OFD_SETLK's, flock's. */
 export type LockKind = 'posix' | 'ofd' | 'flock';
-
-/** Whoever is told that a lock may be tried for again. */
-export interface Waker {
-  wake(): void;
-}
 
 /** Bytes [start, end], both included. */
 export class FileLock {

@@ -109,7 +109,7 @@ function checkTasks(kernel: Kernel, tasks: readonly Task[], that: Report): void 
     that(listed, () => `process ${group.id} lists ${group.threads.length} threads, found ${threads.length}`);
     that(group.exited === (threads.length === 0), () => `process ${group.id} has ended or not, against its threads`);
   }
-  checkLockWaiters(kernel, tasks, that);
+  checkWaitingCalls(kernel, tasks, that);
   const queued = [...kernel.parts.futexes.waiters()];
   const waiting = tasks.filter((task) => task.waitsFor === 'futex');
   that(
@@ -118,8 +118,8 @@ function checkTasks(kernel: Kernel, tasks: readonly Task[], that: Report): void 
   );
 }
 
-/** Requests for locks stand behind what they wait for; each is that of a task. */
-function checkLockWaiters(kernel: Kernel, tasks: readonly Task[], that: Report): void {
+/** Requests for locks stand behind what they wait for, transfers of streams in queues; each is that of a task. */
+function checkWaitingCalls(kernel: Kernel, tasks: readonly Task[], that: Report): void {
   let found = 0;
   const visit = (blocker: FileLock): void => {
     for (const [place, waiter] of blocker.waiters.entries()) {
@@ -130,8 +130,14 @@ function checkLockWaiters(kernel: Kernel, tasks: readonly Task[], that: Report):
       visit(waiter);
     }
   };
-  for (const owner of kernel.parts.owners.all())
-    if (owner instanceof Inode) for (const lock of [...owner.locks.locks(), ...owner.flocks.locks()]) visit(lock);
+  let queued = 0;
+  for (const owner of kernel.parts.owners.all()) {
+    if (!(owner instanceof Inode)) continue;
+    for (const lock of [...owner.locks.locks(), ...owner.flocks.locks()]) visit(lock);
+    if (owner.stream !== null) queued += owner.stream.readQueue.size + owner.stream.writeQueue.size;
+  }
+  const streaming = tasks.filter((task) => task.waitsFor === 'stream').length;
+  that(queued === streaming, () => `${queued} calls are queued at pipes and sockets, ${streaming} tasks wait for one`);
   const waiting = tasks.filter((task) => task.waitsFor === 'lock').length;
   that(found === waiting, () => `${found} requests for locks wait, ${waiting} tasks do`);
 }

@@ -8,11 +8,12 @@
 
 import { EAGAIN, EBADF, EDEADLK } from '../errno.ts';
 import { F_UNLCK } from '../flags.ts';
-import { FileLock, type LockWaiters, type Waker } from './file-lock.ts';
+import { FileLock, type LockWaiters } from './file-lock.ts';
 import type { OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { RecordLocks } from './record-locks.ts';
 import { type Task, WAITING, type WaitingCall } from './task.ts';
+import type { Waker } from './wait-queue.ts';
 import type { Waits } from './waits.ts';
 
 export interface LockParts {
@@ -62,6 +63,7 @@ class LockCall implements WaitingCall, Waker {
   private readonly task: Task;
   private readonly fd: number;
   readonly file: OpenFile;
+  readonly shown: null;
   private readonly request: FileLock;
 
   constructor(parts: LockParts, task: Task, fd: number, file: OpenFile, request: FileLock) {
@@ -70,6 +72,7 @@ class LockCall implements WaitingCall, Waker {
     this.fd = fd;
     this.file = file;
     this.request = request;
+    this.shown = null;
     request.waker = this;
     file.refs++;
   }

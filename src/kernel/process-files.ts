@@ -14,6 +14,11 @@ import type { FileStatus, FileTimes } from './size-calls.ts';
 import { Syscalls } from './syscalls.ts';
 import { type Task, WAITING } from './task.ts';
 
+/** Bytes moved; none by a call that waits. */
+function moved(result: number | typeof WAITING, call: string): number {
+  return result === WAITING ? 0 : check(result, call);
+}
+
 export class ProcessFiles extends ProcessAtomics {
   /** The calls with raw results: a negative errno instead of an exception. */
   readonly sys: Syscalls;
@@ -35,7 +40,7 @@ export class ProcessFiles extends ProcessAtomics {
     return check(this.sys.dup(fd), 'dup');
   }
 
-  /** pipe2: the descriptors to read from and to write to. Nobody ever waits: an empty pipe is EAGAIN. */
+  /** pipe2: the descriptors to read from and to write to. */
   pipe(flags: Word = 0): readonly [number, number] {
     return checkPair(this.sys.pipe(flags), 'pipe');
   }
@@ -101,51 +106,54 @@ export class ProcessFiles extends ProcessAtomics {
     check(this.sys.mkdir(path, mode), 'mkdir');
   }
 
+  // Transfers. Who has to wait, for bytes of a pipe or socket or for room in it, has moved nothing yet: `waiting` is true, and what came
+  // of it is in `waitResult` and `waitBytes` later.
+
   /** Bytes of the file, not stored in the process. */
   read(fd: Word, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    return bytes.subarray(0, check(this.sys.read(fd, { bytes }), 'read'));
+    return bytes.subarray(0, moved(this.sys.read(fd, { bytes }), 'read'));
   }
 
   pread(fd: Word, length: number, offset: Word): Uint8Array {
     const bytes = new Uint8Array(length);
-    return bytes.subarray(0, check(this.sys.read(fd, { bytes }, offset), 'pread'));
+    return bytes.subarray(0, moved(this.sys.read(fd, { bytes }, offset), 'pread'));
   }
 
   /** Into the process's memory: bytes moved. */
   readTo(fd: Word, address: Word, length: Word, offset?: Word): number {
-    return check(this.sys.read(fd, { address, length }, offset), offset === undefined ? 'read' : 'pread');
+    return moved(this.sys.read(fd, { address, length }, offset), offset === undefined ? 'read' : 'pread');
   }
 
   write(fd: Word, bytes: Uint8Array): number {
-    return check(this.sys.write(fd, { bytes }), 'write');
+    return moved(this.sys.write(fd, { bytes }), 'write');
   }
 
   pwrite(fd: Word, bytes: Uint8Array, offset: Word): number {
-    return check(this.sys.write(fd, { bytes }, offset), 'pwrite');
+    return moved(this.sys.write(fd, { bytes }, offset), 'pwrite');
   }
 
   /** From the process's memory: bytes moved. */
   writeFrom(fd: Word, address: Word, length: Word, offset?: Word): number {
-    return check(this.sys.write(fd, { address, length }, offset), offset === undefined ? 'write' : 'pwrite');
+    return moved(this.sys.write(fd, { address, length }, offset), offset === undefined ? 'write' : 'pwrite');
   }
 
   /** Into the ranges that `count` iovecs at `address` tell, address and length each: bytes moved. */
   readv(fd: Word, address: Word, count: Word): number {
-    return check(this.sys.readv(fd, address, count), 'readv');
+    return moved(this.sys.readv(fd, address, count), 'readv');
   }
 
   preadv(fd: Word, address: Word, count: Word, offset: Word): number {
-    return check(this.sys.readv(fd, address, count, offset), 'preadv');
+    return moved(this.sys.readv(fd, address, count, offset), 'preadv');
   }
 
   /** From such ranges: bytes moved. */
   writev(fd: Word, address: Word, count: Word): number {
-    return check(this.sys.writev(fd, address, count), 'writev');
+    return moved(this.sys.writev(fd, address, count), 'writev');
   }
 
   pwritev(fd: Word, address: Word, count: Word, offset: Word): number {
-    return check(this.sys.writev(fd, address, count, offset), 'pwritev');
+    return moved(this.sys.writev(fd, address, count, offset), 'pwritev');
   }
 
   lseek(fd: Word, offset: Word, whence: Word): number | bigint {

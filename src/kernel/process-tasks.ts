@@ -38,6 +38,12 @@ export class ProcessTasks extends ProcessFiles {
     return this.task.waited?.result ?? -EINVAL;
   }
 
+  /** What such a read has read without storing it in the process; null for any other call. */
+  get waitBytes(): Uint8Array | null {
+    const { call, result } = this.task.waited ?? { call: null, result: 0 };
+    return call === null || call.shown === null || result < 0 ? null : call.shown.subarray(0, result);
+  }
+
   /**
    * Another program, an ELF file: the address space is a new one. Gives the address of its first instruction, from where on
    * whoever uses the machine is the program. Throws `SignalError` if its segments cannot be mapped: that kills.

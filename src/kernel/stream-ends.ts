@@ -53,7 +53,11 @@ export function closeStream(file: OpenFile): void {
   const stream = inode.stream as Stream;
   if (file.readable) stream.readers--;
   if (file.writable) stream.writers--;
+  // The last that reads or the last that writes, and the others are there.
+  if ((stream.readers === 0) !== (stream.writers === 0)) stream.wakeAll();
   if (inode.peer === null) return;
-  (inode.peer.stream as Stream).reset = stream.buffers.length > 0;
+  const peer = inode.peer.stream as Stream;
+  peer.reset = stream.buffers.length > 0;
   inode.peer.peer = null;
+  peer.wakeAll();
 }

@@ -7,6 +7,8 @@
  * Source: Linux fs/pipe.c, net/unix/af_unix.c.
  */
 
+import { WaitQueue } from './wait-queue.ts';
+
 /** Pages that a pipe holds (PIPE_DEF_BUFFERS). */
 export const PIPE_BUFFERS = 16;
 
@@ -26,6 +28,9 @@ export class Stream {
   /** Open descriptions that may read, and those that may write. */
   readers: number;
   writers: number;
+  /** Calls that wait for bytes, and calls that wait for room: of a socket, in what it writes to its peer. */
+  readonly readQueue: WaitQueue;
+  readonly writeQueue: WaitQueue;
   /** The other socket was closed with bytes unread: the next read says ECONNRESET. */
   reset: boolean;
   private nextIndex: number;
@@ -34,8 +39,16 @@ export class Stream {
     this.buffers = [];
     this.readers = 0;
     this.writers = 0;
+    this.readQueue = new WaitQueue();
+    this.writeQueue = new WaitQueue();
     this.reset = false;
     this.nextIndex = 0;
+  }
+
+  /** Everybody who waits looks again. */
+  wakeAll(): void {
+    this.readQueue.wakeAll();
+    this.writeQueue.wakeAll();
   }
 
   get bytes(): number {

@@ -30,6 +30,7 @@ import { posixFadvise, readahead, sync, syncFileRange, syncfs } from './cache-ca
 import { type Buffer, lseek, type Offset, read, write } from './file-calls.ts';
 import { ProcessCalls } from './process-calls.ts';
 import { fallocate, fstat, fsync, ftruncate, truncate } from './size-calls.ts';
+import type { WAITING } from './task.ts';
 import { readv, writev } from './vector-calls.ts';
 
 export class FileSyscalls extends ProcessCalls {
@@ -38,26 +39,26 @@ export class FileSyscalls extends ProcessCalls {
     return { address: this.reg(buffer.address), length: this.reg(buffer.length) };
   }
 
-  /** read (no offset) and pread. */
-  read(fd: Word, buffer: Buffer, offset?: Offset): number {
+  /** read (no offset) and pread: bytes moved, 'waiting' when the task does not run until some are there, or a negative errno. */
+  read(fd: Word, buffer: Buffer, offset?: Offset): number | typeof WAITING {
     this.enter(offset === undefined ? SYS_READ : SYS_PREAD64);
     return this.leave(read(this.parts, this.task, fd, this.inRegisters(buffer), offset));
   }
 
   /** write (no offset) and pwrite. */
-  write(fd: Word, buffer: Buffer, offset?: Offset): number {
+  write(fd: Word, buffer: Buffer, offset?: Offset): number | typeof WAITING {
     this.enter(offset === undefined ? SYS_WRITE : SYS_PWRITE64);
     return this.leave(write(this.parts, this.task, fd, this.inRegisters(buffer), offset));
   }
 
   /** readv (no offset) and preadv: into the ranges of `count` iovecs at `address`. */
-  readv(fd: Word, address: Word, count: Word, offset?: Offset): number {
+  readv(fd: Word, address: Word, count: Word, offset?: Offset): number | typeof WAITING {
     this.enter(offset === undefined ? SYS_READV : SYS_PREADV);
     return this.leave(readv(this.parts, this.task, fd, address, count, offset));
   }
 
   /** writev (no offset) and pwritev. */
-  writev(fd: Word, address: Word, count: Word, offset?: Offset): number {
+  writev(fd: Word, address: Word, count: Word, offset?: Offset): number | typeof WAITING {
     this.enter(offset === undefined ? SYS_WRITEV : SYS_PWRITEV);
     return this.leave(writev(this.parts, this.task, fd, address, count, offset));
   }

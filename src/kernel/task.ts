@@ -29,7 +29,7 @@ export type SignalHandler = (info: SignalInfo) => 'retry' | 'abandon';
 export type Disposition = 'default' | 'ignore' | SignalHandler;
 
 /** What keeps a task from running: nothing, or a call of its own that has not come back. */
-export type WaitsFor = '' | 'futex' | 'vfork' | 'lock';
+export type WaitsFor = '' | 'futex' | 'vfork' | 'lock' | 'stream';
 
 /** The task waits now. Not a number, since every number is a result. */
 export const WAITING = 'waiting';
@@ -38,6 +38,8 @@ export const WAITING = 'waiting';
 export interface WaitingCall {
   /** The call holds on to it, whatever becomes of the descriptor. */
   readonly file: OpenFile;
+  /** Of a read that shows its bytes: where they are; else null. */
+  readonly shown: Uint8Array | null;
   /** What it comes to, now that it was woken. */
   again(): number | typeof WAITING;
   /** Its task has ended. */

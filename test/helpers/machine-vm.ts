@@ -140,19 +140,19 @@ export class MachineVm implements Implementation {
   }
   read(fd: number, length: number): Uint8Array | number {
     const bytes = new Uint8Array(length);
-    const moved = this.process.sys.read(fd, { bytes });
+    const moved = this.process.sys.read(fd, { bytes }) as number;
     return moved < 0 ? moved : bytes.subarray(0, moved);
   }
   pread(fd: number, length: number, offset: bigint): Uint8Array | number {
     const bytes = new Uint8Array(length);
-    const moved = this.process.sys.read(fd, { bytes }, offset);
+    const moved = this.process.sys.read(fd, { bytes }, offset) as number;
     return moved < 0 ? moved : bytes.subarray(0, moved);
   }
   write(fd: number, bytes: Uint8Array): Result {
-    return this.process.sys.write(fd, { bytes });
+    return this.process.sys.write(fd, { bytes }) as number;
   }
   pwrite(fd: number, bytes: Uint8Array, offset: bigint): Result {
-    return this.process.sys.write(fd, { bytes }, offset);
+    return this.process.sys.write(fd, { bytes }, offset) as number;
   }
   fork(): MachineVm | number {
     const child = this.process.sys.fork();

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   F_GETLK,
+  F_SETFL,
   F_SETLK,
   F_SETLKW,
   F_UNLCK,
@@ -9,8 +10,10 @@ import {
   LOCK_EX,
   LOCK_UN,
   O_CREAT,
+  O_NONBLOCK,
   O_RDWR,
   SEEK_SET,
+  SIGPIPE,
 } from '../../../src/flags.ts';
 import { InvariantError, Machine, type Process } from '../../../src/index.ts';
 
@@ -87,4 +90,55 @@ test('a task that is said to wait for a lock, and is behind none, breaks an inva
   machine.check();
   other.task.waitsFor = '';
   expect(() => machine.check()).toThrow(InvariantError);
+});
+
+describe('pipes', () => {
+  let r: number;
+  let w: number;
+  let reader: Process;
+
+  beforeEach(() => {
+    [r, w] = main.pipe();
+    reader = main.fork();
+  });
+
+  test('let a read wait for bytes', () => {
+    expect(reader.read(r, 10)).toHaveLength(0);
+    expect([reader.waiting, reader.waitBytes]).toEqual([true, null]);
+    main.write(w, Uint8Array.of(1, 2, 3));
+    expect([reader.waiting, reader.waitResult, reader.waitBytes]).toEqual([false, 3, Uint8Array.of(1, 2, 3)]);
+  });
+
+  test('let a write wait for room', () => {
+    expect(reader.write(w, new Uint8Array(70_000).fill(7))).toBe(0);
+    expect(reader.waiting).toBe(true);
+    expect(main.read(r, 70_000)).toHaveLength(65_536);
+    expect([reader.waiting, reader.waitResult]).toEqual([false, 70_000]);
+    expect(main.read(r, 70_000)).toEqual(new Uint8Array(70_000 - 65_536).fill(7));
+  });
+
+  test('kill whoever waits for room when nobody reads any more', () => {
+    reader.close(r);
+    reader.write(w, new Uint8Array(70_000));
+    main.close(r);
+    other.close(fd);
+    expect([reader.alive, main.wait(reader).signal]).toEqual([false, SIGPIPE]);
+  });
+
+  test('keep their waiting calls in snapshots, with the part of a write that was done', () => {
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, place) => place % 251);
+    reader.write(w, bytes);
+    const snapshot = machine.snapshot();
+    const run = () => [...main.read(r, 65_536), ...main.read(r, 70_000)];
+    expect(run()).toEqual([...bytes]);
+    expect(reader.waitResult).toBe(70_000);
+    machine.restore(snapshot);
+    expect([reader.waiting, reader.waitResult]).toEqual([true, -22]);
+    expect(run()).toEqual([...bytes]);
+  });
+
+  test('that nobody reads let nobody wait', () => {
+    reader.fcntl(r, F_SETFL, O_NONBLOCK);
+    expect(() => reader.read(r, 1)).toThrow('EAGAIN');
+  });
 });
