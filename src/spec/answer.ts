@@ -27,8 +27,8 @@ export interface MapsLine {
 }
 
 export type Answer =
-  /** `length`: how much lies at the address, where no argument says it. */
-  | { readonly kind: 'value'; readonly value: bigint; readonly length?: bigint }
+  /** `length`: how much lies at the address, where no argument says it. `signal` came with it and was caught. */
+  | { readonly kind: 'value'; readonly value: bigint; readonly length?: bigint; readonly signal?: Signal }
   /** shmctl: a number and what else is told, by the names of the C structure. */
   | { readonly kind: 'struct'; readonly value: bigint; readonly members: Readonly<Record<string, bigint>> }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }

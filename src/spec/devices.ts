@@ -14,7 +14,7 @@ import { EISDIR, ENOSPC } from '../errno.ts';
 import { type Answer, failure, transferred, UNSPECIFIED, value } from './answer.ts';
 import { min, PAGE_SIZE, ZERO_PAGE } from './arithmetic.ts';
 import type { FileObject } from './state.ts';
-import type { StreamMove } from './streams.ts';
+import type { StreamMove } from './stream-bytes.ts';
 
 export function readDevice(object: FileObject, count: bigint, move: StreamMove): Answer {
   if (object.type === 'directory') return failure(EISDIR);

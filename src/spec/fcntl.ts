@@ -23,7 +23,7 @@ import {
 import { type Answer, failure, SUCCESS, UNSPECIFIED, value } from './answer.ts';
 import { low32 } from './arithmetic.ts';
 import { hasFreeDescriptor, install, type Opened, openedEvenByPath } from './descriptors.ts';
-import { isStream, takesDirect } from './kinds.ts';
+import { takesDirect } from './kinds.ts';
 import { fcntlLock } from './locks.ts';
 import { addSeals, getSeals } from './memfd.ts';
 import type { Caller, Process } from './state.ts';
@@ -128,7 +128,6 @@ function setDescriptorFlags(process: Process, fd: number, flags: number): Answer
 function setStatusFlags({ file, object }: Opened, flags: number): Answer {
   const nameless = object.type === 'regular' && file.name === undefined;
   if (flags & O_DIRECT && (nameless || !takesDirect(object.type))) return failure(EINVAL);
-  if (isStream(object.type) && !(flags & O_NONBLOCK)) return UNSPECIFIED;
   file.flags = (file.flags & ~CHANGEABLE) | (flags & CHANGEABLE);
   return SUCCESS;
 }

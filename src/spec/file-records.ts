@@ -55,3 +55,9 @@ export interface Lock {
   readonly start: bigint;
   readonly last: bigint;
 }
+
+/** Memory of a process. */
+export interface UserRange {
+  readonly address: bigint;
+  readonly length: bigint;
+}

@@ -28,16 +28,18 @@ import { dropPrivileges } from './chmod.ts';
 import { type Opened, opened } from './descriptors.ts';
 import { readDevice, writeDevice } from './devices.ts';
 import { bytesAt, type Place } from './faults.ts';
+import type { UserRange } from './file-records.ts';
 import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
-import { positionedErrno } from './kinds.ts';
+import { isStream, positionedErrno } from './kinds.ts';
 import { checkSizeSeals, isWriteSealed } from './memfd.ts';
 import { copyFromUser, copyToUser, putBytes } from './memory-access.ts';
 import { readBytes } from './objects.ts';
 import { withRange } from './page-ranges.ts';
 import type { Caller, FileObject, Process, State } from './state.ts';
-import { readStream, writeStream } from './streams.ts';
+import { readStream, writeStream } from './stream-calls.ts';
 import { noteAccess, noteModification } from './times.ts';
-import { Ranges, type UserRange, type Vector } from './user-ranges.ts';
+import { Ranges, type Vector } from './user-ranges.ts';
+import type { UserBytes } from './waiting.ts';
 
 const POSITION_END = 1n << 63n;
 /** The disk's block, in bytes. */
@@ -53,10 +55,12 @@ export type Memory = UserRange | Vector;
 export type Position = bigint | 'current';
 
 /** read and pread into the caller's own buffer, which is always there. */
-export function readShown({ state, process }: Caller, fd: bigint, count: bigint, where: Position): Answer {
+export function readShown(caller: Caller, fd: bigint, count: bigint, where: Position): Answer {
+  const { state, process } = caller;
   const begun = begin(state, process, fd, 'readable', where, () => count);
   if (typeof begun === 'number') return failure(begun);
-  if (begun.object.type !== 'regular') return otherShown(state, begun, min(count, transferMax()));
+  if (isStream(begun.object.type)) return readStream(caller, begun, count, { kind: 'shown' });
+  if (begun.object.type !== 'regular') return deviceShown(begun, min(count, transferMax()));
   if (count > 0n && begun.position < begun.object.size && isMisaligned(begun, begun.position, count))
     return failure(EINVAL);
   if (count > 0n) noteAccess(state, begun);
@@ -65,20 +69,14 @@ export function readShown({ state, process }: Caller, fd: bigint, count: bigint,
   return { kind: 'bytes', bytes };
 }
 
-/** The same of what is no regular file. */
-function otherShown(state: State, begun: Begun, count: bigint): Answer {
+/** The same of a device. */
+function deviceShown(begun: Begun, count: bigint): Answer {
   const bytes = new Uint8Array(Number(count));
-  const answer = readOther(state, begun, count, (place, offset, length, at) => {
+  const answer = readDevice(begun.object, count, (place, offset, length, at) => {
     bytes.set(bytesAt(place).subarray(offset, offset + length), Number(at));
     return length;
   });
   return answer.kind === 'value' ? { kind: 'bytes', bytes: bytes.slice(0, Number(answer.value)) } : answer;
-}
-
-function readOther(state: State, begun: Begun, count: bigint, move: Move): Answer {
-  const { type } = begun.object;
-  const isQueue = type === 'pipe' || type === 'socket';
-  return isQueue ? readStream(state, begun, count, move) : readDevice(begun.object, count, move);
 }
 
 /**
@@ -88,7 +86,8 @@ function readOther(state: State, begun: Begun, count: bigint, move: Move): Answe
  * read begins at the position of the open file and moves it on; pread begins at `off` and moves nothing. Fewer bytes
  * than asked come at the end of the file (0 behind it), and where memory cannot be stored to: what was moved before
  * stays and counts. Storing into memory breaks copy-on-write as the process's own store would. The form without an
- * address shows the bytes instead.
+ * address shows the bytes instead. A read of an empty pipe or socket waits as long as somebody could still write: the first that waits for
+ * a pipe is the first that is woken; at a socket all are woken, the latest first, and those for whom nothing is left wait on.
  *
  * @errors
  * EINVAL: pread with a negative position
@@ -99,7 +98,7 @@ function readOther(state: State, begun: Begun, count: bigint, move: Move): Answe
  * EINVAL: a negative count, or position + count exceeds 2^63 - 1; O_DIRECT on ext4 with a position or count that is no
  *   multiple of 512
  * EISDIR: it is a directory
- * EAGAIN: nothing is in the pipe or socket, and somebody could still write
+ * EAGAIN: with O_NONBLOCK: nothing is in the pipe or socket, and somebody could still write
  * ECONNRESET: the other socket was closed with bytes unread
  * EFAULT: the first byte already cannot be stored
  */
@@ -112,7 +111,8 @@ export function read(caller: Caller, fd: bigint, memory: Memory, where: Position
   const { object, position } = begun;
   const move: Move = (place, offset, length, at) =>
     ranges.move(at, length, (address, done, part) => copyToUser(state, process, address, place, offset + done, part));
-  if (object.type !== 'regular') return readOther(state, begun, min(ranges.length, transferMax()), move);
+  if (isStream(object.type)) return readStream(caller, begun, ranges.length, { kind: 'stored', ranges: ranges.found });
+  if (object.type !== 'regular') return readDevice(object, min(ranges.length, transferMax()), move);
   if (ranges.length > 0n && position < object.size && isMisaligned(begun, position, ranges.length))
     return failure(EINVAL);
   if (ranges.length > 0n) noteAccess(state, begun);
@@ -124,13 +124,13 @@ export function read(caller: Caller, fd: bigint, memory: Memory, where: Position
 }
 
 /** write and pwrite of bytes that are always there. */
-export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8Array, where: Position): Answer {
+export function writeShown(caller: Caller, fd: bigint, bytes: Uint8Array, where: Position): Answer {
   return writeFrom(
-    state,
-    process,
+    caller,
     fd,
     where,
     () => BigInt(bytes.length),
+    () => ({ kind: 'given', bytes }),
     (place, offset, length, at) => {
       putBytes(place, offset, bytes.subarray(Number(at), Number(at) + length));
       return length;
@@ -145,7 +145,8 @@ export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8A
  * write begins at the position of the open file and moves it on; pwrite begins at `off`; with O_APPEND both begin at
  * the end. The bytes are in the page cache, and seen by every reader and mapping, at once; on the disk after fsync. The
  * file grows as far as needed; what lies between its old end and the first byte is a hole. Fewer bytes are moved where
- * memory cannot be loaded, at RLIMIT_FSIZE and at the largest size of a file.
+ * memory cannot be loaded, at RLIMIT_FSIZE and at the largest size of a file. A write to a full pipe waits for room and then goes
+ * on, page by page; if meanwhile the last reader goes, SIGPIPE comes and what was written counts.
  *
  * @errors
  * EINVAL: pwrite with a negative position
@@ -160,7 +161,7 @@ export function writeShown({ state, process }: Caller, fd: bigint, bytes: Uint8A
  * EPERM: the memory file is sealed against it
  * ENOSPC: /dev/full
  * EPIPE: nobody can read from the pipe or socket; SIGPIPE comes with it
- * EAGAIN: the pipe is full
+ * EAGAIN: with O_NONBLOCK: the pipe is full
  * EFAULT: the first byte already cannot be loaded
  */
 export function write(caller: Caller, fd: bigint, memory: Memory, where: Position): Answer {
@@ -168,11 +169,11 @@ export function write(caller: Caller, fd: bigint, memory: Memory, where: Positio
   const ranges = new Ranges(caller, memory);
   const find = (): bigint | Errno => ranges.find();
   return writeFrom(
-    state,
-    process,
+    caller,
     fd,
     where,
     find,
+    () => ({ kind: 'loaded', ranges: ranges.found }),
     (place, offset, length, at) =>
       ranges.move(at, length, (address, done, part) =>
         copyFromUser(state, process, address, place, offset + done, part),
@@ -238,19 +239,21 @@ function moveChunks(object: FileObject, position: bigint, count: bigint, move: M
 }
 
 function writeFrom(
-  state: State,
-  process: Process,
+  caller: Caller,
   fd: bigint,
   where: Position,
   find: Count,
+  user: () => UserBytes,
   move: Move,
   isDone = (): boolean => false,
 ): Answer {
+  const { state, process } = caller;
   const begun = begin(state, process, fd, 'writable', where, find);
   if (typeof begun === 'number') return failure(begun);
   if (isDone()) return value(0n);
   const { file, object, count } = begun;
-  if (object.type !== 'regular') return writeOther(state, process, begun, min(count, transferMax()), move);
+  if (isStream(object.type)) return writeStream(caller, begun, count, user());
+  if (object.type !== 'regular') return writeDevice(object, min(count, transferMax()), move);
   if (count === 0n) return value(0n);
   const position = file.flags & O_APPEND ? object.size : begun.position;
   const limited = limitedCount(process, object, position, min(count, transferMax()));
@@ -266,12 +269,6 @@ function writeFrom(
   if (done > 0n && file.flags & O_DSYNC) writeBack(object, position, position + done);
   if (done > 0n) moveOn({ ...begun, position }, where, done);
   return transferred(done, allowed);
-}
-
-function writeOther(state: State, process: Process, begun: Begun, count: bigint, move: Move): Answer {
-  const { type } = begun.object;
-  const isQueue = type === 'pipe' || type === 'socket';
-  return isQueue ? writeStream(state, process, begun, count, move) : writeDevice(begun.object, count, move);
 }
 
 /** O_DIRECT goes to the disk, and has all the memory at hand before it begins; tmpfs has no disk. */

@@ -64,7 +64,8 @@ export function deliverPending(process: Process, answer: Answer): Answer {
   process.pendingSignal = undefined;
   const signal: Signal = { name, code: 'SI_USER' };
   if (process.handlers[name] === 'ignore') return answer;
-  if (process.handlers[name] === 'catch') return answer.kind === 'failure' ? { ...answer, signal } : answer;
+  if (process.handlers[name] === 'catch')
+    return answer.kind === 'failure' || answer.kind === 'value' ? { ...answer, signal } : answer;
   endProcess(process, { state: 'killed', signal: name });
   return { kind: 'signal', signal, outcome: 'killed' };
 }

@@ -5,7 +5,7 @@
  * given stays as it was, and shares with the next whatever the call did not touch.
  */
 
-import { enableMapSet, produce } from 'immer';
+import { current, type Draft, enableMapSet, isDraft, produce } from 'immer';
 import { assert } from '../assert.ts';
 import type { Answer } from './answer.ts';
 import { withGeometry } from './arithmetic.ts';
@@ -14,7 +14,7 @@ import { inRegisters } from './registers.ts';
 import { deliverPending } from './signals.ts';
 import type { Process, State } from './state.ts';
 import { lives } from './threads.ts';
-import { giveBack, lend, resumeParents, sweep } from './vfork.ts';
+import { giveBack, lend, sweep } from './vfork.ts';
 import { settle } from './waits.ts';
 
 enableMapSet();
@@ -23,7 +23,9 @@ enableMapSet();
 export function step(state: State, call: Call): readonly [State, Answer] {
   let answer: Answer | undefined;
   const next = produce(state, (draft) => {
-    answer = withGeometry(state.layout, () => perform(draft as State, call));
+    const given = withGeometry(state.layout, () => perform(draft as State, call));
+    // What is kept in the state is lent out for the time of the call only.
+    answer = isDraft(given) ? (current(given as Draft<Answer>) as Answer) : given;
   });
   assert(answer !== undefined, `the call ${call.name} gave no answer`);
   return [next, answer];
@@ -40,7 +42,6 @@ function perform(state: State, call: Call): Answer {
   const answer = deliverPending(process, run({ state, process, number: thread.process, thread }, ...inRegisters(call)));
   giveBack(state, process);
   if (process.status.state !== 'running' || call.name === 'kill') sweep(state);
-  if (!lives(state, thread) || thread.executing || call.name === 'kill') resumeParents(state);
   settle(state);
   return answer;
 }

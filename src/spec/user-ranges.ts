@@ -9,14 +9,10 @@
 
 import { EFAULT } from '../errno.ts';
 import { type Errno, min, transferMax } from './arithmetic.ts';
+import type { UserRange } from './file-records.ts';
 import { isUserRange } from './memory-access.ts';
 import { ownVectors } from './process-vm.ts';
 import type { Caller } from './state.ts';
-
-export interface UserRange {
-  readonly address: bigint;
-  readonly length: bigint;
-}
 
 /** `count` iovecs from `iov` on. */
 export interface Vector {
@@ -61,22 +57,31 @@ export class Ranges {
     return this.length;
   }
 
-  /**
-   * Moves `length` bytes from the `at`th on, range by range, with `part` telling how many bytes it could move at an
-   * address; those moved.
-   */
-  move(at: bigint, length: number, part: (address: bigint, done: number, length: number) => number): number {
-    let done = 0;
-    let start = 0n;
-    for (const range of this.ranges) {
-      const inside = at + BigInt(done) - start;
-      start += range.length;
-      if (inside >= range.length) continue;
-      const wanted = Number(min(BigInt(length - done), range.length - inside));
-      const moved = part(range.address + inside, done, wanted);
-      done += moved;
-      if (moved < wanted || done === length) return done;
-    }
-    return done;
+  /** Those that were found. */
+  get found(): readonly UserRange[] {
+    return this.ranges;
   }
+
+  move(at: bigint, length: number, part: RangePart): number {
+    return moveInRanges(this.ranges, at, length, part);
+  }
+}
+
+/** Moves up to `length` bytes at an address, of which the first is the `done`th; those moved. */
+export type RangePart = (address: bigint, done: number, length: number) => number;
+
+/** Moves `length` bytes from the `at`th on, range by range; those moved. */
+export function moveInRanges(ranges: readonly UserRange[], at: bigint, length: number, part: RangePart): number {
+  let done = 0;
+  let start = 0n;
+  for (const range of ranges) {
+    const inside = at + BigInt(done) - start;
+    start += range.length;
+    if (inside >= range.length) continue;
+    const wanted = Number(min(BigInt(length - done), range.length - inside));
+    const moved = part(range.address + inside, done, wanted);
+    done += moved;
+    if (moved < wanted || done === length) return done;
+  }
+  return done;
 }

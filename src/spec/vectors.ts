@@ -29,7 +29,7 @@ import type { Caller } from './state.ts';
  * EFAULT: a range leaves user space, even one of no bytes
  * EINVAL: position and length together exceed 2^63 - 1
  * EISDIR: it is a directory
- * EAGAIN: nothing is in the pipe or socket, and somebody could still write
+ * EAGAIN: with O_NONBLOCK: nothing is in the pipe or socket, and somebody could still write
  * EFAULT: the first byte already cannot be stored
  */
 export function readv(caller: Caller, fd: bigint, iov: bigint, count: bigint, where: Position): Answer {
@@ -56,7 +56,7 @@ export function readv(caller: Caller, fd: bigint, iov: bigint, count: bigint, wh
  * EPERM: the memory file is sealed against it
  * ENOSPC: /dev/full
  * EPIPE: nobody can read from the pipe or socket; SIGPIPE comes with it
- * EAGAIN: the pipe is full
+ * EAGAIN: with O_NONBLOCK: the pipe is full
  * EFAULT: the first byte already cannot be loaded
  */
 export function writev(caller: Caller, fd: bigint, iov: bigint, count: bigint, where: Position): Answer {

@@ -11,7 +11,9 @@ import { type Answer, failure } from './answer.ts';
 import { lockAgain, releaseLocks } from './lock-waits.ts';
 import { deliverPending } from './signals.ts';
 import type { Caller, Process, State, Thread } from './state.ts';
+import { streamAgain, wakeOrphans } from './stream-calls.ts';
 import { lives } from './threads.ts';
+import { giveBack, lend, resumeParents, sweep } from './vfork.ts';
 
 /**
  * @call waited
@@ -24,19 +26,30 @@ import { lives } from './threads.ts';
  * EINVAL: none of its calls had to wait
  * EDEADLK: F_SETLKW, as if it had been called then
  * EBADF: F_SETLKW: the descriptor was closed while the call waited
+ * EPIPE: a write: nobody reads any more; SIGPIPE came with it
+ * ECONNRESET: a read: the other socket was closed with bytes unread
+ * EFAULT: the first byte already cannot be stored, or loaded
+ * EAGAIN: O_NONBLOCK was set meanwhile
  */
 export function waited({ thread }: Caller): Answer {
-  return thread.waited ? { ...thread.waited } : failure(EINVAL);
+  return thread.waited ?? failure(EINVAL);
 }
 
 /** After each call. */
 export function settle(state: State): void {
   for (;;) {
+    for (const one of state.threads.values()) if (one.waiting?.stream && !lives(state, one)) endWait(one);
     releaseLocks(state, (file) => isOpen(state, file));
+    wakeOrphans(state);
+    resumeParents(state);
     const thread = nextInTurn(state);
     if (!thread) return;
     tryAgain(state, thread);
   }
+}
+
+function endWait(thread: Thread): void {
+  thread.waiting = undefined;
 }
 
 function nextInTurn(state: State): Thread | undefined {
@@ -45,13 +58,23 @@ function nextInTurn(state: State): Thread | undefined {
 }
 
 function tryAgain(state: State, thread: Thread): void {
-  const wait = thread.waiting?.lock;
-  if (!wait) return;
   const process = state.processes.get(thread.process) as Process;
-  const answer = lockAgain(state, process, thread, wait);
-  if (!answer) return;
-  thread.waiting = undefined;
-  thread.waited = deliverPending(process, answer);
+  lend(state, process);
+  const answer = answerOf({ state, process, number: thread.process, thread });
+  if (answer) {
+    thread.waiting = undefined;
+    thread.waited = deliverPending(process, answer);
+  }
+  giveBack(state, process);
+  if (process.status.state !== 'running') sweep(state);
+}
+
+/** undefined: it waits on. */
+function answerOf(caller: Caller): Answer | undefined {
+  const { state, process, thread } = caller;
+  const { lock, stream } = thread.waiting ?? {};
+  if (lock) return lockAgain(state, process, thread, lock);
+  return stream && streamAgain(caller, stream);
 }
 
 /** Whether anybody has a descriptor or mapping of an open file, or waits in a call on it. */
@@ -61,5 +84,6 @@ function isOpen(state: State, file: number): boolean {
       status.state === 'running' &&
       ([...descriptors.values()].includes(file) || vmas.some((vma) => vma.file === file || vma.zero === file)),
   );
-  return isHeld || [...state.threads.values()].some((one) => one.waiting?.lock?.file === file && lives(state, one));
+  const holds = ({ waiting }: Thread): boolean => waiting?.lock?.file === file || waiting?.stream?.file === file;
+  return isHeld || [...state.threads.values()].some((one) => holds(one) && lives(state, one));
 }
