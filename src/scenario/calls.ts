@@ -95,8 +95,8 @@ const CHILD: Parameter = { name: 'name', kind: 'process' };
 export const CALLS: readonly CallShape[] = [
   { name: 'open', parameters: [PATH, FLAGS, optional('mode', 0o644n)], result: 'number' },
   { name: 'dup', parameters: [FD], result: 'number' },
-  { name: 'pipe', parameters: [fresh('r'), fresh('w')], result: 'pair' },
-  { name: 'socketpair', parameters: [fresh('a'), fresh('b')], result: 'pair' },
+  { name: 'pipe', parameters: [fresh('r'), fresh('w'), optional('flags', 0n)], result: 'pair' },
+  { name: 'socketpair', parameters: [fresh('a'), fresh('b'), optional('flags', 0n)], result: 'pair' },
   { name: 'memfd_create', parameters: [string('name'), FLAGS], result: 'number' },
   { name: 'close', parameters: [FD], result: 'number' },
   { name: 'unlink', parameters: [PATH], result: 'number' },

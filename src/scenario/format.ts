@@ -67,20 +67,20 @@ function resultOf(statement: CallStatement, answer: Answer, view: AddressView): 
     case 'executing':
     case 'timeout':
       return `= ${answer.kind}`;
+    case 'value':
+      return `= ${value(statement, answer.value, view)}${answer.signal ? ` ${signal(answer.signal, view)}` : ''}`;
     default:
-      return `= ${success(statement, answer, view)}`;
+      return `= ${success(statement, answer)}`;
   }
 }
 
 type Success = Exclude<
   Answer,
-  { kind: 'errno' | 'signal' | 'killed' | 'refused' | 'waiting' | 'executing' | 'timeout' }
+  { kind: 'value' | 'errno' | 'signal' | 'killed' | 'refused' | 'waiting' | 'executing' | 'timeout' }
 >;
 
-function success(statement: CallStatement, answer: Success, view: AddressView): string {
+function success(statement: CallStatement, answer: Success): string {
   switch (answer.kind) {
-    case 'value':
-      return value(statement, answer.value, view);
     case 'bytes':
       return shown(statement, answer.bytes);
     case 'size':

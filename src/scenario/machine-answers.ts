@@ -57,7 +57,7 @@ export function recordLock(process: Process, args: Arguments): Answer {
   return typeof answer === 'object' ? { kind: 'lock', ...answer } : result(answer);
 }
 
-/** Two descriptors; none of them ever lets a process of a scenario wait. */
+/** Two descriptors. */
 export function pair(made: readonly [number, number] | number): Answer {
   return typeof made === 'number' ? result(made) : { kind: 'pair', values: [BigInt(made[0]), BigInt(made[1])] };
 }

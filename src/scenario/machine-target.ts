@@ -10,7 +10,6 @@ import {
   BUS_ADRALN,
   BUS_ADRERR,
   BUS_MCEERR_AR,
-  O_NONBLOCK,
   SEGV_ACCERR,
   SEGV_MAPERR,
   SI_KERNEL,
@@ -71,8 +70,8 @@ type CallHandler = (target: MachineTarget, process: Process, args: Arguments) =>
 
 const DONE: Answer = { kind: 'value', value: 0n };
 
-function shownBytes(moved: number, bytes: Uint8Array): Answer {
-  return moved < 0 ? result(moved) : { kind: 'bytes', bytes: bytes.subarray(0, moved) };
+function shownBytes(moved: number | 'waiting', bytes: Uint8Array): Answer {
+  return moved === 'waiting' || moved < 0 ? result(moved) : { kind: 'bytes', bytes: bytes.subarray(0, moved) };
 }
 
 function transfer(process: Process, args: Arguments, positioned: boolean): Answer {
@@ -105,16 +104,19 @@ function waitStatus(status: MachineWait): WaitStatus {
 
 /** What the last call came to that waited, with the signal that it was told of. */
 function waited(process: Process): Answer {
-  const answer = result(process.waitResult);
+  const answer: Answer =
+    process.waitBytes === null ? result(process.waitResult) : { kind: 'bytes', bytes: process.waitBytes };
   const signal = process.task.waited?.signal ?? null;
-  return answer.kind === 'errno' && signal !== null ? { ...answer, signal: describeSignal(signal) } : answer;
+  return (answer.kind === 'errno' || answer.kind === 'value') && signal !== null
+    ? { ...answer, signal: describeSignal(signal) }
+    : answer;
 }
 
 const HANDLERS: Readonly<Record<string, CallHandler>> = {
   open: (_t, p, a) => result(p.sys.open(a.text(0), a.number(1), a.number(2))),
   dup: (_t, p, a) => result(p.sys.dup(a.number(0))),
-  pipe: (_t, p) => pair(p.sys.pipe(O_NONBLOCK)),
-  socketpair: (_t, p) => pair(p.sys.socketpair(O_NONBLOCK)),
+  pipe: (_t, p, a) => pair(p.sys.pipe(a.number(0))),
+  socketpair: (_t, p, a) => pair(p.sys.socketpair(a.number(0))),
   memfd_create: (_t, p, a) => result(p.sys.memfdCreate(a.text(0), a.number(1))),
   close: (_t, p, a) => result(p.sys.close(a.number(0))),
   unlink: (_t, p, a) => result(p.sys.unlink(a.text(0))),

@@ -83,8 +83,11 @@ export type WaitStatus =
 
 /** What came of a call. */
 export type Answer =
-  /** It succeeded: a number, an address (`length`: how much lies there, where no argument says it), 0. How it is printed stands in calls.ts. */
-  | { readonly kind: 'value'; readonly value: bigint; readonly length?: bigint }
+  /**
+   * It succeeded: a number, an address (`length`: how much lies there, where no argument says it), 0. How it is printed stands in calls.ts.
+   * A signal may have come with it (a write that had to wait and was done in part), which was caught.
+   */
+  | { readonly kind: 'value'; readonly value: bigint; readonly length?: bigint; readonly signal?: SignalInfo }
   /** A number and what else it tells, by the names of the C structure: printed `0 {mode=0600, shm_nattch=1}`. */
   | { readonly kind: 'struct'; readonly value: bigint; readonly members: Readonly<Record<string, bigint>> }
   /** `pread`, `read`, `copyin` that show what they read; its length is the result. */

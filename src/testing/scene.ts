@@ -41,6 +41,8 @@ export interface OtherDescriptor {
   readonly name: string;
   readonly kind: 'zero' | 'device' | 'proc' | 'directory' | 'terminal' | 'stream' | 'named';
   readonly write: boolean;
+  /** Of a pipe or socket without O_NONBLOCK. */
+  readonly waits?: boolean;
 }
 
 export interface SketchedProcess {

@@ -2,7 +2,8 @@
  * Random calls on what is no regular file: devices, pipes, sockets, directories, descriptors of O_PATH.
  *
  * Place: writers of statements. These descriptors are kept apart from those of files, so that the writers about files need not know of
- * them. Nothing here ever waits: pipes and sockets answer EAGAIN. An implementation without pipes is not asked for devices either.
+ * them. `main` reads from
+ * no pipe or socket that lets it wait: it writes to them, and closes them. An implementation without pipes is not asked for devices either.
  */
 import { addressText, freeSpan, lengthText } from './aim.ts';
 import type { Weighted } from './draws.ts';
@@ -46,17 +47,34 @@ export function writeOther(scene: Scene): string | null {
   return `${name} = ${call}`;
 }
 
+const PIPE_FLAGS: readonly Weighted<string>[] = [
+  [5, ''],
+  [3, ', O_NONBLOCK'],
+  [1, ', O_DIRECT'],
+  [1, ', O_CLOEXEC'],
+];
+
+const SOCKET_FLAGS: readonly Weighted<string>[] = [
+  [3, ''],
+  [2, ', O_NONBLOCK'],
+];
+
 function writePair(scene: Scene, call: 'pipe' | 'socketpair'): string | null {
   if (!scene.allows(call)) return null;
   const [first, second] = [scene.freshName('fd'), scene.freshName('fd')];
-  add(scene, { name: first, kind: 'stream', write: call === 'socketpair' });
-  add(scene, { name: second, kind: 'stream', write: true });
-  return `${call}(${first}, ${second})`;
+  const flags = scene.draws.weigh(call === 'pipe' ? PIPE_FLAGS : SOCKET_FLAGS);
+  const waits = !flags.includes('NONBLOCK');
+  add(scene, { kind: 'stream', waits, name: first, write: call === 'socketpair' });
+  add(scene, { kind: 'stream', waits, name: second, write: true });
+  return `${call}(${first}, ${second}${flags})`;
 }
 
 type Use = (scene: Scene, descriptor: OtherDescriptor) => string | null;
 
 const LENGTHS = [10, 1, 100, 4096, 5000, 0] as const;
+
+/** What fills a pipe, and empties it. */
+const LONG_LENGTHS = [65536, 70000, 61440, 8192] as const;
 
 const USES: readonly Weighted<readonly [call: string, use: Use]>[] = [
   [6, ['mmap', map]],
@@ -72,6 +90,7 @@ const USES: readonly Weighted<readonly [call: string, use: Use]>[] = [
   [1, ['fallocate', (_scene, { name }) => `fallocate(${name}, 0, 0, 4096)`]],
   [1, ['fsync', (_scene, { name }) => `fsync(${name})`]],
   [1, ['fcntl', (_scene, { name }) => `fcntl(${name}, F_GETFL)`]],
+  [1, ['fcntl', setNonblocking]],
   [2, ['fstat_mode', (_scene, { name }) => `fstat_mode(${name})`]],
   [1, ['fchmod', fchmod]],
   [1, ['close', close]],
@@ -99,21 +118,34 @@ function mayUseMemory(scene: Scene, kind: OtherDescriptor['kind']): boolean {
   return scene.draws.chance(30) && kind !== 'named';
 }
 
-function read(scene: Scene, { name, kind }: OtherDescriptor): string | null {
-  if (!isShown(kind)) return null;
-  const bytes = length(scene);
+/** Of a pipe that lets one wait it is now and then a whole pipe full; a socket holds no fixed number of bytes. */
+function streamLength(scene: Scene, { waits, write: isWritten }: OtherDescriptor, direction: 'read' | 'write'): number {
+  const isPipe = waits === true && isWritten === (direction === 'write');
+  return isPipe && scene.mayWait && scene.draws.chance(30) ? scene.draws.pick(LONG_LENGTHS) : length(scene);
+}
+
+function read(scene: Scene, descriptor: OtherDescriptor): string | null {
+  const { name, kind, waits } = descriptor;
+  if (!isShown(kind) || (waits === true && !scene.mayWait)) return null;
+  const bytes = streamLength(scene, descriptor, 'read');
   const place = mayUseMemory(scene, kind) ? findPlace(scene, bytes, isWritable) : undefined;
   return place === undefined ? `read(${name}, ${bytes})` : `read(${name}, ${place.text}, ${bytes})`;
 }
 
 /** A terminal would answer what is written to it. */
-function write(scene: Scene, { name, kind }: OtherDescriptor): string | null {
+function write(scene: Scene, descriptor: OtherDescriptor): string | null {
+  const { name, kind } = descriptor;
   if (kind === 'terminal') return null;
-  const bytes = length(scene);
+  const bytes = streamLength(scene, descriptor, 'write');
   const place = mayUseMemory(scene, kind) ? findPlace(scene, bytes, isReadable) : undefined;
   return place === undefined
     ? `write(${name}, fill(${scene.freshValue()}, ${bytes}))`
     : `write(${name}, ${place.text}, ${bytes})`;
+}
+
+/** It is the open file's, and so the other processes' too: `main` could come to wait if it were taken away. */
+function setNonblocking(_scene: Scene, { name, kind }: OtherDescriptor): string | null {
+  return kind === 'stream' ? `fcntl(${name}, F_SETFL, O_NONBLOCK)` : null;
 }
 
 /** Of the system's own devices the permissions stay as they are. */
