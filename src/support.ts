@@ -53,7 +53,7 @@ const CALLS: SupportGroup = {
     supported('mmap munmap mprotect mremap msync mincore mlock mlock2 munlock mlockall munlockall brk sbrk'),
     partial('madvise', 'advice about reclaim and dumps has nothing to act on, see below'),
     supported('read write pread pwrite lseek truncate ftruncate fallocate fsync fdatasync close dup memfd_create'),
-    partial('pipe socketpair', 'nobody waits: what would is EAGAIN; sockets are AF_UNIX streams'),
+    partial('pipe socketpair', 'a pipe holds 16 pages; sockets are AF_UNIX streams, whose room is counted in pages'),
     supported('readv writev preadv pwritev', 'the iovecs lie in the memory of the process'),
     supported('sync syncfs sync_file_range readahead'),
     partial('posix_fadvise', 'what was advised to be dropped goes if its write-back has ended'),
@@ -152,7 +152,8 @@ const FILES: SupportGroup = {
     supported(
       'O_RDONLY O_WRONLY O_RDWR O_ACCMODE O_CREAT O_EXCL O_TRUNC O_APPEND O_DIRECTORY O_NOFOLLOW O_NOATIME O_PATH O_CLOEXEC',
     ),
-    ignored('O_NOCTTY O_NONBLOCK O_LARGEFILE', 'as on Linux for such files'),
+    supported('O_NONBLOCK', 'of pipes and sockets; of files it says nothing'),
+    ignored('O_NOCTTY O_LARGEFILE', 'as on Linux for such files'),
     ignored('O_SYNC O_DSYNC', 'a write stays in the page cache until fsync'),
     partial('O_DIRECT', 'asks ext4 for whole sectors as Linux does, but goes through the page cache'),
     refused('O_TMPFILE', 'EISDIR', 'as on a file system without it'),
