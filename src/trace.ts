@@ -81,6 +81,9 @@ export const RECORD_ID = Object.fromEntries(RECORDS.map((kind, id) => [kind.name
   Record<RecordName, number>
 >;
 
+/** Uint8Array(RECORDS.length): the class of each kind, found without looking at objects. */
+const CLASS_OF = Uint8Array.from(RECORDS, (kind) => kind.class);
+
 /** One record as an object, for sinks that prefer names to speed. */
 export interface TraceRecord {
   readonly kind: RecordName;
@@ -128,7 +131,8 @@ export class TraceCollector implements TraceSink {
   }
 }
 
-const RING_RECORDS = 1024;
+/** 16 KiB at first, so that what is written again and again stays in the host's fastest cache; a power of two. */
+const RING_RECORDS = 256;
 const LAST_RECORDS = 64;
 
 export class Trace {
@@ -138,7 +142,12 @@ export class Trace {
   task: number;
   timeNs: number;
   private records: Float64Array;
+  /** Records that fit into `records`. */
+  private room: number;
+  /** Records written since the buffer was handed over, or since the ring began again. */
   private count: number;
+  /** The ring has begun again: behind the newest record the oldest ones stand. */
+  private wrapped: boolean;
   private readonly sinks: TraceSink[];
 
   constructor() {
@@ -146,7 +155,9 @@ export class Trace {
     this.task = 0;
     this.timeNs = 0;
     this.records = new Float64Array(RING_RECORDS * RECORD_STRIDE);
+    this.room = RING_RECORDS;
     this.count = 0;
+    this.wrapped = false;
     this.sinks = [];
   }
 
@@ -157,6 +168,7 @@ export class Trace {
 
   attach(sink: TraceSink): void {
     this.drain();
+    this.unroll();
     this.sinks.push(sink);
     this.mask |= sink.mask;
   }
@@ -170,10 +182,10 @@ export class Trace {
 
   /** Writes one record; callers test `mask` first. Unused fields are 0. */
   emit(kind: number, a: number, b: number, c: number, d: number): void {
-    if (((RECORDS[kind] as RecordKind).class & this.mask) === 0) return;
-    let base = this.count * RECORD_STRIDE;
-    if (base === this.records.length) base = this.makeRoom();
+    if ((CLASS_OF[kind] & this.mask) === 0) return;
+    if (this.count === this.room) this.makeRoom();
     const { records } = this;
+    const base = this.count++ * RECORD_STRIDE;
     records[base] = kind;
     records[base + 1] = this.timeNs;
     records[base + 2] = this.task;
@@ -181,7 +193,6 @@ export class Trace {
     records[base + 4] = b;
     records[base + 5] = c;
     records[base + 6] = d;
-    this.count++;
   }
 
   /** Hands everything written so far to the sinks; called between accesses. */
@@ -198,26 +209,36 @@ export class Trace {
 
   /** What was written after the snapshot and not yet handed out has not happened. */
   loadState(state: unknown): void {
-    Object.assign(this, state, { count: 0 });
+    Object.assign(this, state, { count: 0, wrapped: false });
   }
 
   /** The last records still in the buffer, oldest first. */
   last(): TraceRecord[] {
-    const first = Math.max(0, this.count - LAST_RECORDS);
-    return Array.from({ length: this.count - first }, (_, place) => decodeRecord(this.records, first + place));
+    const length = Math.min(LAST_RECORDS, this.wrapped ? this.room : this.count);
+    const first = this.count - length + this.room;
+    return Array.from({ length }, (_, place) => decodeRecord(this.records, (first + place) % this.room));
   }
 
-  /** Buffer full inside an access: a sink loses nothing (the buffer grows), a ring keeps its newest half. */
-  private makeRoom(): number {
-    if (this.sinks.length > 0) {
-      const larger = new Float64Array(this.records.length * 2);
-      larger.set(this.records);
-      this.records = larger;
-    } else {
-      const half = this.records.length / 2;
-      this.records.copyWithin(0, half);
-      this.count = half / RECORD_STRIDE;
+  /** Buffer full inside an access: a sink loses nothing (the buffer grows), a ring begins again. */
+  private makeRoom(): void {
+    if (this.sinks.length === 0) {
+      this.wrapped = true;
+      this.count = 0;
+      return;
     }
-    return this.count * RECORD_STRIDE;
+    const larger = new Float64Array(this.records.length * 2);
+    larger.set(this.records);
+    this.records = larger;
+    this.room *= 2;
+  }
+
+  /** Puts the records of a ring in their order, for a sink to come. */
+  private unroll(): void {
+    if (!this.wrapped) return;
+    const newest = this.records.slice(0, this.count * RECORD_STRIDE);
+    this.records.copyWithin(0, newest.length);
+    this.records.set(newest, this.records.length - newest.length);
+    this.count = this.room;
+    this.wrapped = false;
   }
 }

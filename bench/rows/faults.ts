@@ -167,8 +167,11 @@ export function oneObserver(): Pair {
   const sink: TraceSink = {
     mask: TRACE_EVENT,
     drain: (records, count) => {
+      // In a local variable: V8 makes a number on the heap for each addition to one that closures share.
+      let part = 0;
+      for (let at = 0; at < count; at++) part += records[RECORD_STRIDE * at];
       seen += count;
-      for (let at = 0; at < count; at++) sum += records[RECORD_STRIDE * at];
+      sum += part;
     },
   };
   return watchedPair(
