@@ -18,12 +18,12 @@ import { MIB, machineFor, mapPrivate, PAGE, READ_WRITE } from '../rows/machines.
 import type { Grown } from './curves.ts';
 import { scattered } from './places.ts';
 
-const CALLS = 4000;
+const CALLS = 1000;
 /** Pages of an append and of a truncation. */
 const STRETCH = 64;
 const STRETCHES = 12;
 const SYNCED = 4;
-const SYNCS = 100;
+const SYNCS = 50;
 
 interface Cached {
   readonly machine: Machine;

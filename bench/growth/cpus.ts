@@ -5,7 +5,7 @@ import { MIB, machineFor, mapPrivate, PAGE, READ_WRITE, storeEachPage } from '..
 import type { Grown } from './curves.ts';
 import { scattered, storeAgain } from './places.ts';
 
-const LOADS = 400_000;
+const LOADS = 64_000;
 const LOADS_IN_TURN = 1000;
 const PAGES_IN_TURN = 16;
 const TURNS = 256;

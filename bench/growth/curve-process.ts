@@ -48,10 +48,11 @@ const GROW: Readonly<Record<CurveName, Grow>> = {
   'cache-punch': cachePunch,
 };
 
-const ROUNDS = 7;
+/** Many short runs find a quiet moment on a busy host; few long ones do not. */
+const ROUNDS = 40;
 const WARM_UP_MS = 400;
-/** No more of a size is measured once it took so long. */
-const PATIENCE_MS = 4000;
+/** No more of a size is measured once it took so long, set-up included. */
+const PATIENCE_MS = 1500;
 
 interface Subject {
   readonly timed: Timed;

@@ -5,7 +5,7 @@ import { MIB, machineFor, mapPrivate, PAGE, storeEachPage } from '../rows/machin
 import { type Grown, mebibytes } from './curves.ts';
 import { scattered, storeAgain, unmapAgain } from './places.ts';
 
-const LOADS = 500_000;
+const LOADS = 50_000;
 const FAULTED_PAGES = 16;
 const UNMAPPED_PAGES = 256;
 /** Pages given up or unmapped in a run. */

@@ -6,7 +6,7 @@ import type { Grown } from './curves.ts';
 import { scattered, storeAgain } from './places.ts';
 
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
-const CALLS = 4000;
+const CALLS = 1000;
 /** A hole of one page lies behind this many mappings. */
 const GROUP = 63;
 
@@ -103,7 +103,7 @@ export function vmasFault(count: number): Grown {
   return { ...storeAgain(process, addresses, 1), finish };
 }
 
-const SYNCED = 1000;
+const SYNCED = 500;
 
 export function vmasMsync(count: number): Grown {
   const machine = machineFor((count + SYNCED) * PAGE, { fs: 'ext4', contents: 'tables', ram: 512 * MIB });

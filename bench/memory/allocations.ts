@@ -2,7 +2,8 @@
  * Bytes that an access or a fault allocates, counted and not sampled.
  *
  * V8's heap is read before and after each few thousand operations: as long as nothing is collected in between it has grown by exactly
- * what they allocated. A stretch in which V8 collected is left out and counted. What it costs to read the heap is taken off.
+ * what they allocated. A stretch in which V8 collected is left out and counted. What it costs to read the heap
+ * is measured before each stretch and taken off.
  */
 import { getHeapStatistics } from 'node:v8';
 import { MADV_DONTNEED, MAP_PRIVATE, MAP_SHARED, O_RDWR, type Process } from 'faultline';
@@ -14,6 +15,8 @@ import type { MemoryFigure } from './table.ts';
 const OPERATIONS = 10_000_000;
 const PAGES = 2048;
 const BYTES = PAGES * PAGE;
+/** As many pages as the first level of the TLB holds in any order, less a few. */
+const HIT_BYTES = 32 * PAGE;
 const RAM = 4 * BYTES;
 
 /** A stretch of operations. */
@@ -28,34 +31,29 @@ function heapBytes(): number {
   return getHeapStatistics().used_heap_size;
 }
 
-/** What reading the heap twice adds to it. */
-function costOfReading(): number {
-  const costs = Array.from({ length: 1000 }, () => -heapBytes() + heapBytes());
-  return Math.min(...costs.filter((cost) => cost >= 0));
-}
-
 /** Bytes for each of 10 million operations, after as many stretches as V8 needs to optimise them. */
 function bytesPerOperation({ operations, before, run }: Stretch): MemoryFigure {
   for (let done = 0; done < OPERATIONS / 10; done += operations) {
     before();
     run();
   }
-  const reading = costOfReading();
   let collections = 0;
   let bytes = 0;
   let counted = 0;
   for (let done = 0; done < OPERATIONS; done += operations) {
     before();
+    const first = heapBytes();
     const start = heapBytes();
     run();
-    const grown = heapBytes() - start - reading;
-    if (grown < 0) collections++;
+    const end = heapBytes();
+    if (start < first || end < start) collections++;
     else {
-      bytes += grown;
+      bytes += end - start - (start - first);
       counted += operations;
     }
   }
-  return { value: bytes / counted, collections };
+  // The two reads that are taken off may have cost a few bytes more than those that are not.
+  return { value: Math.max(0, bytes / counted), collections };
 }
 
 /** As above, and that each operation was a fault. */
@@ -74,15 +72,15 @@ const NOTHING = (): void => {};
  * Addresses `step` apart, as V8 keeps numbers among objects: made once. In an array of numbers each would be made anew for a call that
  * V8 does not inline, and count as if the machine had made it.
  */
-function addresses(va: number, step: number): readonly number[] {
+function addresses(va: number, step: number, bytes = BYTES): readonly number[] {
   const made: unknown[] = [{}];
-  for (let at = va; at < va + BYTES; at += step) made.push(at);
+  for (let at = va; at < va + bytes; at += step) made.push(at);
   made.shift();
   return made as number[];
 }
 
-function loads(process: Process, va: number, step: number): () => void {
-  const all = addresses(va, step);
+function loads(process: Process, va: number, step: number, bytes = BYTES): () => void {
+  const all = addresses(va, step, bytes);
   return () => {
     for (let i = 0; i < all.length; i++) process.load8(all[i]);
   };
@@ -99,7 +97,7 @@ export function allocLoad(): MemoryFigure {
   const process = machineFor(RAM).spawn();
   const va = mapPrivate(process, BYTES);
   storeEachPage(process, va, BYTES);
-  return bytesPerOperation({ operations: BYTES / 256, before: NOTHING, run: loads(process, va, 256) });
+  return bytesPerOperation({ operations: HIT_BYTES / 16, before: NOTHING, run: loads(process, va, 16, HIT_BYTES) });
 }
 
 export function allocWalk(): MemoryFigure {
@@ -114,11 +112,11 @@ export function allocTouch(): MemoryFigure {
   const process = machineFor(RAM).spawn();
   const va = mapPrivate(process, BYTES);
   storeEachPage(process, va, BYTES);
-  const all = addresses(va, 256);
+  const all = addresses(va, 16, HIT_BYTES);
   const run = (): void => {
     for (let i = 0; i < all.length; i++) process.touch(all[i], 8, READ);
   };
-  return bytesPerOperation({ operations: BYTES / 256, before: NOTHING, run });
+  return bytesPerOperation({ operations: HIT_BYTES / 16, before: NOTHING, run });
 }
 
 export function allocZeroFault(): MemoryFigure {

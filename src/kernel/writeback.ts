@@ -18,7 +18,7 @@ import type { Inode } from './inode.ts';
 import type { Rmap } from './rmap.ts';
 import type { Vma } from './vma.ts';
 
-/** Pages whose mappings are looked up together: no search for each page, and no long list for one. */
+/** Most pages whose mappings are looked up together: no search for each page of many, and no list of 64 mappings for one. */
 const WINDOW_PAGES = 64;
 
 export class Writeback {
@@ -54,10 +54,13 @@ export class Writeback {
     const from = this.pages.folios.of(inode, first)?.start ?? first;
     const end = this.pages.folios.of(inode, last - 1)?.end ?? last;
     let window = from;
+    let pages = 0;
     let mappings: readonly Vma[] = [];
     for (let index = this.nextDirty(inode, from, end); index >= 0; index = this.nextDirty(inode, index + 1, end)) {
       if (index >= window) {
-        window = index + WINDOW_PAGES;
+        // As many again as were dirty in a row so far.
+        pages = index === window ? Math.min(Math.max(1, 2 * pages), WINDOW_PAGES) : 1;
+        window = index + pages;
         mappings = this.rmap.mappingsOf(inode, index, window);
       }
       this.writePage(inode, index, mappings);

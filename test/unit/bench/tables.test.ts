@@ -59,15 +59,15 @@ test('figures beside their limits', () => {
     [
       'row               figure  limit  unit         collections',
       'frames-fresh        38.3     64  bytes/frame  0            within the limit',
-      'alloc-load          16.0      1  bytes/load   40           ABOVE THE LIMIT',
-      'alloc-anon-fault       -      1  bytes/fault  -            FAILED',
+      'alloc-load          16.0    0.1  bytes/load   40           ABOVE THE LIMIT',
+      'alloc-anon-fault       -    0.1  bytes/fault  -            FAILED',
       '',
     ].join('\n'),
   );
   expect(jsonMemory(outcomes)[1]).toEqual({
     name: 'alloc-load',
     value: 16,
-    limit: 1,
+    limit: 0.1,
     unit: 'bytes/load',
     collections: 40,
   });
