@@ -9,7 +9,7 @@ import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_NOFILE, RL
 import { toUnsigned, type Word, type WordBits } from '../units.ts';
 
 const NOFILE_DEFAULT = 1024;
-/** The resources that are limited here, and one more than the highest of them. */
+/** The resources that are limited here, and as many as there are numbers. */
 const LIMITED: ReadonlySet<number> = new Set([
   RLIMIT_AS,
   RLIMIT_DATA,
@@ -18,18 +18,18 @@ const LIMITED: ReadonlySet<number> = new Set([
   RLIMIT_MEMLOCK,
   RLIMIT_NOFILE,
 ]);
-const RESOURCES = Math.max(...LIMITED) + 1;
+const NO_LIMITS: readonly number[] = Array.from({ length: Math.max(...LIMITED) + 1 }, () => Number.POSITIVE_INFINITY);
 /** From here on a limit is none: with 64 bits whatever no file and no memory reaches, with 32 the largest number. */
 const UNLIMITED_FROM: Readonly<Record<WordBits, bigint>> = { 64: 2n ** 63n, 32: 2n ** 32n - 1n };
 
 export class Limits {
-  /** Float64Array(RESOURCES) each, by RLIMIT_* number; read several times by each call that maps. */
-  private readonly softs: Float64Array;
-  private readonly hards: Float64Array;
+  /** By RLIMIT_* number; read several times by each call that maps. */
+  private readonly softs: number[];
+  private readonly hards: number[];
 
   constructor(memlock: number, stack: number) {
-    this.softs = new Float64Array(RESOURCES).fill(Number.POSITIVE_INFINITY);
-    this.hards = new Float64Array(RESOURCES).fill(Number.POSITIVE_INFINITY);
+    this.softs = [...NO_LIMITS];
+    this.hards = [...NO_LIMITS];
     this.softs[RLIMIT_STACK] = stack;
     this.softs[RLIMIT_MEMLOCK] = memlock;
     this.hards[RLIMIT_MEMLOCK] = memlock;
@@ -71,8 +71,10 @@ export class Limits {
 
   copy(): Limits {
     const copy = new Limits(0, 0);
-    copy.softs.set(this.softs);
-    copy.hards.set(this.hards);
+    for (const resource of LIMITED) {
+      copy.softs[resource] = this.softs[resource];
+      copy.hards[resource] = this.hards[resource];
+    }
     return copy;
   }
 }

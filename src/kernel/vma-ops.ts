@@ -178,8 +178,11 @@ export class VmaOps {
     upper.hugeReservation = vma.hugeReservation;
     this.anonVmas.clone(upper, vma);
     if (vma.file !== null) this.files.hold(vma.file, upper);
-    this.resize(vma, vma.start, at, vma.pgoff);
-    this.insert(mm, upper);
+    vma.unlink();
+    vma.end = at;
+    vma.link();
+    mm.vmas.insertUpperPart(vma, upper);
+    upper.link();
     return upper;
   }
 

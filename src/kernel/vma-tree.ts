@@ -121,6 +121,25 @@ export class VmaTree {
     this.root = splitIfFull(chunk, this.root, place);
   }
 
+  /** `lower` was cut in two and ends where `upper` begins now; `upper` ends where it ended. No gap changes. */
+  insertUpperPart(lower: Vma, upper: Vma): void {
+    const chunk = lower.chunk as VmaChunk;
+    const place = placeAbove(chunk, lower.start);
+    const { next } = lower;
+    upper.prev = lower;
+    upper.next = next;
+    lower.next = upper;
+    if (next === null) this.last = upper;
+    else next.prev = upper;
+    this.count++;
+    insertVma(chunk, place + 1, upper, 0);
+    chunk.ends[place] = lower.end;
+    this.root = splitIfFull(chunk, this.root, place + 1);
+    this.recent = upper;
+    this.recentFrom = upper.start;
+    this.recentEnd = upper.end;
+  }
+
   private append(vma: Vma, prev: Vma | null): void {
     const chunk = prev?.chunk ?? this.root;
     const place = chunk.ends.length;

@@ -36,6 +36,8 @@ export class PageTables {
   private readonly allocator: FrameAllocator;
   /** Float64Array(levels): 2^-levelShift, so that `(va * scale) & mask` is the index at a level. */
   readonly levelScale: Float64Array;
+  /** Float64Array(levels): bytes that one entry of each level maps. */
+  private readonly levelSpan: Float64Array;
   /** The entries as words: two to an entry of 8 bytes, else one (`stride`). */
   readonly lanes: Uint32Array | Uint8Array;
   readonly stride: number;
@@ -78,6 +80,7 @@ export class PageTables {
     }
     this.levelShift = shifts;
     this.levelScale = Float64Array.from(shifts, (levelShift) => 2 ** -levelShift);
+    this.levelSpan = Float64Array.from(shifts, (levelShift) => 2 ** levelShift);
     this.tableSpan = this.pageSize * this.entriesPerTable;
     this.pageMask = this.pageSize - 1;
     this.spanMask = this.tableSpan - 1;
@@ -169,7 +172,7 @@ export class PageTables {
     for (let level = 0; level < last; level++) {
       const slot = table * this.entriesPerTable + this.indexAt(va, level);
       if (this.isEmpty(slot)) {
-        this.missingSpan = 2 ** this.levelShift[level];
+        this.missingSpan = this.levelSpan[level];
         return -1;
       }
       table = this.frame(slot);
@@ -247,7 +250,7 @@ export class PageTables {
     floor: number,
     ceiling: number,
   ): void {
-    const span = 2 ** this.levelShift[level];
+    const span = this.levelSpan[level];
     const first = Math.max(0, Math.floor((start - base) / span));
     const last = Math.min(this.entriesPerTable - 1, Math.ceil((end - base) / span) - 1);
     for (let index = first; index <= last; index++) {
@@ -285,7 +288,7 @@ export class PageTables {
   }
 
   private visitTable(table: number, level: number, base: number, visit: (va: number, slot: number) => void): void {
-    const span = 2 ** this.levelShift[level];
+    const span = this.levelSpan[level];
     for (let index = 0; index < this.entriesPerTable; index++) {
       const slot = table * this.entriesPerTable + index;
       if (this.isEmpty(slot)) continue;

@@ -30,7 +30,7 @@ const address = fc.oneof(
 );
 type Step =
   | { readonly kind: 'insert'; readonly at: number; readonly length: number; readonly grows: boolean }
-  | { readonly kind: 'remove' | 'find'; readonly at: number }
+  | { readonly kind: 'remove' | 'find' | 'cut'; readonly at: number }
   | { readonly kind: 'resize'; readonly at: number; readonly start: number; readonly end: number }
   | { readonly kind: 'gap'; readonly length: number; readonly low: number; readonly high: number };
 
@@ -45,7 +45,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         grows: fc.boolean(),
       }),
     },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'find' as const), at: address }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'find' as const, 'cut' as const), at: address }),
+    },
     {
       weight: 2,
       arbitrary: fc.record({ kind: fc.constant('resize' as const), at: address, start: fc.nat(12), end: fc.nat(12) }),
@@ -91,6 +94,9 @@ class Tester {
       case 'remove':
         this.remove(step.at);
         break;
+      case 'cut':
+        this.cut(step.at);
+        break;
       default:
         this.find(step.at);
     }
@@ -116,6 +122,15 @@ class Tester {
     this.vmas.splice(place, 1);
     this.tree.remove(vma);
     expect([vma.prev, vma.next, vma.chunk]).toEqual([null, null, null]);
+  }
+
+  private cut(at: number): void {
+    const [vma, place] = this.above(at);
+    if (vma === undefined || vma.start >= at) return;
+    const upper = new Vma(SPACE_OWNER, at, vma.end, 0, at, null);
+    vma.end = at;
+    this.vmas.splice(place + 1, 0, upper);
+    this.tree.insertUpperPart(vma, upper);
   }
 
   /** Moves the ends of a VMA as far as its neighbours allow. */
