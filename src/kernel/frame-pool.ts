@@ -71,4 +71,15 @@ export class FramePool {
     this.frames.head[pfn] = pfn;
     this.allocator.free(pfn, 0);
   }
+
+  /** Frees frames [first, end), whose last references have gone. */
+  freeRun(first: number, end: number): void {
+    this.counters.add(PGFREE, end - first);
+    const { head } = this.frames;
+    for (let pfn = first; pfn < end; pfn++) {
+      if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.mm_page_free, pfn, 0, 0, 0);
+      head[pfn] = pfn;
+    }
+    this.allocator.freeRun(first, end);
+  }
 }

@@ -146,6 +146,22 @@ export class FrameAllocator {
     this.link(zone, block, size);
   }
 
+  /**
+   * Gives frames [pfn, end) back, in the largest blocks that they hold. The free lists are then what they would be if the
+   * frames had come one by one upwards: a block within the range meets no other before its last frame.
+   */
+  freeRun(pfn: number, end: number): void {
+    const lowEnd = (this.zones[0] as Zone).end;
+    let block = pfn;
+    while (block < end) {
+      const room = (block < lowEnd && lowEnd < end ? lowEnd : end) - block;
+      let order = 0;
+      while (order < MAX_ORDER && (block & ((2 << order) - 1)) === 0 && 2 << order <= room) order++;
+      this.free(block, order);
+      block += 1 << order;
+    }
+  }
+
   /** Frames found on the free lists; for the invariant checker. */
   countFree(): number {
     this.settle();
