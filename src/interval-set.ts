@@ -10,11 +10,11 @@
 
 /** A member's place in a set; the owner keeps it to remove the member again. */
 export class IntervalNode<T> {
-  readonly lo: number;
-  readonly hi: number;
+  lo: number;
+  hi: number;
   readonly item: T;
-  readonly serial: number;
-  readonly priority: number;
+  serial: number;
+  priority: number;
   maxHi: number;
   left: IntervalNode<T> | null;
   right: IntervalNode<T> | null;
@@ -24,11 +24,15 @@ export class IntervalNode<T> {
     this.hi = hi;
     this.item = item;
     this.serial = serial;
-    this.priority = Math.imul(serial ^ (serial >>> 15), 0x2c1b3c6d) >>> 0;
+    this.priority = priorityOf(serial);
     this.maxHi = hi;
     this.left = null;
     this.right = null;
   }
+}
+
+function priorityOf(serial: number): number {
+  return Math.imul(serial ^ (serial >>> 15), 0x2c1b3c6d) >>> 0;
 }
 
 function comesBefore<T>(a: IntervalNode<T>, b: IntervalNode<T>): boolean {
@@ -117,6 +121,18 @@ export class IntervalSet<T> {
     node.left = null;
     node.right = null;
     this.size--;
+  }
+
+  /** Gives a member another interval; the same as to remove and to add it, but for its node. */
+  move(node: IntervalNode<T>, lo: number, hi: number): void {
+    this.remove(node);
+    node.lo = lo;
+    node.hi = hi;
+    node.maxHi = hi;
+    node.serial = ++this.serial;
+    node.priority = priorityOf(node.serial);
+    this.root = insertInto(this.root, node);
+    this.size++;
   }
 
   /** The items whose interval overlaps [lo, hi), by ascending lo. */

@@ -78,11 +78,13 @@ export class AnonVmas {
     child.anonVma.numActiveVmas++;
   }
 
-  /** Before a merge: `target` will hold pages of `source`, so it takes over its chain if it has none. `target` must be unlinked. */
+  /** Before a merge: `target` will hold pages of `source`, so it takes over its chain if it has none. */
   duplicate(target: Vma, source: Vma): void {
     if (source.anonVma === null || target.anonVma !== null) return;
+    target.unlink();
     target.anonVma = source.anonVma;
     this.clone(target, source);
+    target.link();
   }
 
   /** `vma`, unlinked, is going away: gives up its chain and releases what nobody uses. */

@@ -117,6 +117,7 @@ function protectVma(parts: MprotectParts, task: Task, vma: Vma, start: number, e
 /** Rewrites the entries of [start, end) for the rights that `vma` has now. */
 function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: number): void {
   const { tables } = parts;
+  const rights = entryFlags(vma) & ~PTE_ACCESSED;
   let changed = 0;
   let va = start;
   while (va < end) {
@@ -127,7 +128,7 @@ function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: numbe
     }
     const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
     for (let slot = first; va < stop; va += tables.pageSize, slot++) {
-      if (!tables.isEmpty(slot) && changeEntry(parts, vma, va, slot)) changed++;
+      if (!tables.isEmpty(slot) && changeEntry(parts, vma, va, slot, rights)) changed++;
     }
   }
   if (changed === 0) return;
@@ -135,11 +136,11 @@ function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: numbe
   parts.flusher.flushRange(vma.mm, start, end, FLUSH_PROTECT);
 }
 
-function changeEntry(parts: MprotectParts, vma: Vma, va: number, slot: number): boolean {
+/** `rights`: PTE_* of every entry of `vma`. */
+function changeEntry(parts: MprotectParts, vma: Vma, va: number, slot: number, rights: number): boolean {
   const before = parts.tables.flags(slot);
   if (!(before & (PTE_PRESENT | PTE_PROT_NONE))) return false;
-  let flags = entryFlags(vma) & ~PTE_ACCESSED;
-  flags |= before & (PTE_ACCESSED | PTE_DIRTY);
+  let flags = rights | (before & (PTE_ACCESSED | PTE_DIRTY));
   if (flags & PTE_PRESENT && vma.flags & VM_WRITE && mayStoreAtOnce(parts, vma, slot, before)) flags |= PTE_WRITE;
   if (flags === before) return false;
   parts.mapper.change(vma.mm, va, slot, flags);

@@ -38,10 +38,9 @@ export class StackGrowth {
     const { mm } = task;
     const address = va - (va % mm.pageSize);
     const grown = (vma.start - address) / mm.pageSize;
-    vma.unlink();
     vma.start = address;
     vma.pgoff -= grown;
-    vma.link();
+    vma.relink();
     mm.vmas.changed(vma);
     accountPages(mm, vma.flags, grown);
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.stack_grow, va, address, 0, 0);

@@ -110,11 +110,9 @@ export class VmaOps {
 
   /** `target` takes over the AnonVmas of what it swallows; `gone` disappears. */
   private absorb(target: Vma, gone: Vma | null, copiedFrom: Vma | null): void {
-    target.unlink();
     if (copiedFrom !== null) this.anonVmas.duplicate(target, copiedFrom);
     if (gone !== null) this.anonVmas.duplicate(target, gone);
     if (gone !== null) target.flags |= gone.flags & VM_STICKY;
-    target.link();
     if (gone !== null) this.discard(gone);
   }
 
@@ -130,11 +128,10 @@ export class VmaOps {
 
   /** Moves the ends of a VMA. */
   resize(vma: Vma, start: number, end: number, pgoff: number): void {
-    vma.unlink();
     vma.start = start;
     vma.end = end;
     vma.pgoff = pgoff;
-    vma.link();
+    vma.relink();
     (vma.mm as Mm).vmas.changed(vma);
   }
 
@@ -178,9 +175,8 @@ export class VmaOps {
     upper.hugeReservation = vma.hugeReservation;
     this.anonVmas.clone(upper, vma);
     if (vma.file !== null) this.files.hold(vma.file, upper);
-    vma.unlink();
     vma.end = at;
-    vma.link();
+    vma.relink();
     mm.vmas.insertUpperPart(vma, upper);
     upper.link();
     return upper;
@@ -239,9 +235,7 @@ export class VmaOps {
   private joinBoth(prev: Vma, middle: Vma, next: Vma): Vma {
     const { end } = next;
     prev.flags |= (middle.flags | next.flags) & VM_STICKY;
-    prev.unlink();
     this.anonVmas.duplicate(prev, next.anonVma !== null ? next : middle);
-    prev.link();
     this.discard(middle);
     this.discard(next);
     this.resize(prev, prev.start, end, prev.pgoff);
@@ -250,9 +244,7 @@ export class VmaOps {
 
   private joinLeft(prev: Vma, middle: Vma, end: number): Vma {
     prev.flags |= middle.flags & VM_STICKY;
-    prev.unlink();
     this.anonVmas.duplicate(prev, middle);
-    prev.link();
     if (end === middle.end) this.discard(middle);
     else this.resize(middle, end, middle.end, middle.indexAt(end));
     this.resize(prev, prev.start, end, prev.pgoff);
@@ -262,9 +254,7 @@ export class VmaOps {
   private joinRight(middle: Vma, next: Vma, start: number): Vma {
     const pgoff = middle.indexAt(start);
     next.flags |= middle.flags & VM_STICKY;
-    next.unlink();
     this.anonVmas.duplicate(next, middle);
-    next.link();
     if (start === middle.start) this.discard(middle);
     else this.resize(middle, middle.start, start, middle.pgoff);
     this.resize(next, start, next.end, pgoff);

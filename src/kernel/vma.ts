@@ -123,7 +123,15 @@ export class Vma implements FileMapping {
     return this.file === null || this.file.inode.kind === 'zero';
   }
 
-  /** Takes its place in the interval sets; call after any change of range, file or chain. */
+  /** Its range changed while it was linked. */
+  relink(): void {
+    const last = this.pgoff + this.pages;
+    if (this.file !== null && this.fileNode !== null) this.file.inode.mappings.move(this.fileNode, this.pgoff, last);
+    const { anonNodes, chain } = this;
+    for (let place = 0; place < anonNodes.length; place++) chain[place].vmas.move(anonNodes[place], this.pgoff, last);
+  }
+
+  /** Takes its place in the interval sets; call after any change of file or chain. */
   link(): void {
     const last = this.pgoff + this.pages;
     if (this.file !== null) this.fileNode = this.file.inode.mappings.add(this.pgoff, last, this);

@@ -151,7 +151,7 @@ export class FrameAllocator {
    * frames had come one by one upwards: a block within the range meets no other before its last frame.
    */
   freeRun(pfn: number, end: number): void {
-    const lowEnd = (this.zones[0] as Zone).end;
+    const lowEnd = this.low.end;
     let block = pfn;
     while (block < end) {
       const room = (block < lowEnd && lowEnd < end ? lowEnd : end) - block;

@@ -161,3 +161,39 @@ test('a block handed out frame by frame gives the frames that halving it for eac
     { numRuns: runs(150) },
   );
 });
+
+/** The free lists in their order, by zone and order. */
+function freeLists(frames: FrameTable, allocator: FrameAllocator): string[] {
+  allocator.settle();
+  const free = Array.from({ length: frames.count }, (_, pfn) => pfn).filter((pfn) => frames.has(pfn, FRAME_FREE));
+  return free.map((pfn) => `${pfn}:${frames.order[pfn]} ${frames.prev[pfn]}<-${frames.next[pfn]}`);
+}
+
+test('frames in a row are freed as if they came one by one', () => {
+  const spans = fc.array(fc.tuple(fc.integer({ min: 1, max: 799 }), fc.integer({ min: 1, max: 300 })), {
+    maxLength: 12,
+  });
+  fc.assert(
+    fc.property(spans, fc.constantFrom(800, 300), (runsToFree, lowFrames) => {
+      const [together, alone] = [0, 1].map(() => {
+        const frames = new FrameTable(800);
+        const allocator = new FrameAllocator(frames, lowFrames);
+        for (const zone of [ZONE_LOW, ZONE_NORMAL]) while (allocator.alloc(0, zone) !== 0);
+        return { frames, allocator };
+      }) as [{ frames: FrameTable; allocator: FrameAllocator }, { frames: FrameTable; allocator: FrameAllocator }];
+      for (const [from, length] of runsToFree) {
+        let end = from;
+        while (end < Math.min(800, from + length) && together.frames.refcount[end] === 1) end++;
+        together.frames.refcount.fill(0, from, end);
+        together.allocator.freeRun(from, end);
+        for (let pfn = from; pfn < end; pfn++) {
+          alone.frames.refcount[pfn] = 0;
+          alone.allocator.free(pfn, 0);
+        }
+        expect(freeLists(together.frames, together.allocator)).toEqual(freeLists(alone.frames, alone.allocator));
+        expect(together.allocator.freeFrames).toBe(alone.allocator.freeFrames);
+      }
+    }),
+    { numRuns: runs(60) },
+  );
+});

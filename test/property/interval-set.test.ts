@@ -7,7 +7,7 @@ import { runs } from '../helpers/fuzz.ts';
 const point = fc.oneof(fc.nat(30), fc.nat(1000), fc.constantFrom(2 ** 51, 2 ** 52));
 const steps = fc.array(
   fc.record({
-    kind: fc.constantFrom('add' as const, 'add' as const, 'remove' as const, 'ask' as const),
+    kind: fc.constantFrom('add' as const, 'add' as const, 'remove' as const, 'move' as const, 'ask' as const),
     lo: point,
     length: fc.integer({ min: 1, max: 40 }),
   }),
@@ -23,6 +23,11 @@ test('an interval set finds what overlaps, in order', () => {
         if (kind === 'add') members.push(set.add(lo, lo + length, item));
         if (kind === 'remove' && members.length > 0)
           set.remove(members.splice(lo % members.length, 1)[0] as IntervalNode<number>);
+        if (kind === 'move' && members.length > 0) {
+          const [node] = members.splice(length % members.length, 1) as [IntervalNode<number>];
+          set.move(node, lo, lo + length);
+          members.push(node);
+        }
         const found = members.filter((node) => node.lo < lo + length && node.hi > lo);
         const ordered = found.sort((a, b) => a.lo - b.lo || a.serial - b.serial).map((node) => node.item);
         expect(set.overlapping(lo, lo + length)).toEqual(ordered);
