@@ -160,7 +160,7 @@ function resolveScheme(scheme: MachineConfig['scheme']): PageTableScheme {
 }
 
 function resolveRam(config: MachineConfig, scheme: PageTableScheme): number {
-  const pageSize = 2 ** scheme.pageShift;
+  const pageSize = 1 << scheme.pageShift;
   const largest = 2 ** scheme.frameBits * pageSize;
   const ram =
     typeof config.ram === 'string'
@@ -242,7 +242,7 @@ function resolveShm(given: MachineConfig['shm'], { wordBits }: PageTableScheme):
 /** Fills in defaults and checks; throws `UserError` naming the field that is wrong. */
 export function resolveConfig(config: MachineConfig): ResolvedConfig {
   const scheme = resolveScheme(config.scheme);
-  const pageSize = 2 ** scheme.pageShift;
+  const pageSize = 1 << scheme.pageShift;
   // Windows are so many bytes on Linux, whatever the page size; those of a page of the blackboard scale with it.
   const isRealPage = pageSize >= 4 * KIB;
   const around = config.faultAroundBytes ?? (isRealPage ? Math.max(64 * KIB, pageSize) : 16 * pageSize);

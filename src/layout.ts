@@ -29,7 +29,7 @@ export interface LayoutConfig {
 }
 
 function defaultLayout(scheme: PageTableScheme): LayoutConfig {
-  const pageSize = 2 ** scheme.pageShift;
+  const pageSize = 1 << scheme.pageShift;
   const span = 2 ** addressBits(scheme);
   if (span > 2 ** 32) return wideLayout(scheme, pageSize, span / 2);
   const userEnd = (span / 4) * 3;
@@ -73,7 +73,7 @@ const LSM_MIN = 64 * KIB;
 /** The layout of a scheme with what `given` says otherwise. Throws `UserError` for an address that cannot be. */
 export function resolveLayout(given: Partial<LayoutConfig> | undefined, scheme: PageTableScheme): LayoutConfig {
   const layout = { ...defaultLayout(scheme), ...given };
-  const pageSize = 2 ** scheme.pageShift;
+  const pageSize = 1 << scheme.pageShift;
   for (const name of ['userEnd', 'mmapBase', 'stackTop', 'brkStart'] as const) {
     const value = layout[name];
     if (!Number.isSafeInteger(value) || value % pageSize !== 0 || value > 2 ** addressBits(scheme)) {

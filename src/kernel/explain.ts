@@ -187,7 +187,7 @@ function describeTlb(parts: KernelParts, found: Probe): ExplainedTlb[] {
     const place = tlb.find(tlb.tag, page, page * parts.pageSize + found.task.mm.asid);
     if (place < 0) return { level, entry: null };
     const granted = (column: Float64Array): boolean => column[place] !== NO_TAG;
-    const rights = { load: granted(tlb.readTag), store: granted(tlb.writeTag), fetch: granted(tlb.execTag) };
+    const rights = { load: granted(tlb.tag), store: granted(tlb.writeTag), fetch: granted(tlb.execTag) };
     return { level, entry: { pa: tlb.base[place], ...rights } };
   };
   return l2 === null ? [describe(1, l1)] : [describe(1, l1), describe(2, l2)];

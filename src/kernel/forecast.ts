@@ -9,8 +9,7 @@
 import { PTE_EXEC, PTE_GUARD, PTE_LEAF, PTE_PRESENT, PTE_SWAP, PTE_USER, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { type DecodedEntry, decodeEntry } from '../mmu/entry-decode.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
-import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
-import type { TlbLevel } from '../mmu/tlb.ts';
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, granting, type Mmu } from '../mmu/mmu.ts';
 import { allows, knownAccess } from './fault.ts';
 import type { KernelParts } from './kernel.ts';
 import type { Task } from './task.ts';
@@ -104,11 +103,6 @@ export function leafOf(parts: KernelParts, found: Probe): DecodedEntry | null {
   return isLeaf && last.entry.raw !== '0x0' ? last.entry : null;
 }
 
-/** Column of the tags that grant `access`. */
-export function grants(level: TlbLevel, access: number): Float64Array {
-  return access === ACCESS_READ ? level.readTag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
-}
-
 /** What an access (ACCESS_*) at the probed address would do. */
 export function forecast(parts: KernelParts, found: Probe, access: number): Forecast {
   return fromTlb(parts, found, access) ?? fromWalk(parts, found, access) ?? fromFault(parts, found, access);
@@ -120,10 +114,10 @@ function fromTlb(parts: KernelParts, found: Probe, access: number): Forecast | n
   const mmu: Mmu = task.cpu.mmu;
   const vpn = Math.floor(va / parts.pageSize);
   const tag = vpn * parts.pageSize + task.mm.asid;
-  if (mmu.l1.find(grants(mmu.l1, access), vpn, tag) >= 0) return { kind: 'tlb-hit', level: 1 };
+  if (mmu.l1.find(granting(mmu.l1, access), vpn, tag) >= 0) return { kind: 'tlb-hit', level: 1 };
   // An entry without the right makes the processor walk at once: it does not ask the second level.
   if (mmu.l2 === null || mmu.l1.find(mmu.l1.tag, vpn, tag) >= 0) return null;
-  return mmu.l2.find(grants(mmu.l2, access), vpn, tag) >= 0 ? { kind: 'tlb-hit', level: 2 } : null;
+  return mmu.l2.find(granting(mmu.l2, access), vpn, tag) >= 0 ? { kind: 'tlb-hit', level: 2 } : null;
 }
 
 function fromWalk(parts: KernelParts, found: Probe, access: number): Forecast | null {

@@ -8,8 +8,9 @@
 
 import { PTE_ACCESSED, PTE_DIRTY } from '../mmu/entry-codes.ts';
 import { decodeEntry } from '../mmu/entry-decode.ts';
-import { ACCESS_WRITE, WALK_DONE, WALK_NO_ADDRESS } from '../mmu/mmu.ts';
+import { ACCESS_WRITE } from '../mmu/mmu.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
+import { WALK_DONE, WALK_NO_ADDRESS } from '../mmu/walk.ts';
 import type { TraceRecord } from '../trace.ts';
 import { entryLine } from './explain-text.ts';
 import { accessWord, count, entryWords, hex, tableNames } from './flag-words.ts';

@@ -51,8 +51,9 @@ export class ProcessMemory {
 
   load8(va: Word): number {
     if (typeof va !== 'number' || this.engine.active !== this.task) return this.loadSlowly(va);
-    const pa = this.engine.mmu.translateRead(va);
-    return this.ram.load8(pa >= 0 ? pa : this.faulted(va, ACCESS_READ, va));
+    const { mmu } = this.engine;
+    const entry = mmu.hitRead(va);
+    return entry >= 0 ? this.ram.load8(mmu.physical(entry, va)) : this.ram.load8(this.missed(va, ACCESS_READ));
   }
 
   private loadSlowly(va: Word): number {
@@ -65,13 +66,32 @@ export class ProcessMemory {
       this.storeSlowly(va, value);
       return;
     }
-    const pa = this.engine.mmu.translateWrite(va);
-    this.ram.store8(pa >= 0 ? pa : this.faulted(va, ACCESS_WRITE, va), value);
+    const { mmu } = this.engine;
+    const entry = mmu.hitWrite(va);
+    if (entry >= 0) this.ram.store8(mmu.physical(entry, va), value);
+    else this.ram.store8(this.missed(va, ACCESS_WRITE), value);
   }
 
   private storeSlowly(va: Word, value: number): void {
     this.mmu();
     this.ram.store8(this.resolve(toVa(va, this.wordBits), ACCESS_WRITE, va), value);
+  }
+
+  /** Physical address for an access that the first TLB level did not grant; throws `SignalError` if it is refused. */
+  private missed(va: number, access: number): number {
+    const pa = this.engine.mmu.miss(va, access);
+    return pa >= 0 ? pa : this.faulted(va, access, va);
+  }
+
+  /** TLB entry that grants a load of `tail` bytes more than one at `va`, in one page, or -1. */
+  private readable(va: Word, tail: number): number {
+    if (typeof va !== 'number' || this.engine.active !== this.task) return -1;
+    return (va & this.pageMask) + tail > this.pageMask ? -1 : this.engine.mmu.hitRead(va);
+  }
+
+  private writable(va: Word, tail: number): number {
+    if (typeof va !== 'number' || this.engine.active !== this.task) return -1;
+    return (va & this.pageMask) + tail > this.pageMask ? -1 : this.engine.mmu.hitWrite(va);
   }
 
   /** Fetches one instruction byte. */
@@ -82,6 +102,11 @@ export class ProcessMemory {
   }
 
   load16(va: Word): number {
+    const entry = this.readable(va, 1);
+    return entry >= 0 ? this.ram.load16(this.engine.mmu.physical(entry, va as number)) : this.load16Slowly(va);
+  }
+
+  private load16Slowly(va: Word): number {
     const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 1) return Number(this.loadAcross(at, 2));
     const pa = this.mmu().translateRead(at);
@@ -89,6 +114,12 @@ export class ProcessMemory {
   }
 
   store16(va: Word, value: number): void {
+    const entry = this.writable(va, 1);
+    if (entry >= 0) this.ram.store16(this.engine.mmu.physical(entry, va as number), value);
+    else this.store16Slowly(va, value);
+  }
+
+  private store16Slowly(va: Word, value: number): void {
     const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 1) {
       this.storeAcross(at, 2, BigInt(value));
@@ -99,6 +130,11 @@ export class ProcessMemory {
   }
 
   load32(va: Word): number {
+    const entry = this.readable(va, 3);
+    return entry >= 0 ? this.ram.load32(this.engine.mmu.physical(entry, va as number)) : this.load32Slowly(va);
+  }
+
+  private load32Slowly(va: Word): number {
     const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 3) return Number(this.loadAcross(at, 4));
     const pa = this.mmu().translateRead(at);
@@ -106,6 +142,12 @@ export class ProcessMemory {
   }
 
   store32(va: Word, value: number): void {
+    const entry = this.writable(va, 3);
+    if (entry >= 0) this.ram.store32(this.engine.mmu.physical(entry, va as number), value);
+    else this.store32Slowly(va, value);
+  }
+
+  private store32Slowly(va: Word, value: number): void {
     const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 3) {
       this.storeAcross(at, 4, BigInt(value));

@@ -1,38 +1,37 @@
 /**
- * The MMU of one CPU: TLB probe, page walk, accessed and dirty bits, the fault record.
+ * The MMU of one CPU: TLB probe, page walk, the fault record.
  *
  * Place in the flow: kernel/access.ts asks for a physical address; a fault is not an exception but
  * the result -1 with the record (va, access, error code) filled in, as hardware does with CR2 and
  * the error code. It knows no VMA and calls nobody.
  *
  * Counts are exact: every access is a hit of the first level, a hit of the second, or a walk. A hit
- * in a direct-mapped first level is a few integer operations and one compare; the three translate
- * methods repeat these lines so that each stays small enough to be inlined into the access itself.
- * Source: Intel SDM 3A 4.7 (error code), 4.8 (A and D), 4.10 (TLB).
+ * of the first level is a few integer operations and one compare, and is asked for in two steps,
+ * `hitRead` and then `physical`: both are integers of 32 bits to the compiler. One method for the
+ * two would give -1 or an address up to 2^32, which only a double can hold (4 ns a load against 7).
+ * Source: Intel SDM 3A 4.7 (error code), 4.10 (TLB).
  */
 
 import { RECORD_ID, type Trace } from '../trace.ts';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_LEAF, PTE_PRESENT, PTE_USER, PTE_WRITE } from './entry-codes.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_PRESENT, PTE_USER, PTE_WRITE } from './entry-codes.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Ram } from './ram.ts';
-import { NO_TAG, type TlbLevel } from './tlb.ts';
+import { NO_TAG, REPLACE_LRU, type TlbLevel } from './tlb.ts';
+import { WALK_NOT_ALLOWED, Walker } from './walk.ts';
 
 export const ACCESS_READ = 0;
 export const ACCESS_WRITE = 1;
 export const ACCESS_EXEC = 2;
+
+/** Rights that a leaf must have, and marks that it has after the access, indexed by ACCESS_*. */
+const NEEDED = [PTE_USER, PTE_USER | PTE_WRITE, PTE_USER | PTE_EXEC] as const;
+const MARKS = [PTE_ACCESSED, PTE_ACCESSED | PTE_DIRTY, PTE_ACCESSED] as const;
 
 /** Error-code bits of a page fault. */
 export const FAULT_PRESENT = 1;
 export const FAULT_WRITE = 2;
 export const FAULT_USER = 4;
 export const FAULT_EXEC = 16;
-
-/** How a walk ended, in its trace record. */
-export const WALK_DONE = 0;
-export const WALK_NOT_PRESENT = 1;
-export const WALK_NOT_ALLOWED = 2;
-/** The address was refused before any entry was read. */
-export const WALK_NO_ADDRESS = 3;
 
 /** Float64Array indices of `Mmu.counts`. */
 export const COUNT_ACCESSES = 0;
@@ -47,6 +46,11 @@ const LATEST_MAX = 2 ** 30;
 
 const ADDRESS_END_32 = 2 ** 32;
 
+/** Column of a level that holds the tags which grant an access (ACCESS_*). */
+export function granting(level: TlbLevel, access: number): Float64Array {
+  return access === ACCESS_READ ? level.tag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
+}
+
 export class Mmu {
   private readonly tables: PageTables;
   private readonly trace: Trace;
@@ -54,33 +58,34 @@ export class Mmu {
   readonly l1: TlbLevel;
   /** The second level, or null in a machine with one. */
   readonly l2: TlbLevel | null;
+  readonly walker: Walker;
   private readonly offsetMask: number;
-  private readonly pageScale: number;
-  /** First address that is not canonical; the end of the translatable lower half. */
-  private readonly addressEnd: number;
+  private readonly pageShift: number;
   root: number;
   asid: number;
   // Cached from l1, so that a hit reads no second object.
-  private readonly setMask: number;
   private readonly ways: number;
-  private readonly readTag: Float64Array;
+  /** 1 if a hit must be stamped, for LRU among several ways; else 0. A number: a test of a boolean takes ten instructions. */
+  private readonly stamped: number;
+  private readonly setMask: number;
+  private readonly hintMask: number;
+  private readonly hint: Int32Array;
+  private readonly stamp: Float64Array;
+  private readonly tag: Float64Array;
   private readonly writeTag: Float64Array;
   private readonly execTag: Float64Array;
   private readonly base: Uint32Array;
   /** Float64Array(6), indexed by COUNT_*: counts since the start, but for the latest accesses. */
   private readonly tally: Float64Array;
   /**
-   * Accesses not yet in `tally`. A small integer in a field: adding one to a double in an array
-   * took as long as the rest of a hit (9 ns a load against 20).
+   * Accesses not yet in `tally`; also the time of the TLB's stamps. A small integer in a field: adding
+   * one to a double in an array took as long as the rest of a hit (9 ns a load against 20).
    */
   private latest: number;
   faultVa: number;
   faultAccess: number;
   /** FAULT_* bits without FAULT_USER, which the caller knows. */
   faultError: number;
-  /** Slots read by the last walk, root first; for explanations. Int32Array(levels). */
-  readonly walkSlots: Int32Array;
-  walkLength: number;
 
   constructor(tables: PageTables, ram: Ram, l1: TlbLevel, l2: TlbLevel | null, addressEnd: number, trace: Trace) {
     this.tables = tables;
@@ -88,14 +93,18 @@ export class Mmu {
     this.ram = ram;
     this.l1 = l1;
     this.l2 = l2;
+    this.walker = new Walker(tables, addressEnd, trace);
     this.offsetMask = tables.pageSize - 1;
-    this.pageScale = 1 / tables.pageSize;
-    this.addressEnd = addressEnd;
+    this.pageShift = tables.pageShift;
     this.root = 0;
     this.asid = 0;
-    this.setMask = l1.setMask;
     this.ways = l1.ways;
-    this.readTag = l1.readTag;
+    this.stamped = l1.replacement === REPLACE_LRU && l1.ways > 1 ? 1 : 0;
+    this.setMask = l1.setMask;
+    this.hintMask = l1.hintMask;
+    this.hint = l1.hint;
+    this.stamp = l1.stamp;
+    this.tag = l1.tag;
     this.writeTag = l1.writeTag;
     this.execTag = l1.execTag;
     this.base = l1.base;
@@ -104,136 +113,141 @@ export class Mmu {
     this.faultVa = 0;
     this.faultAccess = 0;
     this.faultError = 0;
-    this.walkSlots = new Int32Array(tables.levels);
-    this.walkLength = 0;
+  }
+
+  /** Entry of the first level that grants a load at `va` (any number), or -1: then nothing has happened yet. */
+  hitRead(va: number): number {
+    return this.hit(this.tag, va);
+  }
+
+  hitWrite(va: number): number {
+    return this.hit(this.writeTag, va);
+  }
+
+  /** Physical address of `va` by an entry that a hit gave. */
+  physical(entry: number, va: number): number {
+    return (this.base[entry] | (va & this.offsetMask)) >>> 0;
   }
 
   /** Physical address for a load at `va`, or -1 with the fault record filled in. `va` may be any number. */
   translateRead(va: number): number {
-    const offset = va & this.offsetMask;
-    const tag = va - offset + this.asid;
-    const entry = ((va * this.pageScale) & this.setMask) * this.ways;
-    this.latest++;
-    if (this.readTag[entry] !== tag || this.ways !== 1)
-      return this.probe(this.readTag, entry, va, offset, tag, ACCESS_READ);
-    return this.base[entry] + offset;
+    const entry = this.hit(this.tag, va);
+    return entry >= 0 ? this.physical(entry, va) : this.miss(va, ACCESS_READ);
   }
 
   /** Physical address for a store at `va`, or -1. */
   translateWrite(va: number): number {
-    const offset = va & this.offsetMask;
-    const tag = va - offset + this.asid;
-    const entry = ((va * this.pageScale) & this.setMask) * this.ways;
-    this.latest++;
-    if (this.writeTag[entry] !== tag || this.ways !== 1)
-      return this.probe(this.writeTag, entry, va, offset, tag, ACCESS_WRITE);
-    return this.base[entry] + offset;
+    const entry = this.hit(this.writeTag, va);
+    return entry >= 0 ? this.physical(entry, va) : this.miss(va, ACCESS_WRITE);
   }
 
   /** Physical address for an instruction fetch at `va`, or -1. */
   translateFetch(va: number): number {
-    const offset = va & this.offsetMask;
-    const tag = va - offset + this.asid;
-    const entry = ((va * this.pageScale) & this.setMask) * this.ways;
+    const entry = this.hit(this.execTag, va);
+    return entry >= 0 ? this.physical(entry, va) : this.miss(va, ACCESS_EXEC);
+  }
+
+  /**
+   * A hit where the hint points, counted. `va | 0` is the address modulo 2^32, all that offset, set and
+   * hint need; the tag is a double, so that what is no address (negative, a fraction, NaN) equals none.
+   */
+  private hit(column: Float64Array, va: number): number {
+    const low = va | 0;
+    const page = low >>> this.pageShift;
+    const entry = this.ways === 1 ? page & this.setMask : this.hint[page & this.hintMask];
+    if (column[entry] !== va - ((low & this.offsetMask) - this.asid)) return -1;
     this.latest++;
-    if (this.execTag[entry] !== tag || this.ways !== 1)
-      return this.probe(this.execTag, entry, va, offset, tag, ACCESS_EXEC);
-    return this.base[entry] + offset;
+    if (this.stamped !== 0) this.stamp[entry] = this.latest;
+    return entry;
   }
 
-  /** The rest of a probe: the other ways of the set, the order of replacement, then the miss. */
-  private probe(column: Float64Array, first: number, va: number, offset: number, tag: number, access: number): number {
-    const end = first + this.ways;
-    for (let entry = first; entry < end; entry++) {
-      if (column[entry] !== tag) continue;
-      this.l1.touch(entry);
-      return this.base[entry] + offset;
+  /** The rest of an access (ACCESS_*) for which there was no hit: physical address or -1. */
+  miss(va: number, access: number): number {
+    if (++this.latest > LATEST_MAX) this.foldLatest();
+    const { l1, l2, tally } = this;
+    const page = (va | 0) >>> this.pageShift;
+    const tag = va - ((va & this.offsetMask) - this.asid);
+    // The one way of a direct-mapped level was looked at.
+    const here = this.ways === 1 ? -1 : l1.find(granting(l1, access), page, tag);
+    if (here >= 0) {
+      l1.touch(here, this.latest);
+      return this.physical(here, va);
     }
-    return this.miss(va, offset, tag, access);
-  }
-
-  private grantColumn(level: TlbLevel, access: number): Float64Array {
-    return access === ACCESS_READ ? level.readTag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
-  }
-
-  private miss(va: number, offset: number, tag: number, access: number): number {
-    if (this.latest > LATEST_MAX) this.foldLatest();
-    // Low bits of the page number: all that choosing a set needs, as an integer once for all levels.
-    const page = (va * this.pageScale) | 0;
-    const { l1, l2 } = this;
     // An entry that is there but does not grant the access (clean, read-only, no-execute) is walked for again in its place.
     const own = access === ACCESS_READ ? -1 : l1.find(l1.tag, page, tag);
-    if (own >= 0) this.tally[COUNT_DIRTY_ASSISTS]++;
-    else this.tally[COUNT_L1_MISSES]++;
+    if (own >= 0) tally[COUNT_DIRTY_ASSISTS]++;
+    else tally[COUNT_L1_MISSES]++;
     if (l2 !== null && own < 0) {
-      const entry = l2.find(this.grantColumn(l2, access), page, tag);
-      if (entry >= 0) {
-        l2.touch(entry);
-        if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, 1, 0);
-        l1.fill(l1.place(page), tag, l2.base[entry], l2.readTag[entry], l2.writeTag[entry], l2.execTag[entry]);
-        return l2.base[entry] + offset;
+      const below = l2.find(granting(l2, access), page, tag);
+      if (below >= 0) return this.promote(l2, below, page, va, access);
+      tally[COUNT_L2_MISSES]++;
+    }
+    const slot = this.trace.mask === 0 ? this.tables.cachedSlot(this.root, va) : this.noteMiss(va, access, own);
+    if (slot >= 0) {
+      const flags = this.tables.flags(slot);
+      const wanted = PTE_PRESENT | NEEDED[access] | MARKS[access];
+      if ((flags & wanted) === wanted) {
+        tally[COUNT_WALK_REFERENCES] += this.tables.levels;
+        return this.fill(va, page, tag, access, own, this.baseOf(this.tables.frame(slot)), flags);
       }
-      this.tally[COUNT_L2_MISSES]++;
     }
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, own >= 0 ? 0 : l2 === null ? 1 : 2, 0);
-    return this.walk(va, offset, tag, access);
+    return this.walk(va, page, tag, access, own);
   }
 
-  /** Reads the tables as hardware does; fills the TLB or the fault record. */
-  private walk(va: number, offset: number, tag: number, access: number): number {
-    const { tables } = this;
-    if (!(va >= 0 && va < this.addressEnd) || va !== Math.floor(va)) {
-      this.walkLength = 0;
-      return this.refuse(va, access, WALK_NO_ADDRESS);
-    }
-    const cached = this.trace.mask === 0 ? tables.cachedSlot(this.root, va) : -1;
-    let table = this.root;
-    let slot = cached;
-    let flags = cached >= 0 ? tables.flags(cached) : 0;
-    let level = cached >= 0 ? tables.levels - 1 : 0;
-    while (cached < 0) {
-      slot = table * tables.entriesPerTable + tables.indexAt(va, level);
-      this.walkSlots[level] = slot;
-      flags = tables.flags(slot);
-      if (!(flags & PTE_PRESENT) || level === tables.levels - 1 || flags & PTE_LEAF) break;
-      table = tables.frame(slot);
-      level++;
-    }
-    this.walkLength = level + 1;
-    this.tally[COUNT_WALK_REFERENCES] += level + 1;
-    if (!(flags & PTE_PRESENT)) return this.refuse(va, access, WALK_NOT_PRESENT);
-    if (!this.granted(flags, access)) return this.refuse(va, access, WALK_NOT_ALLOWED);
-    if (this.trace.mask !== 0) this.traceWalk(va, WALK_DONE);
-    flags = this.markUsed(slot, flags, access);
-    return this.fillTlb(va, offset, tag, slot, level, flags);
+  /** The record of a miss; -1. */
+  private noteMiss(va: number, access: number, own: number): number {
+    this.trace.emit(RECORD_ID.tlb_miss, va, access, own >= 0 ? 0 : this.l2 === null ? 1 : 2, 0);
+    return -1;
   }
 
-  /** One record for each entry of the last walk, then one for how it ended (WALK_*). */
-  private traceWalk(va: number, result: number): void {
-    const { tables, trace } = this;
-    for (let level = 0; level < this.walkLength; level++) {
-      const slot = this.walkSlots[level];
-      trace.emit(
-        RECORD_ID.walk_entry,
-        level,
-        slot * tables.scheme.entryBytes,
-        tables.rawLow(slot),
-        tables.rawHigh(slot),
-      );
+  /** A hit of the second level: its entry enters the first. */
+  private promote(l2: TlbLevel, below: number, page: number, va: number, access: number): number {
+    const { l1, latest } = this;
+    l2.touch(below, latest);
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, 1, 0);
+    const entry = l1.place(page);
+    l1.fill(entry, page, latest, l2.tag[below], l2.base[below], l2.writeTag[below], l2.execTag[below]);
+    return this.physical(entry, va);
+  }
+
+  /** Reads the tables as hardware does; fills the TLB or the fault record. `own`: the entry to fill again, or -1. */
+  private walk(va: number, page: number, tag: number, access: number, own: number): number {
+    const { walker } = this;
+    const slot = walker.walk(this.root, va, NEEDED[access], MARKS[access]);
+    this.tally[COUNT_WALK_REFERENCES] += walker.length;
+    if (slot < 0) return this.refuse(va, access);
+    return this.fill(va, page, tag, access, own, this.leafBase(slot, va), walker.flags);
+  }
+
+  /** Enters a page in both levels; the physical address of `va`. `base`: of its frame; `flags`: PTE_* of its leaf. */
+  private fill(
+    va: number,
+    page: number,
+    tag: number,
+    access: number,
+    own: number,
+    base: number,
+    flags: number,
+  ): number {
+    const { l1, l2, latest } = this;
+    const writeTag = (flags & (PTE_WRITE | PTE_DIRTY)) === (PTE_WRITE | PTE_DIRTY) ? tag : NO_TAG;
+    const execTag = flags & PTE_EXEC ? tag : NO_TAG;
+    const entry = own >= 0 ? own : l1.place(page);
+    l1.fill(entry, page, latest, tag, base, writeTag, execTag);
+    if (l2 !== null) {
+      // A read that missed both levels is in neither.
+      const ownBelow = access === ACCESS_READ ? -1 : l2.find(l2.tag, page, tag);
+      l2.fill(ownBelow >= 0 ? ownBelow : l2.place(page), page, latest, tag, base, writeTag, execTag);
     }
-    trace.emit(RECORD_ID.walk, va, this.walkLength, result, 0);
+    return (base | (va & this.offsetMask)) >>> 0;
   }
 
-  private granted(flags: number, access: number): boolean {
-    if (!(flags & PTE_USER)) return false;
-    if (access === ACCESS_WRITE) return (flags & PTE_WRITE) !== 0;
-    return access === ACCESS_READ || (flags & PTE_EXEC) !== 0;
-  }
-
-  private markUsed(slot: number, flags: number, access: number): number {
-    const used = flags | PTE_ACCESSED | (access === ACCESS_WRITE ? PTE_DIRTY : 0);
-    if (used !== flags) this.tables.set(slot, this.tables.frame(slot), used);
-    return used;
+  /** First byte of the page of `va` by the leaf that the walk found. A large leaf gives one base page: the TLB here has one page size. */
+  private leafBase(slot: number, va: number): number {
+    const { tables, walker } = this;
+    const base = this.baseOf(tables.frame(slot));
+    if (walker.length === tables.levels) return base;
+    return base + ((va - (va & this.offsetMask)) % 2 ** tables.levelShift[walker.length - 1]);
   }
 
   /**
@@ -245,27 +259,9 @@ export class Mmu {
     return pa < ADDRESS_END_32 ? pa : ADDRESS_END_32 - this.tables.pageSize;
   }
 
-  private fillTlb(va: number, offset: number, tag: number, slot: number, level: number, flags: number): number {
-    const { tables, l1, l2 } = this;
-    const page = (va * this.pageScale) | 0;
-    let base = this.baseOf(tables.frame(slot));
-    // A large leaf enters as its base page: the TLB here has one page size.
-    if (level < tables.levels - 1) base += (va - offset) % 2 ** tables.levelShift[level];
-    const writeTag = flags & PTE_WRITE && flags & PTE_DIRTY ? tag : NO_TAG;
-    const execTag = flags & PTE_EXEC ? tag : NO_TAG;
-    const own = l1.find(l1.tag, page, tag);
-    l1.fill(own >= 0 ? own : l1.place(page), tag, base, tag, writeTag, execTag);
-    if (l2 !== null) {
-      const ownBelow = l2.find(l2.tag, page, tag);
-      l2.fill(ownBelow >= 0 ? ownBelow : l2.place(page), tag, base, tag, writeTag, execTag);
-    }
-    return base + offset;
-  }
-
-  /** Ends a walk without a translation (WALK_*): -1, and the fault record. */
-  private refuse(va: number, access: number, result: number): number {
-    if (this.trace.mask !== 0) this.traceWalk(va, result);
-    const error = result === WALK_NOT_ALLOWED ? FAULT_PRESENT : 0;
+  /** Ends an access without a translation: -1, and the fault record. */
+  private refuse(va: number, access: number): number {
+    const error = this.walker.result === WALK_NOT_ALLOWED ? FAULT_PRESENT : 0;
     this.tally[COUNT_FAULTS]++;
     this.faultVa = va;
     this.faultAccess = access;
@@ -280,9 +276,11 @@ export class Mmu {
     return counts;
   }
 
+  /** Starts the time of the stamps anew, in the same order; what goes from `latest` enters the tally. */
   private foldLatest(): void {
-    this.tally[COUNT_ACCESSES] += this.latest;
-    this.latest = 0;
+    const begun = this.latest;
+    this.latest = Math.max(this.l1.renumber(), this.l2 === null ? 0 : this.l2.renumber()) + 1;
+    this.tally[COUNT_ACCESSES] += begun - this.latest;
   }
 
   /** Loads the page-table root and the tag of an address space (a context switch). */
@@ -293,9 +291,10 @@ export class Mmu {
 
   /** Drops the translation of the page at `va` in the address space `asid`. */
   flushPage(va: number, asid: number): void {
-    const tag = va - (va & this.offsetMask) + asid;
-    this.l1.flushTag(va * this.pageScale, tag);
-    if (this.l2 !== null) this.l2.flushTag(va * this.pageScale, tag);
+    const page = (va | 0) >>> this.pageShift;
+    const tag = va - ((va & this.offsetMask) - asid);
+    this.l1.flushTag(page, tag);
+    if (this.l2 !== null) this.l2.flushTag(page, tag);
   }
 
   flushAsid(asid: number): void {

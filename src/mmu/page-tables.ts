@@ -17,6 +17,9 @@ import type { Ram } from './ram.ts';
 /** Frame bits in the high lane of an 8-byte entry (bits 51 to 32). */
 const HIGH_FRAME_MASK = 0xfffff;
 
+/** Tables kept in mind: on x86-64 those of 128 MiB. */
+const SPANS = 64;
+
 export class PageTables {
   readonly scheme: PageTableScheme;
   readonly codes: SchemeCodes;
@@ -42,14 +45,15 @@ export class PageTables {
   readonly lanes: Uint32Array | Uint8Array;
   readonly stride: number;
   readonly frameShift: number;
-  /** 2^-shift of the page and of what one lowest-level table maps. */
-  private readonly leafScale: number;
-  private readonly spanScale: number;
-  /** The table reached last: its root, which span of addresses it maps, its frame. lastRoot -1 = none. */
-  private lastRoot: number;
-  private lastRegion: number;
-  private lastTable: number;
   private readonly indexMask: number;
+  private readonly spanShift: number;
+  /**
+   * The tables reached lately, as a paging-structure cache has them, by the low bits of which span of addresses a
+   * table maps. Float64Array(SPANS): start of the span + root's frame (a root lies in the low zone, so that its number
+   * is below the bytes of a span), -1 = none. Int32Array(SPANS): first slot of the table.
+   */
+  private readonly spanKey: Float64Array;
+  private readonly spanSlot: Int32Array;
   readonly frameMaskLow: number;
   /** What frame >> 0 beyond the low lane counts: 2^(32 - frameShift). */
   private readonly highScale: number;
@@ -66,7 +70,8 @@ export class PageTables {
     this.allocator = allocator;
     this.levels = scheme.levels.length;
     this.pageShift = scheme.pageShift;
-    this.pageSize = 2 ** scheme.pageShift;
+    // Shifts, not powers: a power is a double to the compiler, and so is whatever is computed from it.
+    this.pageSize = 1 << scheme.pageShift;
     this.lanes = scheme.entryBytes === 1 ? ram.u8 : ram.u32;
     this.stride = scheme.entryBytes === 8 ? 2 : 1;
     this.frameShift = scheme.frameShift;
@@ -89,11 +94,9 @@ export class PageTables {
     this.highScale = 2 ** (32 - scheme.frameShift);
     this.tableFrames = 0;
     this.missingSpan = 0;
-    this.leafScale = 1 / this.pageSize;
-    this.spanScale = 1 / this.tableSpan;
-    this.lastRoot = -1;
-    this.lastRegion = 0;
-    this.lastTable = 0;
+    this.spanShift = scheme.pageShift + (scheme.levels.at(-1) as number);
+    this.spanKey = new Float64Array(SPANS).fill(-1);
+    this.spanSlot = new Int32Array(SPANS);
   }
 
   /** Entries have a bit that forbids execution, rather than one that allows it, or none. */
@@ -199,19 +202,23 @@ export class PageTables {
   }
 
   /**
-   * Slot of the lowest-level entry for `va` if its table is the one reached last, else -1. Most walks
-   * go to the same 2 MiB as the one before: one compare instead of three reads (a paging-structure cache).
+   * Slot of the lowest-level entry for `va` (an address that the scheme translates) if its table was reached
+   * lately, else -1: one compare instead of a read at each level.
    */
   cachedSlot(root: number, va: number): number {
-    if (root !== this.lastRoot || Math.floor(va * this.spanScale) !== this.lastRegion) return -1;
-    return this.lastTable * this.entriesPerTable + ((va * this.leafScale) & this.indexMask);
+    const low = va | 0;
+    const span = (low >>> this.spanShift) & (SPANS - 1);
+    if (this.spanKey[span] !== va - ((low & this.spanMask) - root)) return -1;
+    return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 
-  private remember(root: number, va: number, table: number): number {
-    this.lastRoot = root;
-    this.lastRegion = Math.floor(va * this.spanScale);
-    this.lastTable = table;
-    return table * this.entriesPerTable + ((va * this.leafScale) & this.indexMask);
+  /** Notes that the lowest-level table of `va` is `table`; its slot for `va`. */
+  remember(root: number, va: number, table: number): number {
+    const low = va | 0;
+    const span = (low >>> this.spanShift) & (SPANS - 1);
+    this.spanKey[span] = va - ((low & this.spanMask) - root);
+    this.spanSlot[span] = table * this.entriesPerTable;
+    return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 
   /** A zeroed table frame, or 0. */
@@ -226,7 +233,7 @@ export class PageTables {
 
   private freeTable(pfn: number): void {
     this.tableFrames--;
-    this.lastRoot = -1;
+    this.spanKey.fill(-1);
     this.frames.refcount[pfn] = 0;
     this.allocator.free(pfn, 0);
   }

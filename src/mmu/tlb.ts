@@ -1,9 +1,10 @@
 /**
  * One level of a TLB: sets of ways, tagged with the page's address and the ASID.
  *
- * Place: the MMU probes it before it walks. An entry has three tags, one per kind of access: a
- * tag is set only if the entry grants that access now (the write tag also needs the dirty bit), so
- * that a hit is a single compare. tag = page address + asid; asid < page size, so that no two mix.
+ * Place: the MMU probes it before it walks. An entry has three tags, one per kind of access: the
+ * page's tag, which grants loads; one that is set only if stores are granted now (which needs the
+ * dirty bit); one for fetches. So a hit is a single compare. tag = page address + asid; asid < page
+ * size, so that no two mix.
  * Invariant: an entry grants no more than its page-table entry, or a flush is pending.
  * Source: Intel SDM 3A 4.10.
  */
@@ -20,23 +21,30 @@ export const NO_TAG = -1;
 
 const REPLACEMENT = { lru: REPLACE_LRU, fifo: REPLACE_FIFO, random: REPLACE_RANDOM } as const;
 
+/** Hints for each entry, at least: so that pages in use at the same time seldom share one. */
+const HINTS_PER_ENTRY = 2;
+
 export class TlbLevel {
   readonly sets: number;
   readonly ways: number;
   readonly setMask: number;
   readonly replacement: number;
   private readonly rng: RngStream;
-  /** Float64Array(sets * ways) each: page address + asid where the access is granted, else NO_TAG. */
-  readonly readTag: Float64Array;
+  /** Float64Array(sets * ways): page address + asid, which grants loads; NO_TAG = unused. */
+  readonly tag: Float64Array;
+  /** Float64Array(sets * ways) each: the tag where stores or fetches are granted, else NO_TAG. */
   readonly writeTag: Float64Array;
   readonly execTag: Float64Array;
-  /** Float64Array(sets * ways): the page's tag whatever it grants; NO_TAG = unused. */
-  readonly tag: Float64Array;
   /** Uint32Array(sets * ways): physical address of the frame's first byte (see Mmu.baseOf for frames beyond 4 GiB). */
   readonly base: Uint32Array;
-  /** Float64Array(sets * ways): when last used (LRU) or filled (FIFO), 0 = unused. */
+  /** Float64Array(sets * ways): when last used (LRU) or filled (FIFO), above 0; 0 = unused. Not kept where a set has one way. */
   readonly stamp: Float64Array;
-  private clockHand: number;
+  /**
+   * Int32Array(a power of two), indexed by the low bits of the page number: the entry where such a page
+   * was seen last. A guess that the tag confirms, so that most finds look at one way in place of all.
+   */
+  readonly hint: Int32Array;
+  readonly hintMask: number;
 
   constructor(config: TlbLevelConfig, rng: RngStream) {
     const entries = config.sets * config.ways;
@@ -45,61 +53,73 @@ export class TlbLevel {
     this.setMask = config.sets - 1;
     this.replacement = REPLACEMENT[config.replacement];
     this.rng = rng;
-    this.readTag = new Float64Array(entries).fill(NO_TAG);
+    this.tag = new Float64Array(entries).fill(NO_TAG);
     this.writeTag = new Float64Array(entries).fill(NO_TAG);
     this.execTag = new Float64Array(entries).fill(NO_TAG);
-    this.tag = new Float64Array(entries).fill(NO_TAG);
     this.base = new Uint32Array(entries);
     this.stamp = new Float64Array(entries);
-    this.clockHand = 0;
+    this.hint = new Int32Array(2 ** Math.ceil(Math.log2(entries * HINTS_PER_ENTRY)));
+    this.hintMask = this.hint.length - 1;
   }
 
-  /** Entry in the set of page number `vpn` (any integer; its low bits count) whose column holds `tag`, or -1. */
-  find(column: Float64Array, vpn: number, tag: number): number {
-    const first = (vpn & this.setMask) * this.ways;
+  /** Entry in the set of page number `page` (an integer whose low 32 bits count) whose column holds `tag`, or -1. */
+  find(column: Float64Array, page: number, tag: number): number {
+    const guess = this.hint[page & this.hintMask];
+    if (column[guess] === tag) return guess;
+    const first = (page & this.setMask) * this.ways;
     const end = first + this.ways;
-    for (let entry = first; entry < end; entry++) if (column[entry] === tag) return entry;
+    for (let entry = first; entry < end; entry++) {
+      if (column[entry] !== tag) continue;
+      this.hint[page & this.hintMask] = entry;
+      return entry;
+    }
     return -1;
   }
 
-  /** Notes a use of an entry; what FIFO and random replacement ignore. */
-  touch(entry: number): void {
-    if (this.replacement === REPLACE_LRU) this.stamp[entry] = ++this.clockHand;
+  /** Notes a use of an entry at `time` (above all times before); what FIFO and random replacement ignore. */
+  touch(entry: number, time: number): void {
+    if (this.replacement === REPLACE_LRU) this.stamp[entry] = time;
   }
 
   /** The entry to fill for a page that is not here: an unused one, else the one to replace. */
-  place(vpn: number): number {
-    const first = (vpn & this.setMask) * this.ways;
+  place(page: number): number {
+    const first = (page & this.setMask) * this.ways;
+    if (this.ways === 1) return first;
     const end = first + this.ways;
     const { stamp } = this;
     let oldest = first;
+    let oldestStamp = stamp[first];
     // Unused entries have stamp 0: they are older than any other.
-    for (let entry = first + 1; entry < end; entry++) if (stamp[entry] < stamp[oldest]) oldest = entry;
-    if (this.replacement !== REPLACE_RANDOM || stamp[oldest] === 0) return oldest;
+    for (let entry = first + 1; entry < end; entry++) {
+      if (stamp[entry] >= oldestStamp) continue;
+      oldest = entry;
+      oldestStamp = stamp[entry];
+    }
+    if (this.replacement !== REPLACE_RANDOM || oldestStamp === 0) return oldest;
     return first + this.rng.below(this.ways);
   }
 
-  /** Fills an entry; the grant tags are `tag` or NO_TAG. */
-  fill(entry: number, tag: number, base: number, readTag: number, writeTag: number, execTag: number): void {
+  /** Fills an entry with a page at `time`; `writeTag` and `execTag` are `tag` or NO_TAG. */
+  fill(entry: number, page: number, time: number, tag: number, base: number, writeTag: number, execTag: number): void {
     this.tag[entry] = tag;
     this.base[entry] = base;
-    this.readTag[entry] = readTag;
     this.writeTag[entry] = writeTag;
     this.execTag[entry] = execTag;
-    this.stamp[entry] = ++this.clockHand;
+    if (this.ways === 1) return;
+    this.stamp[entry] = time;
+    this.hint[page & this.hintMask] = entry;
   }
 
   drop(entry: number): void {
     this.tag[entry] = NO_TAG;
-    this.readTag[entry] = NO_TAG;
     this.writeTag[entry] = NO_TAG;
     this.execTag[entry] = NO_TAG;
     this.stamp[entry] = 0;
   }
 
   /** Drops the page with this tag. */
-  flushTag(vpn: number, tag: number): void {
-    const entry = this.find(this.tag, vpn, tag);
+  flushTag(page: number, tag: number): void {
+    const entry = this.find(this.tag, page, tag);
     if (entry >= 0) this.drop(entry);
   }
 
@@ -114,9 +134,17 @@ export class TlbLevel {
 
   flushAll(): void {
     this.tag.fill(NO_TAG);
-    this.readTag.fill(NO_TAG);
     this.writeTag.fill(NO_TAG);
     this.execTag.fill(NO_TAG);
     this.stamp.fill(0);
+  }
+
+  /** Puts 1, 2, 3, ... in place of the stamps, in their order; how many. */
+  renumber(): number {
+    const { stamp } = this;
+    const used = Array.from(stamp.keys()).filter((entry) => stamp[entry] !== 0);
+    used.sort((a, b) => stamp[a] - stamp[b]);
+    for (const [before, entry] of used.entries()) stamp[entry] = before + 1;
+    return used.length;
   }
 }

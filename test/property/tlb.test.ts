@@ -67,10 +67,13 @@ const levelSteps: fc.Arbitrary<LevelStep[]> = fc.array(
   { maxLength: 300 },
 );
 
+/** Each use and each fill is later than the one before. */
+let time = 0;
+
 function fillLevel(real: TlbLevel, asid: number, page: number, pfn: number): void {
   const tag = page * PAGE + asid;
   const own = real.find(real.tag, page, tag);
-  real.fill(own >= 0 ? own : real.place(page), tag, pfn * PAGE, tag, tag, tag);
+  real.fill(own >= 0 ? own : real.place(page), page, ++time, tag, pfn * PAGE, tag, tag);
 }
 
 function runLevel(real: TlbLevel, naive: NaiveTlb, [kind, asid, page]: LevelStep, pfn: number): void {
@@ -79,10 +82,10 @@ function runLevel(real: TlbLevel, naive: NaiveTlb, [kind, asid, page]: LevelStep
     fillLevel(real, asid, page, pfn);
     naive.fill(asid, page, pfn, GRANTS_ALL);
   } else if (kind === 'use') {
-    const entry = real.find(real.readTag, page, tag);
+    const entry = real.find(real.tag, page, tag);
     const own = naive.find(asid, page);
     expect(entry < 0 ? undefined : (real.base[entry] as number) / PAGE).toBe(own?.pfn);
-    if (entry >= 0) real.touch(entry);
+    if (entry >= 0) real.touch(entry, ++time);
     if (own !== undefined) naive.touch(own);
   } else if (kind === 'flush page') {
     real.flushTag(page, tag);

@@ -72,9 +72,9 @@ describe.each(SCHEMES.map((scheme) => [scheme.name, scheme] as const))('a walk o
     enter(va, 40, PTE_PRESENT | PTE_USER | PTE_ACCESSED);
     trace.enable(TRACE_EVENT);
     mmu.translateRead(va);
-    expect(mmu.walkLength).toBe(scheme.levels.length);
-    expect(mmu.walkSlots[0]).toBe(root * tables.entriesPerTable + tables.indexAt(va, 0));
-    expect(mmu.walkSlots[mmu.walkLength - 1]).toBe(tables.lookup(root, va));
+    expect(mmu.walker.length).toBe(scheme.levels.length);
+    expect(mmu.walker.slots[0]).toBe(root * tables.entriesPerTable + tables.indexAt(va, 0));
+    expect(mmu.walker.slots[mmu.walker.length - 1]).toBe(tables.lookup(root, va));
   });
 
   test('ends at the first entry that is not there', () => {

@@ -1,0 +1,101 @@
+/**
+ * The page walk: what hardware does when the TLB cannot translate.
+ *
+ * Place: the MMU asks for the leaf of an address; page-tables.ts edits the same bytes. It sets the
+ * accessed and dirty bits of the leaf and says why a walk ended; it knows no TLB and fills none.
+ * Source: Intel SDM 3A 4.5 (walk), 4.6 (rights), 4.8 (A and D).
+ */
+
+import { RECORD_ID, type Trace } from '../trace.ts';
+import { PTE_LEAF, PTE_PRESENT } from './entry-codes.ts';
+import type { PageTables } from './page-tables.ts';
+
+/** How a walk ended, in its trace record. */
+export const WALK_DONE = 0;
+export const WALK_NOT_PRESENT = 1;
+export const WALK_NOT_ALLOWED = 2;
+/** The address was refused before any entry was read. */
+export const WALK_NO_ADDRESS = 3;
+
+export class Walker {
+  private readonly tables: PageTables;
+  private readonly trace: Trace;
+  /** First address that is not canonical; the end of the translatable lower half. */
+  private readonly addressEnd: number;
+  private readonly lastLevel: number;
+  /** Slots read by the last walk, root first; for explanations. Int32Array(levels). */
+  readonly slots: Int32Array;
+  /** Entries that the last walk read, 0 to levels. */
+  length: number;
+  /** PTE_* flags of the last entry read, with what the walk set. */
+  flags: number;
+  /** WALK_*: how the last walk ended. */
+  result: number;
+
+  constructor(tables: PageTables, addressEnd: number, trace: Trace) {
+    this.tables = tables;
+    this.trace = trace;
+    this.addressEnd = addressEnd;
+    this.lastLevel = tables.levels - 1;
+    this.slots = new Int32Array(tables.levels);
+    this.length = 0;
+    this.flags = 0;
+    this.result = WALK_DONE;
+  }
+
+  /**
+   * Slot of the leaf for `va` below `root` if it has all rights in `needed` (PTE_*); -1 and `result` if not.
+   * The leaf gets the `marks` (PTE_ACCESSED, PTE_DIRTY).
+   */
+  walk(root: number, va: number, needed: number, marks: number): number {
+    if (!(va >= 0 && va < this.addressEnd) || va !== Math.floor(va)) {
+      this.length = 0;
+      return this.end(va, WALK_NO_ADDRESS, -1);
+    }
+    const slot = this.leaf(root, va);
+    const { flags } = this;
+    if (!(flags & PTE_PRESENT)) return this.end(va, WALK_NOT_PRESENT, -1);
+    if ((flags & needed) !== needed) return this.end(va, WALK_NOT_ALLOWED, -1);
+    // The record shows the entries as they were read.
+    this.end(va, WALK_DONE, slot);
+    const used = flags | marks;
+    if (used !== flags) this.tables.set(slot, this.tables.frame(slot), used);
+    this.flags = used;
+    return slot;
+  }
+
+  /** Slot of the entry at which reading ends, present or not; sets `flags` and `length`. */
+  private leaf(root: number, va: number): number {
+    const { tables, lastLevel } = this;
+    let table = root;
+    for (let level = 0; ; level++) {
+      const slot = table * tables.entriesPerTable + tables.indexAt(va, level);
+      const flags = tables.flags(slot);
+      this.slots[level] = slot;
+      if (!(flags & PTE_PRESENT) || level === lastLevel || flags & PTE_LEAF) {
+        this.flags = flags;
+        this.length = level + 1;
+        if (level === lastLevel) tables.remember(root, va, table);
+        return slot;
+      }
+      table = tables.frame(slot);
+    }
+  }
+
+  private end(va: number, result: number, slot: number): number {
+    this.result = result;
+    if (this.trace.mask !== 0) this.emit(va);
+    return slot;
+  }
+
+  /** One record for each entry read, then one for how the walk ended. */
+  private emit(va: number): void {
+    const { tables, trace, slots } = this;
+    for (let level = 0; level < this.length; level++) {
+      const slot = slots[level];
+      const pa = slot * tables.scheme.entryBytes;
+      trace.emit(RECORD_ID.walk_entry, level, pa, tables.rawLow(slot), tables.rawHigh(slot));
+    }
+    trace.emit(RECORD_ID.walk, va, this.length, this.result, 0);
+  }
+}
