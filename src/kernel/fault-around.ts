@@ -120,7 +120,10 @@ function mapRun(
     last = pfn;
     alone++;
   }
-  if (alone > 0) vma.mm.addRss(parts.mapper.rssKind(last), alone);
+  if (alone === 0) return others;
+  vma.mm.addRss(parts.mapper.rssKind(last), alone);
+  // Fault-around expects that the neighbours are about to be used.
+  parts.ram.fetchAhead(pfns, place, place + pages);
   return alone + others;
 }
 
