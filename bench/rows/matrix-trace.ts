@@ -29,15 +29,15 @@ export interface Accesses {
   readonly count: number;
   /** Float64Array(count): virtual address. */
   readonly va: Float64Array;
-  /** Uint8Array(count): bytes. */
-  readonly size: Uint8Array;
+  /** Uint16Array(count): bytes. */
+  readonly size: Uint16Array;
   /** Uint8Array(count): READ, WRITE or FETCH. */
   readonly kind: Uint8Array;
 }
 
 /** The first `count` accesses. */
 export function matrixTrace(count: number): Accesses {
-  const trace = { count, va: new Float64Array(count), size: new Uint8Array(count), kind: new Uint8Array(count) };
+  const trace = { count, va: new Float64Array(count), size: new Uint16Array(count), kind: new Uint8Array(count) };
   let row = 0;
   const add = (kind: number, va: number, size: number): void => {
     if (row === count) return;

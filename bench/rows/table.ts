@@ -75,7 +75,7 @@ export const ROWS = [
   bench(2, 'load8-direct', "load8 on TLB hits, preset 'direct', 64 to 1,024 pages / raw reads", 'loads/s', [0.25, 0.4]),
   bench(2, 'load8-direct-64mib', "load8 over 64 MiB at random, preset 'direct' / raw reads", 'loads/s', [0.12, 0.2], { processes: 3, pairs: 3 }),
   bench(2, 'load8-default', 'load8, default two-level TLB, 64 to 1,024 pages at random / raw reads', 'loads/s', [0.05, 0.10]),
-  bench(2, 'replay-decoded', 'touch of decoded addresses, default TLB / raw replay', 'accesses/s', [0.15, 0.3]),
+  bench(2, 'replay-decoded', 'touchRun of decoded addresses, default TLB / raw replay', 'accesses/s', [0.15, 0.3]),
   bench(2, 'anon-fault-fill', 'anonymous write faults / buffer.fill of 4 KiB', 'pages/s', [0.45, 0.6]),
   bench(2, 'cow-copywithin', 'copy-on-write breaks / copyWithin of 4 KiB', 'pages/s', [0.35, 0.5]),
   bench(2, 'trace-ring', 'write faults with the trace ring on / off', 'faults/s', [0.85, 0.95]),

@@ -19,6 +19,9 @@ import { faultSignal, SIGNAL_KILLED, SIGNAL_RETRY } from './signals.ts';
 import { finishCall, requireRunning } from './syscall-entry.ts';
 import type { Task } from './task.ts';
 
+/** A load and a store of the same bytes by one instruction, in a batch of accesses. */
+const ACCESS_MODIFY = 3;
+
 /** A handler that returns without repairing is tried this often. */
 const HANDLER_TRIES_MAX = 100_000;
 
@@ -272,11 +275,32 @@ export class ProcessMemory {
           ? mmu.translateWrite(va)
           : mmu.translateFetch(va);
     if (pa < 0 && this.engine.afterFault(this.task, va, access, BY_USER) < 0) return -this.engine.failure;
+    if ((va & this.pageMask) + size <= this.pageMask + 1) return 0;
     const last = va + size - 1;
-    if (last - (last & this.pageMask) === va - (va & this.pageMask)) return 0;
     return this.engine.resolve(this.task, last - (last & this.pageMask), access, BY_USER) < 0
       ? -this.engine.failure
       : 0;
+  }
+
+  /**
+   * Touches the accesses [from, to) of a batch in order; the place of the first that is refused, whose result `touch` would
+   * have given is `refusal`, or `to`. Columns: `va`, exact below 2^53; `size` in bytes; `kind`, ACCESS_* or 3 for a load and store
+   * by one instruction, which to the MMU is a store.
+   */
+  touchRun(va: Float64Array, size: Uint16Array, kind: Uint8Array, from: number, to: number): number {
+    const mmu = this.engine.activate(this.task);
+    let place = mmu.hitRun(va, size, kind, from, to);
+    while (place < to) {
+      const access = kind[place] === ACCESS_MODIFY ? ACCESS_WRITE : kind[place];
+      if (this.touch(va[place], size[place], access) < 0) return place;
+      place = mmu.hitRun(va, size, kind, place + 1, to);
+    }
+    return to;
+  }
+
+  /** Minus the FAULT_* reason of the access that was refused last. */
+  get refusal(): number {
+    return -this.engine.failure;
   }
 
   /** Touches `length` bytes as the kernel does in a call on the process's behalf; 0, or minus the FAULT_* reason. */

@@ -161,6 +161,31 @@ export class Mmu {
     return entry;
   }
 
+  /**
+   * As many hits as there are, one after the other, among the accesses [from, to): the place of the first that is none
+   * or crosses a page, of which nothing has happened yet, or `to`. `va`, `size` (bytes) and `kind` (ACCESS_*; 3, a load and
+   * store at once, is a store) are columns of one batch. What a hit reads is read once for all of them.
+   */
+  hitRun(va: Float64Array, size: Uint16Array, kind: Uint8Array, from: number, to: number): number {
+    const { tag, writeTag, execTag, hint, stamp, asid, offsetMask, pageShift, setMask, hintMask, ways, stamped } = this;
+    let { latest } = this;
+    let place = from;
+    for (; place < to; place++) {
+      const at = va[place];
+      const low = at | 0;
+      const offset = low & offsetMask;
+      const page = low >>> pageShift;
+      const entry = ways === 1 ? page & setMask : hint[page & hintMask];
+      const what = kind[place];
+      const column = what === ACCESS_READ ? tag : what === ACCESS_EXEC ? execTag : writeTag;
+      if (column[entry] !== at - (offset - asid) || offset + size[place] > offsetMask + 1) break;
+      latest++;
+      if (stamped !== 0) stamp[entry] = latest;
+    }
+    this.latest = latest;
+    return place;
+  }
+
   /** The rest of an access (ACCESS_*) for which there was no hit: physical address or -1. */
   miss(va: number, access: number): number {
     if (++this.latest > LATEST_MAX) this.foldLatest();

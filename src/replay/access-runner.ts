@@ -97,15 +97,32 @@ export class AccessRunner {
 
   private play({ process }: AddressSpace, batch: AccessBatch): void {
     const { va, size, kind, count } = batch;
-    const { counts, hidden } = this;
-    const { start, end } = hidden;
-    for (let i = 0; i < count; i++) {
-      const what = kind[i];
-      if (va[i] < end && va[i] >= start) continue;
-      counts[what]++;
-      const result = process.touch(va[i], size[i], what === MODIFY ? WRITE : what);
-      if (result < 0) this.refused(result, batch, i);
+    for (let from = 0; from < count; ) {
+      const to = this.visibleEnd(batch, from);
+      this.countKinds(batch, from, to);
+      while (from < to) {
+        from = process.touchRun(va, size, kind, from, to);
+        if (from < to) this.refused(process.refusal, batch, from++);
+      }
+      while (from < count && this.isHidden(va[from])) from++;
     }
+  }
+
+  /** Where the accesses from `from` on that are not hidden end. */
+  private visibleEnd({ va, count }: AccessBatch, from: number): number {
+    if (this.hidden.end === 0) return count;
+    let to = from;
+    while (to < count && !this.isHidden(va[to])) to++;
+    return to;
+  }
+
+  private isHidden(va: number): boolean {
+    return va < this.hidden.end && va >= this.hidden.start;
+  }
+
+  private countKinds({ kind }: AccessBatch, from: number, to: number): void {
+    const { counts } = this;
+    for (let i = from; i < to; i++) counts[kind[i]]++;
   }
 
   /** The accesses of an instruction up to the one that faults. */
