@@ -318,6 +318,11 @@ export class Kernel {
     return this.enlist(newThread(task, this.lastTaskId + 1));
   }
 
+  /** A task that has been waited for: nobody finds it by its number any more, and what it held may go. */
+  release(task: Task): void {
+    this.tasks.delete(task.id);
+  }
+
   /** Gives a new task a place in the table and a CPU. */
   private enlist(task: Task): Task {
     const { cpus } = this.parts;

@@ -205,19 +205,29 @@ function mapRegion(parts: MmapParts, request: Request): number {
   const { mm } = task;
   if (deniesExec(mm, request.vmFlags, request.vmFlags)) return -EACCES;
   request.vmFlags |= mergeableFlag(mm, request.vmFlags);
+  const end = address + length;
+  // Most come to stand where nothing is: a search in place of six.
+  if (mm.vmas.intersecting(address, end) === null)
+    return mayGrow(request, pages, pages) ? mapEmptied(parts, request) : -ENOMEM;
   // A mapping that the limits refuse has cut those in its way by then.
-  const cut = parts.unmapper.cut(mm, address, address + length);
+  const cut = parts.unmapper.cut(mm, address, end);
   if (cut < 0) return cut;
-  if (!mayExpand(task, request.vmFlags, pages - pagesMapped(mm, address, address + length, 0))) return -ENOMEM;
-  const counts = VM_NORESERVE | VM_SHARED | VM_WRITE | VM_HUGETLB;
-  if ((request.vmFlags & counts) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
-  if (!mayCommit(mm, request.vmFlags, pages - pagesMapped(mm, address, address + length, VM_ACCOUNT))) return -ENOMEM;
-  const replaced = hugeFilesIn(mm, address, address + length);
+  const more = pages - pagesMapped(mm, address, end, 0);
+  if (!mayGrow(request, more, pages - pagesMapped(mm, address, end, VM_ACCOUNT))) return -ENOMEM;
+  const replaced = hugeFilesIn(mm, address, end);
   for (const file of replaced) file.refs++;
-  const unmapped = parts.unmapper.unmap(mm, address, address + length);
+  const unmapped = parts.unmapper.unmap(mm, address, end);
   const mapped = unmapped < 0 ? unmapped : mapEmptied(parts, request);
   for (const file of replaced) parts.sharedMemory.drop(file);
   return mapped;
+}
+
+/** The limits allow `pages` more, and `committed` more that count as promised if the mapping does, which is noted in it. */
+function mayGrow(request: Request, pages: number, committed: number): boolean {
+  if (!mayExpand(request.task, request.vmFlags, pages)) return false;
+  const counts = VM_NORESERVE | VM_SHARED | VM_WRITE | VM_HUGETLB;
+  if ((request.vmFlags & counts) === VM_WRITE) request.vmFlags |= VM_ACCOUNT;
+  return mayCommit(request.task.mm, request.vmFlags, committed);
 }
 
 /** Files of huge pages that are mapped in [start, end): they are let go when the new mapping is there, and not before it is reserved for. */

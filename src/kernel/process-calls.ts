@@ -58,7 +58,10 @@ export class ProcessCalls extends NameSyscalls {
   /** Never blocks: the state of the child with that id, reaped if it has ended; or -ECHILD. */
   wait(childId: number): WaitStatus | number {
     this.enter(SYS_WAIT4);
-    return this.leave(this.parts.exiter.wait(this.task, this.kernel.tasks.get(childId) ?? null));
+    const child = this.kernel.tasks.get(childId) ?? null;
+    const status = this.parts.exiter.wait(this.task, child);
+    if (child?.group.reaped === true) this.kernel.release(child);
+    return this.leave(status);
   }
 
   /** The child's task; this one waits until that has ended. */
