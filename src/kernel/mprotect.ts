@@ -15,7 +15,7 @@ import { PROT_EXEC, PROT_GROWSDOWN, PROT_GROWSUP, PROT_READ, PROT_SEM, PROT_WRIT
 import { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
-import { RECORD_ID, type Trace } from '../trace.ts';
+import { RECORD_ID, TRACE_STATE, type Trace } from '../trace.ts';
 import { isZero, offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
 import { accountPages, mayCommit, mayExpand } from './memory-limits.ts';
 import { protFlags } from './mmap.ts';
@@ -127,24 +127,40 @@ function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: numbe
       continue;
     }
     const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
-    for (let slot = first; va < stop; va += tables.pageSize, slot++) {
-      if (!tables.isEmpty(slot) && changeEntry(parts, vma, va, slot, rights)) changed++;
-    }
+    changed += changeTable(parts, vma, va, first, (stop - va) / tables.pageSize, rights);
+    va = stop;
   }
   if (changed === 0) return;
   if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.change_protection, start, end, changed, 0);
   parts.flusher.flushRange(vma.mm, start, end, FLUSH_PROTECT);
 }
 
-/** `rights`: PTE_* of every entry of `vma`. */
-function changeEntry(parts: MprotectParts, vma: Vma, va: number, slot: number, rights: number): boolean {
-  const before = parts.tables.flags(slot);
-  if (!(before & (PTE_PRESENT | PTE_PROT_NONE))) return false;
-  let flags = rights | (before & (PTE_ACCESSED | PTE_DIRTY));
-  if (flags & PTE_PRESENT && vma.flags & VM_WRITE && mayStoreAtOnce(parts, vma, slot, before)) flags |= PTE_WRITE;
-  if (flags === before) return false;
-  parts.mapper.change(vma.mm, va, slot, flags);
-  return true;
+/**
+ * The part of a range inside one lowest-level table: `pages` entries from slot `first` on, which map `va` upwards. `rights`: PTE_*
+ * of every entry of `vma`. Entries changed. Addresses are doubles, and one handed to a function is one allocated: only a
+ * trace of mutations asks for that of each page.
+ */
+function changeTable(parts: MprotectParts, vma: Vma, va: number, first: number, pages: number, rights: number): number {
+  const { tables, trace } = parts;
+  const traced = (trace.mask & TRACE_STATE) !== 0;
+  let changed = 0;
+  for (let page = 0; page < pages; page++) {
+    const slot = first + page;
+    const before = tables.flags(slot);
+    if (!(before & (PTE_PRESENT | PTE_PROT_NONE))) continue;
+    const flags = changedFlags(parts, vma, slot, before, rights);
+    if (flags === before) continue;
+    if (traced) parts.mapper.change(vma.mm, va + page * tables.pageSize, slot, flags);
+    else tables.set(slot, tables.frame(slot), flags);
+    changed++;
+  }
+  return changed;
+}
+
+function changedFlags(parts: MprotectParts, vma: Vma, slot: number, before: number, rights: number): number {
+  const flags = rights | (before & (PTE_ACCESSED | PTE_DIRTY));
+  const stores = flags & PTE_PRESENT && vma.flags & VM_WRITE && mayStoreAtOnce(parts, vma, slot, before);
+  return stores ? flags | PTE_WRITE : flags;
 }
 
 /** A store to the page would need no fault to be noticed or copied (can_change_pte_writable). */
