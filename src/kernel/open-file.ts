@@ -29,8 +29,8 @@ export class OpenFile {
   /** The file position as (page, byte). */
   positionPage: number;
   positionByte: number;
-  /** Page at which the last read ended, -1 before the first: tells a stream from random reads. */
-  lastReadPage: number;
+  /** The page of the first byte behind the last read, -1 before the first: tells a stream from random reads. */
+  readEndPage: number;
   /** POSIX_FADV_NORMAL, _RANDOM or _SEQUENTIAL. */
   readAdvice: number;
   refs: number;
@@ -46,7 +46,7 @@ export class OpenFile {
     this.mount = mount;
     this.positionPage = 0;
     this.positionByte = 0;
-    this.lastReadPage = -1;
+    this.readEndPage = -1;
     this.readAdvice = POSIX_FADV_NORMAL;
     this.refs = 1;
     this.counted = false;

@@ -51,34 +51,35 @@ export function readFile(
   while (left > 0) {
     const room = bytesInPage(parts, inode, position);
     if (room <= 0) break;
-    const pfn = parts.filePages.forRead(
-      inode,
-      position.page,
-      readAheadPages(file, position.page, left, parts.ram.pageSize, windowPages(parts, file)),
-    );
+    const ahead = readAheadPages(file, position.page, pagesOf(parts, position, left), windowPages(parts, file));
+    const pfn = parts.filePages.forRead(inode, position.page, ahead);
     if (pfn < 0) return done > 0 ? done : pfn;
     const wanted = Math.min(left, room);
     const moved = sink((pfn > 0 ? pfn : parts.pool.zeroPfn) * parts.ram.pageSize + position.byte, wanted);
     advance(position, moved, parts.ram.pageSize);
     done += moved;
     left -= moved;
-    file.lastReadPage = position.byte > 0 ? position.page : position.page - 1;
+    file.readEndPage = position.page;
     // Reading directly, all the memory is taken hold of before anything counts.
     if (moved < wanted) return done > 0 && !isDirect(file) ? done : -EFAULT;
   }
   return done;
 }
 
+/** Pages that `count` bytes from `position` on reach into. */
+function pagesOf(parts: TransferParts, { byte }: Position, count: number): number {
+  return Math.ceil((byte + count) / parts.ram.pageSize);
+}
+
 /**
- * Pages to read at once when page `index` is missing: a stream gets a window of up to four times
- * what it asks for, a small random read just what it asks for (page_cache_sync_ra).
+ * Pages to read at once when page `index` is missing, of which `asked` are wanted: a stream gets a window of up to four times what it asks
+ * for, a read elsewhere just what it asks for (page_cache_sync_ra, get_init_ra_size).
  */
-function readAheadPages(file: OpenFile, index: number, left: number, pageSize: number, largest: number): number {
-  const asked = Math.max(1, Math.ceil(left / pageSize));
-  if (file.readAdvice === POSIX_FADV_RANDOM) return asked;
-  const step = index - file.lastReadPage;
-  const streams = index === 0 || asked > largest || (file.lastReadPage >= 0 && (step === 0 || step === 1));
-  if (!streams) return asked;
+function readAheadPages(file: OpenFile, index: number, asked: number, usual: number): number {
+  const step = index - file.readEndPage;
+  const streams = index === 0 || step === 0 || step === 1;
+  if (!streams || file.readAdvice === POSIX_FADV_RANDOM) return asked;
+  const largest = Math.max(usual, asked);
   const rounded = 2 ** Math.ceil(Math.log2(asked));
   if (rounded <= largest / 32) return rounded * 4;
   return rounded <= largest / 4 ? rounded * 2 : largest;
@@ -197,7 +198,7 @@ function writeChunk(
   const isNew = inode.cache.get(page) === 0;
   const pfn = parts.filePages.forWrite(inode, page, byte, left);
   if (pfn < 0) return pfn;
-  if (isNew) reserveFolio(parts, inode, page, Math.ceil((byte + left) / pageSize));
+  if (isNew) reserveFolio(parts, inode, page, pagesOf(parts, position, left));
   // The page cannot go away while user memory is touched for it.
   parts.pool.get(pfn);
   const good = source(pfn * pageSize + byte, want);
