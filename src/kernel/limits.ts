@@ -42,10 +42,6 @@ export class Limits {
     return this.softs[resource];
   }
 
-  hard(resource: number): number {
-    return this.hards[resource];
-  }
-
   /**
    * @call getrlimit
    * Tells the soft limit of a resource, in bytes; Infinity for none.

@@ -77,7 +77,7 @@ export class Placement {
   }
 
   private isFree(mm: Mm, hint: number, length: number, end: number): boolean {
-    if (hint > end - length || hint < this.layout.mmapMin) return false;
+    if (hint > end - length) return false;
     const vma = mm.vmas.find(hint);
     return vma === null || hint + length <= startGap(vma);
   }

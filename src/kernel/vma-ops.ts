@@ -73,7 +73,7 @@ export class VmaOps {
   private insertNew(mm: Mm, range: MergeRange): Vma {
     const vma = new Vma(mm, range.start, range.end, range.flags, range.pgoff, range.file);
     if (range.file !== null) this.files.hold(range.file, vma);
-    if (range.copiedFrom !== null && range.copiedFrom.anonVma !== null) {
+    if (range.copiedFrom !== null) {
       vma.anonVma = range.copiedFrom.anonVma;
       this.anonVmas.clone(vma, range.copiedFrom);
     }
