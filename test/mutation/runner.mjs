@@ -35,10 +35,11 @@ class Survivors {
 
   onMutantTested({ fileName, location, replacement, status }) {
     this.left--;
+    if (this.left % 10 === 0) console.log(`${this.left} to go`);
     if (status === 'Killed') return;
     const change = replacement.replaceAll(/\s+/g, ' ').slice(0, 100);
     console.log(
-      `${status} ${fileName}:${location.start.line}:${location.start.column} => ${change} (${this.left} to go)`,
+      `${status} ${fileName}:${location.start.line}:${location.start.column} => ${change}`,
     );
   }
 }

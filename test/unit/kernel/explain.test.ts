@@ -88,6 +88,20 @@ describe('a page that was stored to', () => {
     ]);
   });
 
+  test('may be found by the second level of the TLB alone', () => {
+    start({
+      tlb: [
+        { sets: 1, ways: 1, replacement: 'lru' },
+        { sets: 4, ways: 4, replacement: 'lru' },
+      ],
+    });
+    const p = anonymous(2);
+    process.store8(p, 1);
+    process.store8(p + PAGE, 1);
+    expect(said(p + 1, 'TLB level 1')).toBe('no entry');
+    expect(said(p + 1, 'load')).toBe('TLB hit in level 2, physical address 0x6001');
+  });
+
   test('needs the right for stores of its own TLB entry', () => {
     const p = anonymous(1);
     process.load8(p);
@@ -223,6 +237,7 @@ test('each process has its own answer, and one that has ended none', () => {
 test.each([
   ['sv32', ['PGD', 'PTE']],
   ['tiny', ['PGD', 'PTE']],
+  ['pages-16k', ['PGD', 'PMD', 'PTE']],
 ] as const)('a machine with %s names its levels', (scheme, names) => {
   const ram = scheme === 'tiny' ? { ram: 2048 } : {};
   const other = new Machine({ scheme, ...ram });

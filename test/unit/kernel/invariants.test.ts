@@ -1,6 +1,7 @@
 /** The checker finds what is broken: each rule is broken by hand once, in a machine where everything occurs. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  IPC_PRIVATE,
   MAP_ANONYMOUS,
   MAP_PRIVATE,
   MAP_SHARED,
@@ -9,14 +10,22 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
+  SHM_DEST,
 } from '../../../src/flags.ts';
 import { InvariantError, Machine, type Process } from '../../../src/index.ts';
 import type { Kernel, KernelParts } from '../../../src/kernel/kernel.ts';
 import type { Mm } from '../../../src/kernel/mm.ts';
+import { VM_ACCESS } from '../../../src/kernel/vm-flags.ts';
 import type { Vma } from '../../../src/kernel/vma.ts';
-import { PTE_DIRTY, PTE_WRITE } from '../../../src/mmu/entry-codes.ts';
-import { FRAME_ANON_EXCLUSIVE, FRAME_DIRTY, FRAME_UPTODATE, FRAME_WRITEBACK } from '../../../src/mmu/frames.ts';
-import { MARK_DIRTY } from '../../../src/pagecache/file-cache.ts';
+import { PTE_DIRTY, PTE_EXEC, PTE_WRITE } from '../../../src/mmu/entry-codes.ts';
+import {
+  FRAME_ANON_EXCLUSIVE,
+  FRAME_DIRTY,
+  FRAME_FREE,
+  FRAME_UPTODATE,
+  FRAME_WRITEBACK,
+} from '../../../src/mmu/frames.ts';
+import { MARK_BLANK, MARK_DIRTY } from '../../../src/pagecache/file-cache.ts';
 
 const PAGE = 4096;
 const RW = PROT_READ | PROT_WRITE;
@@ -143,6 +152,19 @@ describe('of entries', () => {
       'the entry at N (frame N) is not found by reverse mapping',
     ],
     ['the count of a kind of page', () => mm().addRss(1, 1), 'mm N: rss[N] is N, counted N'],
+    [
+      'an entry of a frame that is free',
+      () => parts.frames.set(frameAt(anonymous), FRAME_FREE),
+      'the entry at N (frame N) names a free or table frame',
+    ],
+    [
+      'an entry that is present though its VMA gives no right',
+      () => {
+        process.mprotect(shared, 3 * PAGE, PROT_READ);
+        vmaAt(shared).flags &= ~VM_ACCESS;
+      },
+      'the entry at N (frame N) is present in a VMA without rights',
+    ],
   ])('%s', (_what, breakIt, sentence) => {
     breakIt();
     expect(found()).toBe(sentence);
@@ -161,9 +183,21 @@ describe('of TLBs', () => {
     expect(found()).toBe('a TLB entry at N grants a store that the page table does not');
   });
 
+  test('a fetch that is no longer granted', () => {
+    const slot = slotAt(code);
+    parts.tables.set(slot, parts.tables.frame(slot), parts.tables.flags(slot) & ~PTE_EXEC);
+    expect(found()).toBe('a TLB entry at N grants a fetch that the page table does not');
+  });
+
   test('an address space that is no more', () => {
-    kernel.tasks.delete(process.id);
-    expect(found()).not.toBe('nothing');
+    mm().asid = 99;
+    expect(found()).toBe('a TLB entry of the dead address space N at N');
+  });
+
+  test('of either level', () => {
+    for (const { mmu } of parts.cpus) mmu.l1.flushAll();
+    mm().asid = 99;
+    expect(found()).toBe('a TLB entry of the dead address space N at N');
   });
 });
 
@@ -180,6 +214,18 @@ describe('of VMAs', () => {
     ['the pages mapped', () => mm().totalPages++, 'mm N: totalPages is N, counted N'],
     ['the pages locked', () => mm().lockedPages++, 'mm N: lockedPages is N, counted N'],
     ['the pages of data', () => mm().dataPages++, 'mm N: dataPages is N, counted N'],
+    ['the pages of code', () => mm().execPages++, 'mm N: execPages is N, counted N'],
+    ['the pages of stacks', () => mm().stackPages++, 'mm N: stackPages is N, counted N'],
+    [
+      'a neighbour that is not there',
+      () => ((mm().vmas.first as Vma).prev = vmaAt(shared)),
+      'VMA N-N: wrong neighbour below',
+    ],
+    [
+      'an AnonVma that is not in the chain',
+      () => (vmaAt(anonymous).chain = []),
+      'VMA N-N: its AnonVma is not in its chain',
+    ],
   ])('%s', (_what, breakIt, sentence) => {
     breakIt();
     expect(found()).toBe(sentence);
@@ -219,6 +265,11 @@ describe('of the page cache', () => {
       () => parts.frames.clear(cached(), FRAME_UPTODATE),
       'N requests are in flight for N pages under way',
     ],
+    [
+      'a good page that is said to be blank',
+      () => vmaAt(shared).file?.inode.cache.mark(2, MARK_BLANK),
+      'page N of inode N (frame N): blank, but good or dirty',
+    ],
     ['the count of pages', () => parts.cache.pages++, 'the page cache counts N pages, found N'],
     ['the count of dirty pages', () => parts.cache.dirtyPages++, 'the page cache counts N dirty pages, found N'],
   ])('%s', (_what, breakIt, sentence) => {
@@ -255,6 +306,76 @@ describe('of holders', () => {
       'AnonVma N: N children counted, found N',
     ],
   ])('the count %s', (_what, breakIt, sentence) => {
+    breakIt();
+    expect(found()).toBe(sentence);
+  });
+});
+
+describe('of tasks', () => {
+  test.each<[string, () => void, string]>([
+    ['users of an address space', () => mm().users++, 'an address space or table of descriptors has N users, not N'],
+    [
+      'users of a table of descriptors',
+      () => process.task.files.users++,
+      'an address space or table of descriptors has N users, not N',
+    ],
+    ['a thread too few', () => process.task.group.threads.pop(), 'process N lists N threads, found N'],
+    [
+      'a thread of another process',
+      () => (process.task.group.threads[0] = child.task),
+      'process N lists N threads, found N',
+    ],
+    [
+      'an end that has not come',
+      () => (process.task.group.exited = true),
+      'process N has ended or not, against its threads',
+    ],
+    ['a wait at no futex', () => (process.task.waitsFor = 'futex'), 'N tasks are queued at futexes, N wait for one'],
+  ])('%s', (_what, breakIt, sentence) => {
+    breakIt();
+    expect(found()).toBe(sentence);
+  });
+});
+
+describe('of what is held', () => {
+  function attach(): number {
+    return process.shmat(process.shmget(IPC_PRIVATE, PAGE, 0o600), 0, 0);
+  }
+
+  test.each<[string, () => void, string]>([
+    ['pages promised', () => parts.commitments.pages++, 'N pages are committed, counted N'],
+    [
+      'attachments of a segment',
+      () => (vmaAt(attach()).file as unknown as { attachments: { nattch: number } }).attachments.nattch++,
+      'segment N: N attached, found N',
+    ],
+    [
+      'a segment that nobody holds any more',
+      () => {
+        const segment = parts.segments.get(process.shmget(IPC_PRIVATE, PAGE, 0o600)) as { mode: number };
+        segment.mode |= SHM_DEST;
+      },
+      'segment N: removed, and nothing holds it any more',
+    ],
+    [
+      'an inode that nobody holds any more',
+      () => {
+        const { inode } = vmaAt(shared).file as NonNullable<Vma['file']>;
+        parts.inodes.make('regular', inode.fs, 0o600);
+      },
+      'inode N: nothing holds it any more',
+    ],
+    [
+      'mappings of an inode',
+      () => vmaAt(shared).file?.inode.mappings.add(9, 9, vmaAt(shared)),
+      'inode N: N mappings kept, found N',
+    ],
+    [
+      'VMAs of an AnonVma',
+      () => vmaAt(anonymous).anonVma?.vmas.add(9, 9, vmaAt(anonymous)),
+      'AnonVma N: N VMAs kept, found N',
+    ],
+  ])('%s', (_what, breakIt, sentence) => {
     breakIt();
     expect(found()).toBe(sentence);
   });

@@ -89,6 +89,20 @@ describe('an access', () => {
     ]);
   });
 
+  test('whose walk is the last one over again tells its last entry all the same', () => {
+    start({ cpus: 3 });
+    const p = anonymous(1);
+    process.store8(p, 1);
+    const records = recordsOf(() => {
+      for (const cpu of [1, 2]) {
+        machine.moveToCpu(process, cpu);
+        process.load8(p);
+      }
+    });
+    const walk = machine.narrate(records).filter((line) => /^ *(walk:|P[GUMT][DE]\[)/.test(line));
+    expect(walk.slice(4)).toEqual(['  walk: 3 entries as before', expect.stringMatching(/^ {8}PTE\[511\] at 0x5ff8/)]);
+  });
+
   test('that hits leaves nothing to tell', () => {
     const p = anonymous(1);
     process.store8(p, 1);
@@ -309,6 +323,41 @@ describe('a call', () => {
       expect.stringMatching(/^page cache: pages 0-3 of data added as one folio, frames 0x[0-9a-f]+-0x[0-9a-f]+ taken$/),
       expect.stringMatching(/^page cache: page 4 of data added, frame 0x[0-9a-f]+ taken$/),
     ]);
+  });
+});
+
+describe('the name of a file', () => {
+  /** What write-back says of the page of `name`, mapped at `q` and stored to. */
+  function written(q: number): string | undefined {
+    process.store8(q, 1);
+    return told(() => process.msync(q, PAGE, F.MS_SYNC)).find((line) => line.startsWith('write-back: '));
+  }
+
+  test('is known as long as it is mapped, though nobody has it open', () => {
+    start({ fs: 'ext4' });
+    anonymous(1);
+    const maps = ['first', 'second'].map((name) => {
+      const fd = file(1, name);
+      const q = process.mmap(0, PAGE, RW, F.MAP_SHARED, fd);
+      process.close(fd);
+      return q;
+    });
+    expect(maps.map(written)).toEqual([
+      expect.stringContaining('page 0 of first made'),
+      expect.stringContaining('page 0 of second made'),
+    ]);
+  });
+
+  test('may be forgotten', () => {
+    start({ fs: 'ext4' });
+    const other = machine.spawn();
+    const fd = file(1, 'gone');
+    const lines = told(() => {
+      process.fsync(fd);
+      process.exit();
+    });
+    expect(other.id).toBe(2);
+    expect(lines.find((line) => line.startsWith('write-back: '))).toContain('page 0 of the file made');
   });
 });
 
