@@ -108,7 +108,7 @@ class Transfer {
     let offset = start;
     let left = bytes;
     for (const pfn of pfns) {
-      if (left === 0 || this.isDone) break;
+      if (this.isDone) break;
       const chunk = Math.min(left, pageSize - offset);
       const copied = this.copy(this.parts.engine.mmu.baseOf(pfn) + offset, chunk);
       if (copied < chunk && !this.isDone) return -EFAULT;

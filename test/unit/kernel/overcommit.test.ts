@@ -59,6 +59,9 @@ describe('mode 2', () => {
 
   test('counts shared memory as one object, for as long as there is one', () => {
     const { machine, process } = spawn(10);
+    expect(() => process.mmap(0, 10 * PAGE, RW, F.MAP_SHARED | F.MAP_ANONYMOUS)).toThrow('ENOMEM');
+    expect(() => process.shmget(F.IPC_PRIVATE, 10 * PAGE, 0o600)).toThrow('ENOMEM');
+    expect(committed(machine)).toBe(0);
     const p = process.mmap(0, 4 * PAGE, RW, F.MAP_SHARED | F.MAP_ANONYMOUS);
     const child = process.fork();
     expect(committed(machine)).toBe(4);
