@@ -36,11 +36,9 @@ class Survivors {
   onMutantTested({ fileName, location, replacement, status }) {
     this.left--;
     if (this.left % 10 === 0) console.log(`${this.left} to go`);
-    if (status === 'Killed') return;
+    if (status === 'Killed' || status === 'Ignored') return;
     const change = replacement.replaceAll(/\s+/g, ' ').slice(0, 100);
-    console.log(
-      `${status} ${fileName}:${location.start.line}:${location.start.column} => ${change}`,
-    );
+    console.log(`${status} ${fileName}:${location.start.line}:${location.start.column} => ${change}`);
   }
 }
 
