@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define MEMLOCK_BYTES (8ul << 20)
+#define HARD_MEMLOCK_BYTES (64ul << 20)    /* that and all that the driver has mapped in a process */
 #define STACK_BYTES (8ul << 20)
 #define NOFILE_COUNT 1024
 
@@ -38,7 +39,7 @@ static void set_limits(void)
 {
     static const int unlimited[] = { RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE };
     set_limit(RLIMIT_CORE, 0, 0);
-    if (!set_limit(RLIMIT_MEMLOCK, MEMLOCK_BYTES, 2 * MEMLOCK_BYTES)) set_soft_limit(RLIMIT_MEMLOCK, MEMLOCK_BYTES);
+    if (!set_limit(RLIMIT_MEMLOCK, MEMLOCK_BYTES, HARD_MEMLOCK_BYTES)) set_soft_limit(RLIMIT_MEMLOCK, MEMLOCK_BYTES);
     for (size_t i = 0; i < sizeof unlimited / sizeof *unlimited; i++)
         if (!set_limit(unlimited[i], RLIM_INFINITY, RLIM_INFINITY)) set_soft_limit(unlimited[i], RLIM_INFINITY);
     set_soft_limit(RLIMIT_STACK, STACK_BYTES);
