@@ -192,19 +192,18 @@ export class Mmu {
     const { l1, l2, tally } = this;
     const page = (va | 0) >>> this.pageShift;
     const tag = va - ((va & this.offsetMask) - this.asid);
-    // The one way of a direct-mapped level was looked at.
-    const here = this.ways === 1 ? -1 : l1.find(granting(l1, access), page, tag);
-    if (here >= 0) {
-      l1.touch(here, this.latest);
-      return this.physical(here, va);
+    // What grants an access holds the page: one search of a level tells both.
+    const own = l1.find(l1.tag, page, tag);
+    if (own >= 0 && granting(l1, access)[own] === tag) {
+      l1.touch(own, this.latest);
+      return this.physical(own, va);
     }
     // An entry that is there but does not grant the access (clean, read-only, no-execute) is walked for again in its place.
-    const own = access === ACCESS_READ ? -1 : l1.find(l1.tag, page, tag);
     if (own >= 0) tally[COUNT_DIRTY_ASSISTS]++;
     else tally[COUNT_L1_MISSES]++;
+    const below = l2 === null ? -1 : l2.find(l2.tag, page, tag);
     if (l2 !== null && own < 0) {
-      const below = l2.find(granting(l2, access), page, tag);
-      if (below >= 0) return this.promote(l2, below, page, va, access);
+      if (below >= 0 && granting(l2, access)[below] === tag) return this.promote(l2, below, page, va, access);
       tally[COUNT_L2_MISSES]++;
     }
     const slot = this.trace.mask === 0 ? this.tables.cachedSlot(this.root, va) : this.noteMiss(va, access, own);
@@ -213,10 +212,10 @@ export class Mmu {
       const wanted = PTE_PRESENT | NEEDED[access] | MARKS[access];
       if ((flags & wanted) === wanted) {
         tally[COUNT_WALK_REFERENCES] += this.tables.levels;
-        return this.fill(va, page, tag, access, own, this.baseOf(this.tables.frame(slot)), flags);
+        return this.fill(va, page, tag, own, below, this.baseOf(this.tables.frame(slot)), flags);
       }
     }
-    return this.walk(va, page, tag, access, own);
+    return this.walk(va, page, tag, access, own, below);
   }
 
   /** The record of a miss; -1. */
@@ -235,35 +234,23 @@ export class Mmu {
     return this.physical(entry, va);
   }
 
-  /** Reads the tables as hardware does; fills the TLB or the fault record. `own`: the entry to fill again, or -1. */
-  private walk(va: number, page: number, tag: number, access: number, own: number): number {
+  /** Reads the tables as hardware does; fills the TLB or the fault record. `own`, `below`: the entries of both levels to fill again, or -1. */
+  private walk(va: number, page: number, tag: number, access: number, own: number, below: number): number {
     const { walker } = this;
     const slot = walker.walk(this.root, va, NEEDED[access], MARKS[access]);
     this.tally[COUNT_WALK_REFERENCES] += walker.length;
     if (slot < 0) return this.refuse(va, access);
-    return this.fill(va, page, tag, access, own, this.leafBase(slot, va), walker.flags);
+    return this.fill(va, page, tag, own, below, this.leafBase(slot, va), walker.flags);
   }
 
   /** Enters a page in both levels; the physical address of `va`. `base`: of its frame; `flags`: PTE_* of its leaf. */
-  private fill(
-    va: number,
-    page: number,
-    tag: number,
-    access: number,
-    own: number,
-    base: number,
-    flags: number,
-  ): number {
+  private fill(va: number, page: number, tag: number, own: number, below: number, base: number, flags: number): number {
     const { l1, l2, latest } = this;
     const writeTag = (flags & (PTE_WRITE | PTE_DIRTY)) === (PTE_WRITE | PTE_DIRTY) ? tag : NO_TAG;
     const execTag = flags & PTE_EXEC ? tag : NO_TAG;
     const entry = own >= 0 ? own : l1.place(page);
     l1.fill(entry, page, latest, tag, base, writeTag, execTag);
-    if (l2 !== null) {
-      // A read that missed both levels is in neither.
-      const ownBelow = access === ACCESS_READ ? -1 : l2.find(l2.tag, page, tag);
-      l2.fill(ownBelow >= 0 ? ownBelow : l2.place(page), page, latest, tag, base, writeTag, execTag);
-    }
+    if (l2 !== null) l2.fill(below >= 0 ? below : l2.place(page), page, latest, tag, base, writeTag, execTag);
     return (base | (va & this.offsetMask)) >>> 0;
   }
 

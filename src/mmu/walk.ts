@@ -23,7 +23,7 @@ export class Walker {
   /** First address that is not canonical; the end of the translatable lower half. */
   private readonly addressEnd: number;
   private readonly lastLevel: number;
-  /** Slots read by the last walk, root first; for explanations. Int32Array(levels). */
+  /** Slots read by the last walk whose entries were traced, root first. Int32Array(levels). */
   readonly slots: Int32Array;
   /** Entries that the last walk read, 0 to levels. */
   length: number;
@@ -67,6 +67,12 @@ export class Walker {
   /** Slot of the entry at which reading ends, present or not; sets `flags` and `length`. */
   private leaf(root: number, va: number): number {
     const { tables, lastLevel } = this;
+    const known = this.trace.mask === 0 ? tables.cachedSlot(root, va) : -1;
+    if (known >= 0) {
+      this.flags = tables.flags(known);
+      this.length = lastLevel + 1;
+      return known;
+    }
     let table = root;
     for (let level = 0; ; level++) {
       const slot = table * tables.entriesPerTable + tables.indexAt(va, level);
