@@ -67,7 +67,7 @@ import {
   VM_SYNC,
   VM_WRITE,
 } from './vm-flags.ts';
-import type { Vma } from './vma.ts';
+import { Vma } from './vma.ts';
 import type { VmaOps } from './vma-ops.ts';
 
 export interface MmapParts {
@@ -256,16 +256,8 @@ function mapEmptied(parts: MmapParts, request: Request): number {
   const isMemory = request.file === null || TRAITS[request.file.inode.kind].mapping === 'memory';
   const made = isMemory && request.vmFlags & VM_SHARED ? parts.sharedMemory.anonymous(mm, pages, promised) : null;
   if (typeof made === 'number') return made;
-  const range = {
-    start: address,
-    end: address + length,
-    flags: request.vmFlags,
-    pgoff: request.pgoff,
-    file: made ?? request.file,
-    anonVma: null,
-    copiedFrom: null,
-  };
-  const vma = parts.vmaOps.mapNewRange(mm, range);
+  const wanted = new Vma(mm, address, address + length, request.vmFlags, request.pgoff, made ?? request.file);
+  const vma = parts.vmaOps.mapNew(wanted);
   if (huge !== null) vma.hugeReservation = kept;
   if (huge !== null && request.vmFlags & VM_WRITE) growWithMapping(request);
   // Neither what may be dropped nor a huge page is locked, but that is found when it has joined its neighbours, or has not.

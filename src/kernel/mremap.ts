@@ -160,7 +160,7 @@ function growInPlace(parts: MremapParts, remap: Remap, vma: Vma): number {
     anonVma: vma.anonVma,
     copiedFrom: null,
   };
-  if (parts.vmaOps.mergeNewRange(task.mm, range) === null) return -ENOMEM;
+  if (parts.vmaOps.mergeNewRange(task.mm, range, null) === null) return -ENOMEM;
   accountPages(task.mm, flags, grown / task.mm.pageSize);
   remap.locked = (flags & VM_LOCKED) !== 0;
   return address;

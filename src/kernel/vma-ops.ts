@@ -24,14 +24,17 @@ import type { OpenFiles } from './open-files.ts';
 import { VM_SPECIAL, VM_STICKY } from './vm-flags.ts';
 import { type AnonVma, Vma } from './vma.ts';
 
-/** A range that may merge with its neighbours. */
-export interface MergeRange {
+/** A range that may merge with its neighbours; a VMA is one. */
+export interface VmaRange {
   readonly start: number;
   readonly end: number;
   readonly flags: number;
   readonly pgoff: number;
   readonly file: OpenFile | null;
   readonly anonVma: AnonVma | null;
+}
+
+export interface MergeRange extends VmaRange {
   /** VMA whose pages move into the range (mremap), else null. */
   readonly copiedFrom: Vma | null;
 }
@@ -64,21 +67,28 @@ export class VmaOps {
 
   /** A VMA for a range in which nothing stands: a neighbour extended, or a new one. The file gains a reference if it is new. */
   mapNewRange(mm: Mm, range: MergeRange): Vma {
-    const neighbour = this.mergeNewRange(mm, range);
+    const neighbour = this.mergeNewRange(mm, range, range.copiedFrom);
     if (neighbour !== null) return neighbour;
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_new, range.start, range.end, range.flags, range.pgoff);
-    return this.insertNew(mm, range);
-  }
-
-  private insertNew(mm: Mm, range: MergeRange): Vma {
     const vma = new Vma(mm, range.start, range.end, range.flags, range.pgoff, range.file);
-    if (range.file !== null) this.files.hold(range.file, vma);
     if (range.copiedFrom !== null) {
       vma.anonVma = range.copiedFrom.anonVma;
       this.anonVmas.clone(vma, range.copiedFrom);
     }
-    this.insert(mm, vma);
+    this.insertNew(vma);
     return vma;
+  }
+
+  /** The same for a VMA that stands nowhere yet and whose pages are all to come: it, or the neighbour extended in its place. */
+  mapNew(vma: Vma): Vma {
+    const neighbour = this.mergeNewRange(vma.mm as Mm, vma, null);
+    if (neighbour === null) this.insertNew(vma);
+    return neighbour ?? vma;
+  }
+
+  private insertNew(vma: Vma): void {
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_new, vma.start, vma.end, vma.flags, vma.pgoff);
+    if (vma.file !== null) this.files.hold(vma.file, vma);
+    this.insert(vma.mm as Mm, vma);
   }
 
   insert(mm: Mm, vma: Vma): void {
@@ -86,24 +96,24 @@ export class VmaOps {
     vma.link();
   }
 
-  /** Extends a neighbour over a free range if one fits; null otherwise. */
-  mergeNewRange(mm: Mm, range: MergeRange): Vma | null {
+  /** Extends a neighbour over a free range if one fits; null otherwise. `copiedFrom`: VMA whose pages move there, or null. */
+  mergeNewRange(mm: Mm, range: VmaRange, copiedFrom: Vma | null): Vma | null {
     if (range.flags & VM_SPECIAL) return null;
     const next = mm.vmas.find(range.start);
     const prev = next === null ? mm.vmas.last : next.prev;
-    const left = prev !== null && this.mergesAfter(prev, range, range.copiedFrom);
+    const left = prev !== null && this.mergesAfter(prev, range, copiedFrom);
     const right =
-      next !== null && this.mergesBefore(next, range, range.copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
+      next !== null && this.mergesBefore(next, range, copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
     if (left && prev !== null) {
       const last = right && next !== null && mayDisappear(next) ? next : null;
       prev.flags |= range.flags & VM_STICKY;
-      this.absorb(prev, last, range.copiedFrom);
+      this.absorb(prev, last, copiedFrom);
       this.resize(prev, prev.start, last === null ? range.end : last.end, prev.pgoff);
       return this.merged(prev, range.start, range.end);
     }
     if (!right || next === null) return null;
     next.flags |= range.flags & VM_STICKY;
-    this.absorb(next, null, range.copiedFrom);
+    this.absorb(next, null, copiedFrom);
     this.resize(next, range.start, next.end, range.pgoff);
     return this.merged(next, range.start, range.end);
   }
@@ -135,12 +145,12 @@ export class VmaOps {
     (vma.mm as Mm).vmas.changed(vma);
   }
 
-  private compatible(vma: Vma, range: MergeRange): boolean {
+  private compatible(vma: Vma, range: VmaRange): boolean {
     const alike = ((vma.flags ^ range.flags) & ~VM_STICKY) === 0;
     return alike && vma.file === range.file && vma.name === '' && !(vma.flags & VM_SPECIAL);
   }
 
-  private mergesAfter(prev: Vma, range: MergeRange, source: Vma | null): boolean {
+  private mergesAfter(prev: Vma, range: VmaRange, source: Vma | null): boolean {
     return (
       this.compatible(prev, range) &&
       prev.end === range.start &&
@@ -149,7 +159,7 @@ export class VmaOps {
     );
   }
 
-  private mergesBefore(next: Vma, range: MergeRange, source: Vma | null): boolean {
+  private mergesBefore(next: Vma, range: VmaRange, source: Vma | null): boolean {
     return (
       this.compatible(next, range) &&
       next.start === range.end &&
@@ -220,7 +230,6 @@ export class VmaOps {
       pgoff: vma.indexAt(start),
       file: vma.file,
       anonVma: vma.anonVma,
-      copiedFrom: null,
     };
     const { prev, next } = vma;
     const left = leftSide && prev !== null && this.mergesAfter(prev, range, vma);
@@ -268,7 +277,7 @@ function mayDisappear(vma: Vma): boolean {
 }
 
 /** The AnonVma of `target` and of the range may become one; `source` is the VMA the range's pages come from. */
-function anonVmasMerge(target: Vma, range: MergeRange, source: Vma | null): boolean {
+function anonVmasMerge(target: Vma, range: VmaRange, source: Vma | null): boolean {
   const wanted = range.anonVma;
   if (target.anonVma === null && wanted !== null) return source === null || !isForkChild(source);
   if (target.anonVma !== null && wanted === null) return !isForkChild(target);
