@@ -33,46 +33,42 @@ export function placeAbove(chunk: VmaChunk, va: number): number {
   return low;
 }
 
-function insertNumber(row: number[], place: number, value: number): void {
-  row.push(value);
-  for (let i = row.length - 1; i > place; i--) row[i] = row[i - 1];
-  row[place] = value;
-}
-
-function insertItem<T>(row: T[], place: number, item: T): void {
-  row.push(item);
-  for (let i = row.length - 1; i > place; i--) row[i] = row[i - 1];
-  row[place] = item;
-}
-
-/** Moves what stands above `place` down by one (Array.splice would make an array of what goes). */
-function removeAt<T>(row: T[], place: number): void {
-  for (let i = place + 1; i < row.length; i++) row[i - 1] = row[i];
-  row.pop();
-}
-
 /** A VMA with `gap` bytes free below it comes to stand before what is at `place`. */
 export function insertVma(chunk: VmaChunk, place: number, vma: Vma, gap: number): void {
-  insertItem(chunk.vmas, place, vma);
-  insertNumber(chunk.ends, place, vma.end);
-  insertNumber(chunk.gaps, place, gap);
+  const { vmas, ends, gaps } = chunk;
+  vmas.push(vma);
+  ends.push(vma.end);
+  gaps.push(gap);
+  for (let i = vmas.length - 1; i > place; i--) {
+    vmas[i] = vmas[i - 1];
+    ends[i] = ends[i - 1];
+    gaps[i] = gaps[i - 1];
+  }
+  vmas[place] = vma;
+  ends[place] = vma.end;
+  gaps[place] = gap;
   vma.chunk = chunk;
   if (gap > chunk.largestGap) setLargest(chunk, gap);
 }
 
-function insertChunk(parent: VmaChunk, place: number, child: VmaChunk): void {
-  insertItem(parent.chunks, place, child);
-  insertNumber(parent.ends, place, child.ends[child.ends.length - 1]);
-  insertNumber(parent.gaps, place, child.largestGap);
-  child.parent = parent;
+/** Takes a VMA out of the rows; the largest gap is recounted by the caller. */
+export function removeVma({ vmas, ends, gaps }: VmaChunk, place: number): void {
+  const last = vmas.length - 1;
+  for (let i = place; i < last; i++) {
+    vmas[i] = vmas[i + 1];
+    ends[i] = ends[i + 1];
+    gaps[i] = gaps[i + 1];
+  }
+  vmas.pop();
+  ends.pop();
+  gaps.pop();
 }
 
-/** Takes a child out of the rows; the largest gap is recounted by the caller. */
-export function removeChild(chunk: VmaChunk, place: number): void {
-  if (isLeaf(chunk)) removeAt(chunk.vmas, place);
-  else removeAt(chunk.chunks, place);
-  removeAt(chunk.ends, place);
-  removeAt(chunk.gaps, place);
+function insertChunk(parent: VmaChunk, place: number, child: VmaChunk): void {
+  parent.chunks.splice(place, 0, child);
+  parent.ends.splice(place, 0, child.ends[child.ends.length - 1]);
+  parent.gaps.splice(place, 0, child.largestGap);
+  child.parent = parent;
 }
 
 /** A child ends elsewhere; so does every node of which it is the last. */
@@ -168,7 +164,7 @@ export function dropEmpty(chunk: VmaChunk, root: VmaChunk): VmaChunk {
   }
   if (parent.chunks.length === 1) return dropEmpty(parent, root);
   const place = parent.chunks.indexOf(chunk);
-  removeChild(parent, place);
+  for (const row of [parent.chunks, parent.ends, parent.gaps]) row.splice(place, 1);
   if (place === parent.ends.length) setEnd(parent, place - 1, parent.ends[place - 1]);
   recountGaps(parent);
   return withoutSingleTop(root);

@@ -20,7 +20,7 @@ import {
   newChunk,
   placeAbove,
   recountGaps,
-  removeChild,
+  removeVma,
   setEnd,
   setGap,
   splitIfFull,
@@ -175,7 +175,7 @@ export class VmaTree {
 
   private takeOut(chunk: VmaChunk, place: number): void {
     const gap = chunk.gaps[place];
-    removeChild(chunk, place);
+    removeVma(chunk, place);
     const left = chunk.ends.length;
     if (left === 0) {
       this.root = dropEmpty(chunk, this.root);
