@@ -45,6 +45,13 @@ export class TlbLevel {
    */
   readonly hint: Int32Array;
   readonly hintMask: number;
+  /**
+   * Uint8Array, indexed as `hint`: entries in use whose page has these low bits; all of one set, so 64 at most. Cached from `tag`.
+   * With none a page is not here, and no way is looked at.
+   */
+  private readonly alike: Uint8Array;
+  /** Int32Array(sets * ways): where in `alike` an entry is counted. */
+  private readonly counted: Int32Array;
 
   constructor(config: TlbLevelConfig, rng: RngStream) {
     const entries = config.sets * config.ways;
@@ -60,17 +67,21 @@ export class TlbLevel {
     this.stamp = new Float64Array(entries);
     this.hint = new Int32Array(2 ** Math.ceil(Math.log2(entries * HINTS_PER_ENTRY)));
     this.hintMask = this.hint.length - 1;
+    this.alike = new Uint8Array(this.hint.length);
+    this.counted = new Int32Array(entries);
   }
 
   /** Entry in the set of page number `page` (an integer whose low 32 bits count) whose column holds `tag`, or -1. */
   find(column: Float64Array, page: number, tag: number): number {
-    const guess = this.hint[page & this.hintMask];
+    const bits = page & this.hintMask;
+    if (this.alike[bits] === 0) return -1;
+    const guess = this.hint[bits];
     if (column[guess] === tag) return guess;
     const first = (page & this.setMask) * this.ways;
     const end = first + this.ways;
     for (let entry = first; entry < end; entry++) {
       if (column[entry] !== tag) continue;
-      this.hint[page & this.hintMask] = entry;
+      this.hint[bits] = entry;
       return entry;
     }
     return -1;
@@ -101,16 +112,21 @@ export class TlbLevel {
 
   /** Fills an entry with a page at `time`; `writeTag` and `execTag` are `tag` or NO_TAG. */
   fill(entry: number, page: number, time: number, tag: number, base: number, writeTag: number, execTag: number): void {
+    const bits = page & this.hintMask;
+    if (this.tag[entry] !== NO_TAG) this.alike[this.counted[entry]]--;
+    this.alike[bits]++;
+    this.counted[entry] = bits;
     this.tag[entry] = tag;
     this.base[entry] = base;
     this.writeTag[entry] = writeTag;
     this.execTag[entry] = execTag;
     if (this.ways === 1) return;
     this.stamp[entry] = time;
-    this.hint[page & this.hintMask] = entry;
+    this.hint[bits] = entry;
   }
 
   drop(entry: number): void {
+    if (this.tag[entry] !== NO_TAG) this.alike[this.counted[entry]]--;
     this.tag[entry] = NO_TAG;
     this.writeTag[entry] = NO_TAG;
     this.execTag[entry] = NO_TAG;
@@ -137,6 +153,7 @@ export class TlbLevel {
     this.writeTag.fill(NO_TAG);
     this.execTag.fill(NO_TAG);
     this.stamp.fill(0);
+    this.alike.fill(0);
   }
 
   /** Puts 1, 2, 3, ... in place of the stamps, in their order; how many. */
