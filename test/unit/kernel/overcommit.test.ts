@@ -83,6 +83,13 @@ describe('mode 2', () => {
     expect(committed(machine)).toBe(9);
   });
 
+  test('a replaced mapping gives only what was promised for it', () => {
+    const { process } = spawn(10);
+    const p = process.mmap(0, 5 * PAGE, F.PROT_READ, MEMORY);
+    process.mmap(0, 9 * PAGE, RW, MEMORY);
+    expect(() => process.mmap(p, 5 * PAGE, RW, MEMORY | F.MAP_FIXED)).toThrow('ENOMEM');
+  });
+
   test('brk and mremap ask for what is added', () => {
     const { machine, process } = spawn(10);
     const old = process.sbrk(4 * PAGE);
