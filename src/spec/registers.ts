@@ -28,6 +28,8 @@ const WIDE: Readonly<Partial<Record<CallName, readonly number[]>>> = {
   posix_fadvise: [1, 2],
   readahead: [1],
   sync_file_range: [1, 2],
+  // Start and length of a lock: a struct flock64 in memory.
+  fcntl: [4, 5],
   // In nanoseconds, all ones for none: a structure in memory.
   futex: [3],
   store64: [1],
