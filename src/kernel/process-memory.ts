@@ -56,7 +56,10 @@ export class ProcessMemory {
     if (typeof va !== 'number' || this.engine.active !== this.task) return this.loadSlowly(va);
     const { mmu } = this.engine;
     const entry = mmu.hitRead(va);
-    return entry >= 0 ? this.ram.load8(mmu.physical(entry, va)) : this.ram.load8(this.missed(va, ACCESS_READ));
+    if (entry >= 0) return this.ram.load8(mmu.physical(entry, va));
+    mmu.va = va;
+    const pa = mmu.miss(ACCESS_READ);
+    return this.ram.load8(pa >= 0 ? pa : this.faulted(mmu.va, ACCESS_READ, mmu.va));
   }
 
   private loadSlowly(va: Word): number {
@@ -71,19 +74,18 @@ export class ProcessMemory {
     }
     const { mmu } = this.engine;
     const entry = mmu.hitWrite(va);
-    if (entry >= 0) this.ram.store8(mmu.physical(entry, va), value);
-    else this.ram.store8(this.missed(va, ACCESS_WRITE), value);
+    if (entry >= 0) {
+      this.ram.store8(mmu.physical(entry, va), value);
+      return;
+    }
+    mmu.va = va;
+    const pa = mmu.miss(ACCESS_WRITE);
+    this.ram.store8(pa >= 0 ? pa : this.faulted(mmu.va, ACCESS_WRITE, mmu.va), value);
   }
 
   private storeSlowly(va: Word, value: number): void {
     this.mmu();
     this.ram.store8(this.resolve(toVa(va, this.wordBits), ACCESS_WRITE, va), value);
-  }
-
-  /** Physical address for an access that the first TLB level did not grant; throws `SignalError` if it is refused. */
-  private missed(va: number, access: number): number {
-    const pa = this.engine.mmu.miss(va, access);
-    return pa >= 0 ? pa : this.faulted(va, access, va);
   }
 
   /** TLB entry that grants a load of `tail` bytes more than one at `va`, in one page, or -1. */

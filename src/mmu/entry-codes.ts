@@ -105,7 +105,8 @@ export function schemeCodes(scheme: PageTableScheme): SchemeCodes {
   for (let raw = 0; raw < decode.length; raw++) decode[raw] = decodeRaw(scheme.bits, raw);
   const encodeLow = new Uint32Array(FLAG_COMBINATIONS);
   const encodeHigh = new Uint32Array(FLAG_COMBINATIONS);
-  const noExecuteHigh = scheme.bits.noExecute >= 32 ? bit(scheme.bits.noExecute) : 0;
+  // As a signed number: bit 31 alone would not be a small integer.
+  const noExecuteHigh = scheme.bits.noExecute >= 32 ? bit(scheme.bits.noExecute) | 0 : 0;
   for (let flags = 0; flags < FLAG_COMBINATIONS; flags++) {
     encodeLow[flags] = encodeFlags(scheme.bits, flags);
     encodeHigh[flags] = flags & PTE_PRESENT && !(flags & PTE_EXEC) ? noExecuteHigh : 0;

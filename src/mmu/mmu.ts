@@ -27,6 +27,11 @@ export const ACCESS_EXEC = 2;
 const NEEDED = [PTE_USER, PTE_USER | PTE_WRITE, PTE_USER | PTE_EXEC] as const;
 const MARKS = [PTE_ACCESSED, PTE_ACCESSED | PTE_DIRTY, PTE_ACCESSED] as const;
 
+/** Flags of a leaf that an access of each kind leaves as it is. */
+const READY_READ = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
+const READY_WRITE = READY_READ | PTE_WRITE | PTE_DIRTY;
+const READY_EXEC = READY_READ | PTE_EXEC;
+
 /** Error-code bits of a page fault. */
 export const FAULT_PRESENT = 1;
 export const FAULT_WRITE = 2;
@@ -44,8 +49,6 @@ export const COUNT_DIRTY_ASSISTS = 5;
 /** Folded before it leaves the range of small integers. */
 const LATEST_MAX = 2 ** 30;
 
-const ADDRESS_END_32 = 2 ** 32;
-
 /** Column of a level that holds the tags which grant an access (ACCESS_*). */
 export function granting(level: TlbLevel, access: number): Float64Array {
   return access === ACCESS_READ ? level.tag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
@@ -61,6 +64,8 @@ export class Mmu {
   readonly walker: Walker;
   private readonly offsetMask: number;
   private readonly pageShift: number;
+  /** Frames below 4 GiB. */
+  private readonly frames32: number;
   root: number;
   asid: number;
   // Cached from l1, so that a hit reads no second object.
@@ -82,6 +87,11 @@ export class Mmu {
    * one to a double in an array took as long as the rest of a hit (9 ns a load against 20).
    */
   private latest: number;
+  /**
+   * The address being translated. A field and no argument: a double that is handed to a function which the compiler does
+   * not inline is put into a box of 16 bytes, and there were two or three of them in each miss.
+   */
+  va: number;
   faultVa: number;
   faultAccess: number;
   /** FAULT_* bits without FAULT_USER, which the caller knows. */
@@ -96,6 +106,7 @@ export class Mmu {
     this.walker = new Walker(tables, addressEnd, trace);
     this.offsetMask = tables.pageSize - 1;
     this.pageShift = tables.pageShift;
+    this.frames32 = 1 << (32 - tables.pageShift);
     this.root = 0;
     this.asid = 0;
     this.ways = l1.ways;
@@ -110,6 +121,7 @@ export class Mmu {
     this.base = l1.base;
     this.tally = new Float64Array(6);
     this.latest = 0;
+    this.va = 0;
     this.faultVa = 0;
     this.faultAccess = 0;
     this.faultError = 0;
@@ -132,19 +144,25 @@ export class Mmu {
   /** Physical address for a load at `va`, or -1 with the fault record filled in. `va` may be any number. */
   translateRead(va: number): number {
     const entry = this.hit(this.tag, va);
-    return entry >= 0 ? this.physical(entry, va) : this.miss(va, ACCESS_READ);
+    if (entry >= 0) return this.physical(entry, va);
+    this.va = va;
+    return this.miss(ACCESS_READ);
   }
 
   /** Physical address for a store at `va`, or -1. */
   translateWrite(va: number): number {
     const entry = this.hit(this.writeTag, va);
-    return entry >= 0 ? this.physical(entry, va) : this.miss(va, ACCESS_WRITE);
+    if (entry >= 0) return this.physical(entry, va);
+    this.va = va;
+    return this.miss(ACCESS_WRITE);
   }
 
   /** Physical address for an instruction fetch at `va`, or -1. */
   translateFetch(va: number): number {
     const entry = this.hit(this.execTag, va);
-    return entry >= 0 ? this.physical(entry, va) : this.miss(va, ACCESS_EXEC);
+    if (entry >= 0) return this.physical(entry, va);
+    this.va = va;
+    return this.miss(ACCESS_EXEC);
   }
 
   /**
@@ -186,77 +204,87 @@ export class Mmu {
     return place;
   }
 
-  /** The rest of an access (ACCESS_*) for which there was no hit: physical address or -1. */
-  miss(va: number, access: number): number {
+  /** The rest of an access (ACCESS_*) to `va` for which there was no hit: physical address or -1. */
+  miss(access: number): number {
     if (++this.latest > LATEST_MAX) this.foldLatest();
-    const { l1, l2, tally } = this;
-    const page = (va | 0) >>> this.pageShift;
-    const tag = va - ((va & this.offsetMask) - this.asid);
-    // What grants an access holds the page: one search of a level tells both.
-    const own = l1.find(l1.tag, page, tag);
-    if (own >= 0 && granting(l1, access)[own] === tag) {
-      l1.touch(own, this.latest);
-      return this.physical(own, va);
+    // What grants an access holds the page: one search of a level tells both. A direct-mapped one has been searched for loads.
+    const own = this.ways === 1 && access === ACCESS_READ ? -1 : this.find(this.l1);
+    if (own >= 0 && granting(this.l1, access)[own] === this.tag[own]) {
+      this.l1.touch(own, this.latest);
+      return this.physical(own, this.va);
     }
     // An entry that is there but does not grant the access (clean, read-only, no-execute) is walked for again in its place.
-    if (own >= 0) tally[COUNT_DIRTY_ASSISTS]++;
-    else tally[COUNT_L1_MISSES]++;
-    const below = l2 === null ? -1 : l2.find(l2.tag, page, tag);
-    if (l2 !== null && own < 0) {
-      if (below >= 0 && granting(l2, access)[below] === tag) return this.promote(l2, below, page, va, access);
-      tally[COUNT_L2_MISSES]++;
-    }
-    const slot = this.trace.mask === 0 ? this.tables.cachedSlot(this.root, va) : this.noteMiss(va, access, own);
-    if (slot >= 0) {
-      const flags = this.tables.flags(slot);
-      const wanted = PTE_PRESENT | NEEDED[access] | MARKS[access];
-      if ((flags & wanted) === wanted) {
-        tally[COUNT_WALK_REFERENCES] += this.tables.levels;
-        return this.fill(va, page, tag, own, below, this.baseOf(this.tables.frame(slot)), flags);
-      }
-    }
-    return this.walk(va, page, tag, access, own, below);
+    this.tally[own >= 0 ? COUNT_DIRTY_ASSISTS : COUNT_L1_MISSES]++;
+    const { l2 } = this;
+    if (l2 === null) return this.missAll(access, own, -1);
+    const below = this.find(l2);
+    if (own >= 0) return this.missAll(access, own, below);
+    if (below >= 0 && granting(l2, access)[below] === l2.tag[below]) return this.promote(l2, below, access);
+    this.tally[COUNT_L2_MISSES]++;
+    return this.missAll(access, own, below);
   }
 
-  /** The record of a miss; -1. */
-  private noteMiss(va: number, access: number, own: number): number {
-    this.trace.emit(RECORD_ID.tlb_miss, va, access, own >= 0 ? 0 : this.l2 === null ? 1 : 2, 0);
-    return -1;
+  /** Entry of a level that has the page of `va`, whatever it grants, or -1. */
+  private find(level: TlbLevel): number {
+    const { va } = this;
+    return level.find(level.tag, (va | 0) >>> this.pageShift, va - ((va & this.offsetMask) - this.asid));
   }
 
   /** A hit of the second level: its entry enters the first. */
-  private promote(l2: TlbLevel, below: number, page: number, va: number, access: number): number {
-    const { l1, latest } = this;
+  private promote(l2: TlbLevel, below: number, access: number): number {
+    const { l1, latest, va } = this;
     l2.touch(below, latest);
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, 1, 0);
+    const page = (va | 0) >>> this.pageShift;
     const entry = l1.place(page);
-    l1.fill(entry, page, latest, l2.tag[below], l2.base[below], l2.writeTag[below], l2.execTag[below]);
+    l1.copy(entry, l2, below, page, latest);
     return this.physical(entry, va);
   }
 
-  /** Reads the tables as hardware does; fills the TLB or the fault record. `own`, `below`: the entries of both levels to fill again, or -1. */
-  private walk(va: number, page: number, tag: number, access: number, own: number, below: number): number {
-    const { walker } = this;
-    const slot = walker.walk(this.root, va, NEEDED[access], MARKS[access]);
-    this.tally[COUNT_WALK_REFERENCES] += walker.length;
-    if (slot < 0) return this.refuse(va, access);
-    return this.fill(va, page, tag, own, below, this.leafBase(slot, va), walker.flags);
+  /** No level has the page: one read where its table was reached lately, and its leaf needs no new mark; else a walk. */
+  private missAll(access: number, own: number, below: number): number {
+    const { tables } = this;
+    if (this.trace.mask !== 0) {
+      this.trace.emit(RECORD_ID.tlb_miss, this.va, access, own >= 0 ? 0 : this.l2 === null ? 1 : 2, 0);
+      return this.walk(access, own, below);
+    }
+    const slot = tables.cachedSlot(this.root, this.va);
+    if (slot < 0) return this.walk(access, own, below);
+    const flags = tables.flags(slot);
+    const wanted = access === ACCESS_READ ? READY_READ : access === ACCESS_WRITE ? READY_WRITE : READY_EXEC;
+    if ((flags & wanted) !== wanted) return this.walk(access, own, below);
+    this.tally[COUNT_WALK_REFERENCES] += tables.levels;
+    return this.enter(own, below, this.baseOf(tables.frame(slot)), flags);
   }
 
-  /** Enters a page in both levels; the physical address of `va`. `base`: of its frame; `flags`: PTE_* of its leaf. */
-  private fill(va: number, page: number, tag: number, own: number, below: number, base: number, flags: number): number {
-    const { l1, l2, latest } = this;
-    const writeTag = (flags & (PTE_WRITE | PTE_DIRTY)) === (PTE_WRITE | PTE_DIRTY) ? tag : NO_TAG;
-    const execTag = flags & PTE_EXEC ? tag : NO_TAG;
+  /** Reads the tables as hardware does; fills the TLB or the fault record. `own`, `below`: the entries of both levels to fill again, or -1. */
+  private walk(access: number, own: number, below: number): number {
+    const { walker } = this;
+    const slot = walker.walk(this.root, this.va, NEEDED[access], MARKS[access]);
+    this.tally[COUNT_WALK_REFERENCES] += walker.length;
+    if (slot < 0) return this.refuse(access);
+    return this.enter(own, below, this.leafBase(slot), walker.flags);
+  }
+
+  /** Enters the page of `va` in both levels; its physical address. `base`: of its frame; `flags`: PTE_* of its leaf. */
+  private enter(own: number, below: number, base: number, flags: number): number {
+    const { l1, l2, latest, va } = this;
+    const page = (va | 0) >>> this.pageShift;
     const entry = own >= 0 ? own : l1.place(page);
-    l1.fill(entry, page, latest, tag, base, writeTag, execTag);
-    if (l2 !== null) l2.fill(below >= 0 ? below : l2.place(page), page, latest, tag, base, writeTag, execTag);
-    return (base | (va & this.offsetMask)) >>> 0;
+    const writable = (flags & (PTE_WRITE | PTE_DIRTY)) === (PTE_WRITE | PTE_DIRTY);
+    const tag = va - ((va & this.offsetMask) - this.asid);
+    l1.claim(entry, page, latest);
+    this.tag[entry] = tag;
+    this.writeTag[entry] = writable ? tag : NO_TAG;
+    this.execTag[entry] = flags & PTE_EXEC ? tag : NO_TAG;
+    this.base[entry] = base;
+    if (l2 !== null) l2.copy(below >= 0 ? below : l2.place(page), l1, entry, page, latest);
+    return this.physical(entry, va);
   }
 
   /** First byte of the page of `va` by the leaf that the walk found. A large leaf gives one base page: the TLB here has one page size. */
-  private leafBase(slot: number, va: number): number {
-    const { tables, walker } = this;
+  private leafBase(slot: number): number {
+    const { tables, walker, va } = this;
     const base = this.baseOf(tables.frame(slot));
     if (walker.length === tables.levels) return base;
     return base + ((va - (va & this.offsetMask)) % 2 ** tables.levelShift[walker.length - 1]);
@@ -267,15 +295,14 @@ export class Mmu {
    * integers. Frames beyond 4 GiB have no contents (a buffer ends there): all get the last page below.
    */
   baseOf(pfn: number): number {
-    const pa = pfn * this.tables.pageSize;
-    return pa < ADDRESS_END_32 ? pa : ADDRESS_END_32 - this.tables.pageSize;
+    return ((pfn < this.frames32 ? pfn : this.frames32 - 1) << this.pageShift) >>> 0;
   }
 
   /** Ends an access without a translation: -1, and the fault record. */
-  private refuse(va: number, access: number): number {
+  private refuse(access: number): number {
     const error = this.walker.result === WALK_NOT_ALLOWED ? FAULT_PRESENT : 0;
     this.tally[COUNT_FAULTS]++;
-    this.faultVa = va;
+    this.faultVa = this.va;
     this.faultAccess = access;
     this.faultError = error | (access === ACCESS_WRITE ? FAULT_WRITE : access === ACCESS_EXEC ? FAULT_EXEC : 0);
     return -1;

@@ -44,6 +44,12 @@ export class PageTables {
   /** The entries as words: two to an entry of 8 bytes, else one (`stride`). */
   readonly lanes: Uint32Array | Uint8Array;
   readonly stride: number;
+  /** log2 of `stride`. */
+  private readonly strideShift: number;
+  // Cached from codes: read at each walk.
+  private readonly decode: Uint16Array;
+  private readonly decodeMask: number;
+  private readonly noExecuteHigh: number;
   readonly frameShift: number;
   private readonly indexMask: number;
   private readonly spanShift: number;
@@ -74,6 +80,10 @@ export class PageTables {
     this.pageSize = 1 << scheme.pageShift;
     this.lanes = scheme.entryBytes === 1 ? ram.u8 : ram.u32;
     this.stride = scheme.entryBytes === 8 ? 2 : 1;
+    this.strideShift = this.stride - 1;
+    this.decode = this.codes.decode;
+    this.decodeMask = this.codes.decodeMask;
+    this.noExecuteHigh = this.codes.noExecuteHigh;
     this.frameShift = scheme.frameShift;
     this.entriesPerTable = this.pageSize / scheme.entryBytes;
     this.indexMask = this.entriesPerTable - 1;
@@ -89,9 +99,10 @@ export class PageTables {
     this.tableSpan = this.pageSize * this.entriesPerTable;
     this.pageMask = this.pageSize - 1;
     this.spanMask = this.tableSpan - 1;
-    const usedLow = scheme.entryBytes === 1 ? 2 ** scheme.frameBits - 1 : 0xffffffff;
+    // All 32 bits are -1: a small integer, which 0xffffffff is not.
+    const usedLow = scheme.entryBytes === 1 ? (1 << scheme.frameBits) - 1 : -1;
     this.frameMaskLow = usedLow;
-    this.highScale = 2 ** (32 - scheme.frameShift);
+    this.highScale = scheme.frameShift === 0 ? 2 ** 32 : 1 << (32 - scheme.frameShift);
     this.tableFrames = 0;
     this.missingSpan = 0;
     this.spanShift = scheme.pageShift + (scheme.levels.at(-1) as number);
@@ -106,24 +117,24 @@ export class PageTables {
 
   /** The low lane of an entry: the whole of it unless entries have 8 bytes. */
   rawLow(slot: number): number {
-    return this.lanes[slot * this.stride];
+    return this.lanes[slot << this.strideShift];
   }
 
   rawHigh(slot: number): number {
-    return this.stride === 2 ? this.lanes[slot * 2 + 1] : 0;
+    return this.strideShift === 1 ? this.lanes[(slot << 1) + 1] : 0;
   }
 
   private writeRaw(slot: number, low: number, high: number): void {
-    this.lanes[slot * this.stride] = low;
-    if (this.stride === 2) this.lanes[slot * 2 + 1] = high;
+    this.lanes[slot << this.strideShift] = low;
+    if (this.strideShift === 1) this.lanes[(slot << 1) + 1] = high;
   }
 
   /** PTE_* flags of an entry; 0 = empty. */
   flags(slot: number): number {
     const low = this.rawLow(slot);
-    const flags = this.codes.decode[low & this.codes.decodeMask];
-    if (this.codes.noExecuteHigh === 0 || !(flags & PTE_PRESENT)) return flags;
-    return this.rawHigh(slot) & this.codes.noExecuteHigh ? flags : flags | PTE_EXEC;
+    const flags = this.decode[low & this.decodeMask];
+    if (this.noExecuteHigh === 0 || !(flags & PTE_PRESENT)) return flags;
+    return this.rawHigh(slot) & this.noExecuteHigh ? flags : flags | PTE_EXEC;
   }
 
   /** Frame number of an entry (or its swap slot). */

@@ -47,7 +47,7 @@ export class TlbLevel {
   readonly hintMask: number;
   /**
    * Uint8Array, indexed as `hint`: entries in use whose page has these low bits; all of one set, so 64 at most. Cached from `tag`.
-   * With none a page is not here, and no way is looked at.
+   * With none a page is not here, and no way is looked at. Not kept where a set has one way.
    */
   private readonly alike: Uint8Array;
   /** Int32Array(sets * ways): where in `alike` an entry is counted. */
@@ -73,11 +73,12 @@ export class TlbLevel {
 
   /** Entry in the set of page number `page` (an integer whose low 32 bits count) whose column holds `tag`, or -1. */
   find(column: Float64Array, page: number, tag: number): number {
+    const first = (page & this.setMask) * this.ways;
+    if (this.ways === 1) return column[first] === tag ? first : -1;
     const bits = page & this.hintMask;
     if (this.alike[bits] === 0) return -1;
     const guess = this.hint[bits];
     if (column[guess] === tag) return guess;
-    const first = (page & this.setMask) * this.ways;
     const end = first + this.ways;
     for (let entry = first; entry < end; entry++) {
       if (column[entry] !== tag) continue;
@@ -110,23 +111,32 @@ export class TlbLevel {
     return first + this.rng.below(this.ways);
   }
 
-  /** Fills an entry with a page at `time`; `writeTag` and `execTag` are `tag` or NO_TAG. */
-  fill(entry: number, page: number, time: number, tag: number, base: number, writeTag: number, execTag: number): void {
+  /** Fills an entry with a page, as entry `from` of another level has it. */
+  copy(entry: number, other: TlbLevel, from: number, page: number, time: number): void {
+    this.claim(entry, page, time);
+    this.tag[entry] = other.tag[from];
+    this.base[entry] = other.base[from];
+    this.writeTag[entry] = other.writeTag[from];
+    this.execTag[entry] = other.execTag[from];
+  }
+
+  /** Before an entry is filled with a page at `time`: its place in the order, the hint, the counts. */
+  claim(entry: number, page: number, time: number): void {
+    if (this.ways === 1) return;
     const bits = page & this.hintMask;
-    if (this.tag[entry] !== NO_TAG) this.alike[this.counted[entry]]--;
+    this.leave(entry);
     this.alike[bits]++;
     this.counted[entry] = bits;
-    this.tag[entry] = tag;
-    this.base[entry] = base;
-    this.writeTag[entry] = writeTag;
-    this.execTag[entry] = execTag;
-    if (this.ways === 1) return;
     this.stamp[entry] = time;
     this.hint[bits] = entry;
   }
 
-  drop(entry: number): void {
+  private leave(entry: number): void {
     if (this.tag[entry] !== NO_TAG) this.alike[this.counted[entry]]--;
+  }
+
+  drop(entry: number): void {
+    if (this.ways > 1) this.leave(entry);
     this.tag[entry] = NO_TAG;
     this.writeTag[entry] = NO_TAG;
     this.execTag[entry] = NO_TAG;

@@ -73,7 +73,10 @@ let time = 0;
 function fillLevel(real: TlbLevel, asid: number, page: number, pfn: number): void {
   const tag = page * PAGE + asid;
   const own = real.find(real.tag, page, tag);
-  real.fill(own >= 0 ? own : real.place(page), page, ++time, tag, pfn * PAGE, tag, tag);
+  const entry = own >= 0 ? own : real.place(page);
+  real.claim(entry, page, ++time);
+  for (const column of [real.tag, real.writeTag, real.execTag]) column[entry] = tag;
+  real.base[entry] = pfn * PAGE;
 }
 
 function runLevel(real: TlbLevel, naive: NaiveTlb, [kind, asid, page]: LevelStep, pfn: number): void {

@@ -15,7 +15,11 @@ let time = 0;
 function fill(tlb: TlbLevel, vpn: number, asid = 1): void {
   const tag = vpn * PAGE + asid;
   const own = tlb.find(tlb.tag, vpn, tag);
-  tlb.fill(own >= 0 ? own : tlb.place(vpn), vpn, ++time, tag, vpn * PAGE, NO_TAG, tag);
+  const entry = own >= 0 ? own : tlb.place(vpn);
+  tlb.claim(entry, vpn, ++time);
+  tlb.tag[entry] = tag;
+  tlb.execTag[entry] = tag;
+  tlb.base[entry] = vpn * PAGE;
 }
 
 /** Page numbers inside, by entry. */
