@@ -14,6 +14,8 @@ export const TRACE_STATE = 2;
 
 /** Numbers in one record: kind, time in ns, task id, then up to five fields. */
 export const RECORD_STRIDE = 8;
+/** Place of the first field in a record. */
+const FIRST_FIELD = 3;
 
 interface RecordKind {
   readonly name: string;
@@ -104,7 +106,7 @@ export function decodeRecord(records: Float64Array, place: number): TraceRecord 
   const kind = RECORDS[records[base]] as RecordKind;
   const fields: Record<string, number> = {};
   kind.fields.forEach((name, field) => {
-    fields[name] = records[base + 3 + field];
+    fields[name] = records[base + FIRST_FIELD + field];
   });
   return { kind: kind.name as RecordName, timeNs: records[base + 1], task: records[base + 2], fields };
 }
@@ -141,7 +143,8 @@ export class Trace {
   /** Whose doing the records are; set by the access engine. */
   task: number;
   timeNs: number;
-  private records: Float64Array;
+  /** Float64Array(room * RECORD_STRIDE); replaced when it grows. */
+  records: Float64Array;
   /** Records that fit into `records`. */
   private room: number;
   /** Records written since the buffer was handed over, or since the ring began again. */
@@ -182,17 +185,28 @@ export class Trace {
 
   /** Writes one record; callers test `mask` first. Unused fields are 0. */
   emit(kind: number, a: number, b: number, c: number, d: number): void {
-    if ((CLASS_OF[kind] & this.mask) === 0) return;
+    const at = this.begin(kind);
+    if (at < 0) return;
+    const { records } = this;
+    records[at] = a;
+    records[at + 1] = b;
+    records[at + 2] = c;
+    records[at + 3] = d;
+  }
+
+  /**
+   * Begins a record whose up to four fields the caller writes into `records` from the place returned on; -1 if its class is
+   * not written. For the records of each walk: a double handed to a function that is not inlined is put into a box of 16 bytes.
+   */
+  begin(kind: number): number {
+    if ((CLASS_OF[kind] & this.mask) === 0) return -1;
     if (this.count === this.room) this.makeRoom();
     const { records } = this;
     const base = this.count++ * RECORD_STRIDE;
     records[base] = kind;
     records[base + 1] = this.timeNs;
     records[base + 2] = this.task;
-    records[base + 3] = a;
-    records[base + 4] = b;
-    records[base + 5] = c;
-    records[base + 6] = d;
+    return base + FIRST_FIELD;
   }
 
   /** Hands everything written so far to the sinks; called between accesses. */

@@ -234,7 +234,7 @@ export class Mmu {
   private promote(l2: TlbLevel, below: number, access: number): number {
     const { l1, latest, va } = this;
     l2.touch(below, latest);
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_miss, va, access, 1, 0);
+    if (this.trace.mask !== 0) this.noteMiss(access, 1);
     const page = (va | 0) >>> this.pageShift;
     const entry = l1.place(page);
     l1.copy(entry, l2, below, page, latest);
@@ -245,7 +245,7 @@ export class Mmu {
   private missAll(access: number, own: number, below: number): number {
     const { tables } = this;
     if (this.trace.mask !== 0) {
-      this.trace.emit(RECORD_ID.tlb_miss, this.va, access, own >= 0 ? 0 : this.l2 === null ? 1 : 2, 0);
+      this.noteMiss(access, own >= 0 ? 0 : this.l2 === null ? 1 : 2);
       return this.walk(access, own, below);
     }
     const slot = tables.cachedSlot(this.root, this.va);
@@ -255,6 +255,16 @@ export class Mmu {
     if ((flags & wanted) !== wanted) return this.walk(access, own, below);
     this.tally[COUNT_WALK_REFERENCES] += tables.levels;
     return this.enter(own, below, this.baseOf(tables.frame(slot)), flags);
+  }
+
+  private noteMiss(access: number, level: number): void {
+    const at = this.trace.begin(RECORD_ID.tlb_miss);
+    if (at < 0) return;
+    const { records } = this.trace;
+    records[at] = this.va;
+    records[at + 1] = access;
+    records[at + 2] = level;
+    records[at + 3] = 0;
   }
 
   /** Reads the tables as hardware does; fills the TLB or the fault record. `own`, `below`: the entries of both levels to fill again, or -1. */

@@ -99,9 +99,20 @@ export class Walker {
     const { tables, trace, slots } = this;
     for (let level = 0; level < this.length; level++) {
       const slot = slots[level];
-      const pa = slot * tables.scheme.entryBytes;
-      trace.emit(RECORD_ID.walk_entry, level, pa, tables.rawLow(slot), tables.rawHigh(slot));
+      const at = trace.begin(RECORD_ID.walk_entry);
+      if (at < 0) continue;
+      const { records } = trace;
+      records[at] = level;
+      records[at + 1] = slot * tables.scheme.entryBytes;
+      records[at + 2] = tables.rawLow(slot);
+      records[at + 3] = tables.rawHigh(slot);
     }
-    trace.emit(RECORD_ID.walk, va, this.length, this.result, 0);
+    const at = trace.begin(RECORD_ID.walk);
+    if (at < 0) return;
+    const { records } = trace;
+    records[at] = va;
+    records[at + 1] = this.length;
+    records[at + 2] = this.result;
+    records[at + 3] = 0;
   }
 }
