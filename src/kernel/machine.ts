@@ -13,7 +13,7 @@ import {
   COUNT_L1_MISSES,
   COUNT_L2_MISSES,
   COUNT_WALK_REFERENCES,
-} from '../mmu/mmu.ts';
+} from '../mmu/access-counts.ts';
 import { TRACE_EVENT, type TraceRecord, type TraceSink } from '../trace.ts';
 import { offsetOf, pageOf, type Word } from '../units.ts';
 import { type Explanation, explain } from './explain.ts';

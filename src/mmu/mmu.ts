@@ -13,6 +13,15 @@
  */
 
 import { RECORD_ID, type Trace } from '../trace.ts';
+import {
+  COUNT_ACCESSES,
+  COUNT_DIRTY_ASSISTS,
+  COUNT_FAULTS,
+  COUNT_L1_MISSES,
+  COUNT_L2_MISSES,
+  COUNT_WALK_REFERENCES,
+  COUNTS,
+} from './access-counts.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_PRESENT, PTE_USER, PTE_WRITE } from './entry-codes.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Ram } from './ram.ts';
@@ -37,14 +46,6 @@ export const FAULT_PRESENT = 1;
 export const FAULT_WRITE = 2;
 export const FAULT_USER = 4;
 export const FAULT_EXEC = 16;
-
-/** Float64Array indices of `Mmu.counts`. */
-export const COUNT_ACCESSES = 0;
-export const COUNT_L1_MISSES = 1;
-export const COUNT_L2_MISSES = 2;
-export const COUNT_WALK_REFERENCES = 3;
-export const COUNT_FAULTS = 4;
-export const COUNT_DIRTY_ASSISTS = 5;
 
 /** Folded before it leaves the range of small integers. */
 const LATEST_MAX = 2 ** 30;
@@ -80,7 +81,7 @@ export class Mmu {
   private readonly writeTag: Float64Array;
   private readonly execTag: Float64Array;
   private readonly base: Uint32Array;
-  /** Float64Array(6), indexed by COUNT_*: counts since the start, but for the latest accesses. */
+  /** Float64Array(COUNTS), indexed by COUNT_*: counts since the start, but for the latest accesses. */
   private readonly tally: Float64Array;
   /**
    * Accesses not yet in `tally`; also the time of the TLB's stamps. A small integer in a field: adding
@@ -119,7 +120,7 @@ export class Mmu {
     this.writeTag = l1.writeTag;
     this.execTag = l1.execTag;
     this.base = l1.base;
-    this.tally = new Float64Array(6);
+    this.tally = new Float64Array(COUNTS);
     this.latest = 0;
     this.va = 0;
     this.faultVa = 0;
@@ -318,7 +319,7 @@ export class Mmu {
     return -1;
   }
 
-  /** Exact counts since the start: a copy, Float64Array(6), indexed by COUNT_*. */
+  /** Exact counts since the start: a copy, Float64Array(COUNTS), indexed by COUNT_*. */
   get counts(): Float64Array {
     const counts = this.tally.slice();
     counts[COUNT_ACCESSES] += this.latest;

@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TlbLevelConfig } from '../../src/config.ts';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_PRESENT, PTE_USER, PTE_WRITE } from '../../src/mmu/entry-codes.ts';
 import {
   COUNT_ACCESSES,
   COUNT_DIRTY_ASSISTS,
@@ -10,8 +9,9 @@ import {
   COUNT_L1_MISSES,
   COUNT_L2_MISSES,
   COUNT_WALK_REFERENCES,
-  Mmu,
-} from '../../src/mmu/mmu.ts';
+} from '../../src/mmu/access-counts.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_PRESENT, PTE_USER, PTE_WRITE } from '../../src/mmu/entry-codes.ts';
+import { Mmu } from '../../src/mmu/mmu.ts';
 import { NO_TAG, TlbLevel } from '../../src/mmu/tlb.ts';
 import { RngStream } from '../../src/rng.ts';
 import { X86_64 } from '../../src/scheme.ts';

@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  COUNT_DIRTY_ASSISTS,
+  COUNT_FAULTS,
+  COUNT_L1_MISSES,
+  COUNT_WALK_REFERENCES,
+} from '../../../src/mmu/access-counts.ts';
+import {
   PTE_ACCESSED,
   PTE_DIRTY,
   PTE_EXEC,
@@ -13,10 +19,6 @@ import {
   ACCESS_EXEC,
   ACCESS_READ,
   ACCESS_WRITE,
-  COUNT_DIRTY_ASSISTS,
-  COUNT_FAULTS,
-  COUNT_L1_MISSES,
-  COUNT_WALK_REFERENCES,
   FAULT_EXEC,
   FAULT_PRESENT,
   FAULT_WRITE,
