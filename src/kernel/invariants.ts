@@ -273,7 +273,7 @@ class Checker {
       const slot = tables.lookup(mm.root, va);
       const flags = slot < 0 ? 0 : tables.flags(slot);
       this.that(
-        (flags & PTE_PRESENT) !== 0 && this.parts.cpus[0].mmu.baseOf(tables.frame(slot)) === level.base[entry],
+        (flags & PTE_PRESENT) !== 0 && tables.baseOf(tables.frame(slot)) === level.base[entry],
         () => `a TLB entry at ${va.toString(16)} without its page-table entry`,
       );
       this.that(

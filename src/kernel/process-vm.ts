@@ -110,7 +110,7 @@ class Transfer {
     for (const pfn of pfns) {
       if (this.isDone) break;
       const chunk = Math.min(left, pageSize - offset);
-      const copied = this.copy(this.parts.engine.mmu.baseOf(pfn) + offset, chunk);
+      const copied = this.copy(this.parts.tables.baseOf(pfn) + offset, chunk);
       if (copied < chunk && !this.isDone) return -EFAULT;
       left -= copied;
       offset = 0;

@@ -65,8 +65,6 @@ export class Mmu {
   readonly walker: Walker;
   private readonly offsetMask: number;
   private readonly pageShift: number;
-  /** Frames below 4 GiB. */
-  private readonly frames32: number;
   root: number;
   asid: number;
   // Cached from l1, so that a hit reads no second object.
@@ -107,7 +105,6 @@ export class Mmu {
     this.walker = new Walker(tables, addressEnd, trace);
     this.offsetMask = tables.pageSize - 1;
     this.pageShift = tables.pageShift;
-    this.frames32 = 1 << (32 - tables.pageShift);
     this.root = 0;
     this.asid = 0;
     this.ways = l1.ways;
@@ -255,7 +252,7 @@ export class Mmu {
     const wanted = access === ACCESS_READ ? READY_READ : access === ACCESS_WRITE ? READY_WRITE : READY_EXEC;
     if ((flags & wanted) !== wanted) return this.walk(access, own, below);
     this.tally[COUNT_WALK_REFERENCES] += tables.levels;
-    return this.enter(own, below, this.baseOf(tables.frame(slot)), flags);
+    return this.enter(own, below, tables.baseOf(tables.frame(slot)), flags);
   }
 
   private noteMiss(access: number, level: number): void {
@@ -296,17 +293,9 @@ export class Mmu {
   /** First byte of the page of `va` by the leaf that the walk found. A large leaf gives one base page: the TLB here has one page size. */
   private leafBase(slot: number): number {
     const { tables, walker, va } = this;
-    const base = this.baseOf(tables.frame(slot));
+    const base = tables.baseOf(tables.frame(slot));
     if (walker.length === tables.levels) return base;
     return base + ((va - (va & this.offsetMask)) % 2 ** tables.levelShift[walker.length - 1]);
-  }
-
-  /**
-   * What the TLB keeps of a frame: its physical address, in 32 bits so that a hit computes with
-   * integers. Frames beyond 4 GiB have no contents (a buffer ends there): all get the last page below.
-   */
-  baseOf(pfn: number): number {
-    return ((pfn < this.frames32 ? pfn : this.frames32 - 1) << this.pageShift) >>> 0;
   }
 
   /** Ends an access without a translation: -1, and the fault record. */

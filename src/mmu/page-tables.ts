@@ -61,6 +61,8 @@ export class PageTables {
   private readonly spanKey: Float64Array;
   private readonly spanSlot: Int32Array;
   readonly frameMaskLow: number;
+  /** Frames below 4 GiB. */
+  private readonly frames32: number;
   /** What frame >> 0 beyond the low lane counts: 2^(32 - frameShift). */
   private readonly highScale: number;
   /** Table frames in use, root tables included. */
@@ -102,6 +104,7 @@ export class PageTables {
     // All 32 bits are -1: a small integer, which 0xffffffff is not.
     const usedLow = scheme.entryBytes === 1 ? (1 << scheme.frameBits) - 1 : -1;
     this.frameMaskLow = usedLow;
+    this.frames32 = 1 << (32 - scheme.pageShift);
     this.highScale = scheme.frameShift === 0 ? 2 ** 32 : 1 << (32 - scheme.frameShift);
     this.tableFrames = 0;
     this.missingSpan = 0;
@@ -142,6 +145,14 @@ export class PageTables {
     const low = (this.rawLow(slot) & this.frameMaskLow) >>> this.frameShift;
     const high = this.rawHigh(slot) & HIGH_FRAME_MASK;
     return high === 0 ? low : low + high * this.highScale;
+  }
+
+  /**
+   * Physical address of a frame as the TLB keeps it, in 32 bits so that a hit computes with integers. Frames beyond 4 GiB
+   * have no contents (a buffer ends there): all get the last page below.
+   */
+  baseOf(pfn: number): number {
+    return ((pfn < this.frames32 ? pfn : this.frames32 - 1) << this.pageShift) >>> 0;
   }
 
   set(slot: number, pfn: number, flags: number): void {

@@ -35,7 +35,7 @@ export class TlbLevel {
   /** Float64Array(sets * ways) each: the tag where stores or fetches are granted, else NO_TAG. */
   readonly writeTag: Float64Array;
   readonly execTag: Float64Array;
-  /** Uint32Array(sets * ways): physical address of the frame's first byte (see Mmu.baseOf for frames beyond 4 GiB). */
+  /** Uint32Array(sets * ways): physical address of the frame's first byte (see PageTables.baseOf for frames beyond 4 GiB). */
   readonly base: Uint32Array;
   /** Float64Array(sets * ways): when last used (LRU) or filled (FIFO), above 0; 0 = unused. Not kept where a set has one way. */
   readonly stamp: Float64Array;
