@@ -151,7 +151,7 @@ static void touch_own(const struct slot *slot)
 {
     const struct range *program = &CONTROL->program;
     raw(SYS_madvise, (uint64_t)slot, SLOT_SIZE, MADV_POPULATE_WRITE_, 0, 0, 0);
-    raw(SYS_madvise, TRANSFER, TRANSFER_END - TRANSFER, MADV_POPULATE_WRITE_, 0, 0, 0);
+    raw(SYS_madvise, TRANSFER, CONTROL_END - TRANSFER, MADV_POPULATE_WRITE_, 0, 0, 0);
     raw(SYS_madvise, program->start, program->end - program->start, MADV_POPULATE_READ_, 0, 0, 0);
 }
 
@@ -207,10 +207,10 @@ static void touch_kin(const struct slot *slot)
 }
 
 /* The same of what a read or write moves between a pipe and the control region. */
-static void touch_own_transfer(const struct slot *slot)
+static void touch_waiting_room(const struct slot *slot)
 {
-    uint64_t start = slot->args[1] & ~(PAGE_SIZE - 1);
-    if (slot->op == OP_SYSCALL && start >= TRANSFER_END && start < CONTROL_END)
+    uint64_t start = slot->args[1];
+    if (slot->op == OP_SYSCALL && start >= WAITING_ROOM && start < TRANSFER)
         raw(SYS_madvise, start, slot->args[2], MADV_POPULATE_WRITE_, 0, 0, 0);
 }
 
@@ -227,7 +227,7 @@ static void serve(struct slot *slot)
         await(slot, seen);
         seen++;
         touch_kin(slot);
-        touch_own_transfer(slot);
+        touch_waiting_room(slot);
         count_faults(slot);
         uint64_t minor = slot->usage[MINFLT], major = slot->usage[MAJFLT];
         slot->result = obey(slot);

@@ -2,11 +2,12 @@
  * The control region: what the controller and the scenario's processes share.
  *
  * It is one shared anonymous mapping at a fixed address, inherited by every process. Each process owns one
- * slot (mailbox, signal notes, stack); all use one transfer buffer, since only one statement runs at a time.
- * Being shared it counts neither as RLIMIT_DATA nor as anything a fork would copy, and it needs no descriptor.
+ * slot (mailbox, signal notes, stack); all use one transfer buffer, since only one statement runs at a time, and
+ * calls that wait share the room for what they move meanwhile. Being shared memory it counts neither as RLIMIT_DATA nor
+ * as anything a fork would copy, and it needs no descriptor. It is kept small, since it counts for mlockall.
  *
- *   program's copy | CONTROL_BASE                                             + sizeof(struct control)
- *                  | head | slot 0: mailbox, stack ^ | slot 1 | ... | transfer |   nothing mapped
+ *   program's copy | CONTROL_BASE                                                     CONTROL_END
+ *                  | head | slot 0: mailbox, stack ^ | slot 1 | ... | waiting | transfer | nothing mapped
  *
  * Invariant: a slot is aligned to its size, so the code running on its stack finds it by rounding rsp down.
  */
@@ -21,9 +22,11 @@
 #define MMAP_TOP 0x7ffff7c00000ul         /* the kernel places mappings below; all that is the driver's lies above */
 #define CONTROL_BASE 0x7ffffb000000ul
 #define HEAP_BASE 0x555570001000ul
-#define SLOT_SIZE 0x8000ul
+#define SLOT_SIZE 0x4000ul
 #define MAX_PROCESSES 16
 #define MAX_TRANSFER (256ul * 1024)
+#define PIPE_BYTES 65536ul                /* a pipe holds no more: no call here makes one larger */
+#define WAITING_BYTES (MAX_TRANSFER + PIPE_BYTES)   /* the longest write may wait, and still be read by another */
 #define MAX_NOTES 4
 #define MAX_OWN 2
 
@@ -66,15 +69,14 @@ struct control {
     struct range own[MAX_OWN];       /* all that is the driver's in a scenario process, found by agent_boot */
     uint64_t heap;                   /* the program break at the start */
     uint8_t head_end[] __attribute__((aligned(SLOT_SIZE)));
-    /* slots; then MAX_TRANSFER bytes and one page more; then for each slot what its reads and writes that may wait move */
+    /* slots; then WAITING_BYTES for what reads and writes that may wait move; then MAX_TRANSFER bytes and one page more */
 };
 
 #define CONTROL ((struct control *)CONTROL_BASE)
 #define SLOT_AT(i) ((struct slot *)(CONTROL_BASE + SLOT_SIZE + (uint64_t)(i) * SLOT_SIZE))
-#define TRANSFER (CONTROL_BASE + SLOT_SIZE + MAX_PROCESSES * SLOT_SIZE)
-#define TRANSFER_END (TRANSFER + MAX_TRANSFER + PAGE_SIZE)
-#define OWN_TRANSFER(i) (TRANSFER_END + (uint64_t)(i) * MAX_TRANSFER)
-#define CONTROL_END OWN_TRANSFER(MAX_PROCESSES)
+#define WAITING_ROOM (CONTROL_BASE + SLOT_SIZE + MAX_PROCESSES * SLOT_SIZE)
+#define TRANSFER (WAITING_ROOM + WAITING_BYTES)
+#define CONTROL_END (TRANSFER + MAX_TRANSFER + PAGE_SIZE)
 
 /* Runs in a fresh process on any stack, in the copy of the program: makes it a scenario process on `slot` and never returns. */
 void agent_enter(struct slot *slot) __attribute__((noreturn));

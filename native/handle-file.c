@@ -16,15 +16,33 @@
 #define FAMILY_UNIX 1
 #define STREAM 1
 
-/* Whether a descriptor leads to a pipe or socket: reads and writes of those wait for other processes. */
-static bool is_stream(const struct run *run)
+/* Whether the call's descriptor leads to something so named. */
+static bool leads_to(const struct run *run, const char *kind)
 {
     char path[64], target[64];
     snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)run->process->pid, (int)run->a[0]);
     ssize_t length = readlink(path, target, sizeof target - 1);
     if (length < 0) return false;
     target[length] = '\0';
-    return strncmp(target, "pipe:[", 6) == 0 || strncmp(target, "socket:[", 8) == 0;
+    return strncmp(target, kind, strlen(kind)) == 0;
+}
+
+static bool is_pipe(const struct run *run)
+{
+    return leads_to(run, "pipe:[");
+}
+
+/* Reads and writes of streams wait for other processes. */
+static bool is_stream(const struct run *run)
+{
+    return is_pipe(run) || leads_to(run, "socket:[");
+}
+
+/* What a read of a stream brings at most, however long it may be. A length of 2^63 and more the kernel refuses. */
+static uint64_t most_read(const struct run *run)
+{
+    uint64_t most = is_pipe(run) ? PIPE_BYTES : MAX_TRANSFER;
+    return run->a[1] < most ? run->a[1] : most;
 }
 
 static enum outcome print_read(struct run *run, enum outcome outcome, uint64_t buffer)
@@ -47,10 +65,11 @@ enum outcome run_read(struct run *run)
 /* (fd, length): what may wait has a buffer of its own, since others use the transfer buffer meanwhile. */
 enum outcome run_read_on(struct run *run)
 {
-    uint64_t own = OWN_TRANSFER(run->process->index);
-    uint64_t args[6] = { run->a[0], own, run->a[1] };
     if (!is_stream(run)) return run_read(run);
-    return print_read(run, process_waiting_syscall(run->process, SYS_read, args, &run->result), own);
+    uint64_t buffer = process_waiting_buffer(run->process, most_read(run));
+    if (!buffer) return refuse();
+    uint64_t args[6] = { run->a[0], buffer, run->a[1] };
+    return print_read(run, process_waiting_syscall(run->process, SYS_read, args, &run->result), buffer);
 }
 
 /* (fd, data, offset) */
@@ -64,10 +83,11 @@ enum outcome run_write(struct run *run)
 /* (fd, data) */
 enum outcome run_write_on(struct run *run)
 {
-    uint64_t own = OWN_TRANSFER(run->process->index);
-    uint64_t args[6] = { run->a[0], own, run->data_length };
     if (!is_stream(run)) return run_write(run);
-    memcpy((void *)own, (const void *)run->a[1], run->data_length);
+    uint64_t buffer = process_waiting_buffer(run->process, run->data_length);
+    if (!buffer) return refuse();
+    uint64_t args[6] = { run->a[0], buffer, run->data_length };
+    memcpy((void *)buffer, (const void *)run->a[1], run->data_length);
     enum outcome outcome = process_waiting_syscall(run->process, SYS_write, args, &run->result);
     if (outcome == DONE) print_integer(run);
     return outcome;
@@ -135,9 +155,9 @@ static void bind_argument(struct run *run, int argument, int fd)
 enum outcome run_pipe(struct run *run)
 {
     const int *fds = (const int *)TRANSFER;
-    bool is_pipe = run->statement->call->nr == SYS_pipe2;
-    enum outcome outcome = is_pipe ? ask(run, SYS_pipe2, TRANSFER, run->a[2], 0, 0)
-                                   : ask(run, SYS_socketpair, FAMILY_UNIX, STREAM | run->a[2], 0, TRANSFER);
+    bool makes_pipe = run->statement->call->nr == SYS_pipe2;
+    enum outcome outcome = makes_pipe ? ask(run, SYS_pipe2, TRANSFER, run->a[2], 0, 0)
+                                      : ask(run, SYS_socketpair, FAMILY_UNIX, STREAM | run->a[2], 0, TRANSFER);
     bool made = outcome == DONE && !failed(run);
     if (outcome != DONE) return outcome;
     print_integer(run);

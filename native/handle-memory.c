@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "handle.h"
 #include "print.h"
+#include "proc.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,10 +46,7 @@ enum outcome run_mincore(struct run *run)
     uint64_t nr_pages = (run->a[1] + PAGE_SIZE - 1) / PAGE_SIZE;
     enum outcome outcome = ask(run, SYS_mincore, run->a[0], run->a[1], TRANSFER, 0);
     if (outcome != DONE) return outcome;
-    if (failed(run) && run->result == -EFAULT && nr_pages > MAX_TRANSFER) {
-        fputs(" = refused", stdout);
-        return DONE;
-    }
+    if (failed(run) && run->result == -EFAULT && nr_pages > MAX_TRANSFER) return refuse();
     print_integer(run);
     if (failed(run)) return DONE;
     fputs(" [", stdout);
@@ -57,8 +55,16 @@ enum outcome run_mincore(struct run *run)
     return DONE;
 }
 
+/* Whether the scenario's own mappings are within a limit in bytes that they exceed with the driver's beside them. */
+static bool is_within(const struct run *run, uint64_t limit)
+{
+    long kilobytes;
+    return status_field(run->process, "VmSize", &kilobytes) && (uint64_t)kilobytes <= limit >> 10;
+}
+
 /* mlockall(MCL_CURRENT) counts all that is mapped and locks the driver's pages too: the limit is raised by them
- * for the moment of the call, and they are unlocked afterwards. */
+ * for the moment of the call, and they are unlocked afterwards. Where it cannot be raised that far, an ENOMEM, before
+ * which the kernel has done nothing, may be for the driver's pages alone: then it is no answer. */
 enum outcome run_mlockall(struct run *run)
 {
     struct rlimit64 *limit = (struct rlimit64 *)TRANSFER;
@@ -67,9 +73,12 @@ enum outcome run_mlockall(struct run *run)
     if (!(run->a[0] & MCL_CURRENT)) return run_plain(run);
     if ((outcome = ask(run, SYS_prlimit64, 0, RLIMIT_MEMLOCK, 0, TRANSFER)) != DONE) return outcome;
     struct rlimit64 before = *limit;
-    if (before.rlim_cur) limit->rlim_cur += own;
+    bool is_short = before.rlim_cur + own > before.rlim_max;
+    if (before.rlim_cur) limit->rlim_cur = is_short ? before.rlim_max : before.rlim_cur + own;
     if ((outcome = ask(run, SYS_prlimit64, 0, RLIMIT_MEMLOCK, TRANSFER, 0)) != DONE) return outcome;
-    if ((outcome = run_plain(run)) != DONE) return outcome;
+    if ((outcome = ask(run, SYS_mlockall, run->a[0], 0, 0, 0)) != DONE) return outcome;
+    if (is_short && run->result == -ENOMEM && is_within(run, before.rlim_cur)) refuse();
+    else print_integer(run);
     *limit = before;
     if ((outcome = ask(run, SYS_prlimit64, 0, RLIMIT_MEMLOCK, TRANSFER, 0)) != DONE) return outcome;
     for (uint32_t i = 0; i < CONTROL->nr_own && outcome == DONE; i++) {

@@ -33,6 +33,12 @@ void print_failure(const struct run *run)
     printf(" = -1 %s", errno_name((int)-run->result));
 }
 
+enum outcome refuse(void)
+{
+    fputs(" = refused", stdout);
+    return DONE;
+}
+
 void print_integer(struct run *run)
 {
     if (failed(run)) {

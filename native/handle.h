@@ -19,6 +19,9 @@ void bind(struct run *run, uint64_t value);
 /* " = -1 ERRNO" */
 void print_failure(const struct run *run);
 
+/* " = refused", for what shows only on the way. */
+enum outcome refuse(void);
+
 /* " = N" or " = ADDRESS" and bound, or " = -1 ERRNO". */
 void print_integer(struct run *run);
 void print_result_address(struct run *run);

@@ -34,6 +34,7 @@ struct process {
     int death_signal;                      /* once dead: the signal that killed it, or 0 */
     uint64_t minflt, majflt;               /* page faults of its commands */
     struct space *space;
+    struct range moves;                    /* of the waiting room: what its call that may wait reads into or writes from */
     struct waited *waited;                 /* its last call that waited and has come back; NULL for none */
 };
 
@@ -62,6 +63,10 @@ enum outcome process_syscall(struct process *process, long nr, const uint64_t ar
 
 /* The same for a call that may have to wait: WAITING once it does; then the process takes no command until it is woken. */
 enum outcome process_waiting_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result);
+
+/* Whole pages of the waiting room for `length` bytes that the process's next waiting system call moves, its own until that
+ * has come back. 0: those that wait have left too little. */
+uint64_t process_waiting_buffer(struct process *process, uint64_t length);
 
 /* execve. DONE: it failed, with `*result` a negative errno; EXECUTING: the program sleeps. */
 enum outcome process_exec(struct process *process, const uint64_t args[6], int64_t *result);

@@ -48,6 +48,26 @@ static void pause_shortly(void)
     nanosleep(&pause, NULL);
 }
 
+/* ---- what they move ---- */
+
+static const struct process *user_of(uint64_t start, uint64_t end)
+{
+    for (const struct process *p = all; p; p = p->next)
+        if (p->alive && p->waiting && start < p->moves.end && p->moves.start < end) return p;
+    return NULL;
+}
+
+uint64_t process_waiting_buffer(struct process *process, uint64_t length)
+{
+    uint64_t start = WAITING_ROOM, size = (length + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+    for (const struct process *user; (user = user_of(start, start + size));) start = user->moves.end;
+    if (size > TRANSFER - start) return 0;
+    process->moves = (struct range){ start, start + size };
+    return start;
+}
+
+/* ---- the calls ---- */
+
 enum outcome process_waiting_syscall(struct process *process, long nr, const uint64_t args[6], int64_t *result)
 {
     struct slot *slot = process_slot(process);
@@ -62,6 +82,7 @@ enum outcome process_waiting_syscall(struct process *process, long nr, const uin
         pause_shortly();
     }
     enum outcome outcome = end_of_command(process);
+    process->moves = (struct range){ 0, 0 };
     *result = slot->result;
     return outcome;
 }
@@ -70,8 +91,8 @@ enum outcome process_waiting_syscall(struct process *process, long nr, const uin
 static void keep_result(struct process *process)
 {
     const struct slot *slot = process_slot(process);
-    uint64_t own = OWN_TRANSFER(process->index);
-    bool shows = slot->nr == SYS_read && slot->args[1] == own && slot->result >= 0;
+    uint64_t buffer = process->moves.start;
+    bool shows = buffer && slot->nr == SYS_read && slot->result >= 0;
     waited_free(process);
     struct waited *waited = process->waited = calloc(1, sizeof *waited);
     if (!waited) abort();
@@ -81,7 +102,7 @@ static void keep_result(struct process *process)
     if (!shows) return;
     waited->bytes = malloc((size_t)slot->result + 1);
     if (!waited->bytes) abort();
-    memcpy(waited->bytes, (const void *)own, (size_t)slot->result);
+    memcpy(waited->bytes, (const void *)buffer, (size_t)slot->result);
 }
 
 /* The end of a call that waited. One that takes too long to come back is killed, as any command is. */
@@ -89,6 +110,7 @@ static void come_back(struct process *process)
 {
     process->waiting = false;
     if (end_of_command(process) == DONE && !is_vfork(process)) keep_result(process);
+    process->moves = (struct range){ 0, 0 };
 }
 
 enum turn { RESTS, RUNS, CAME_BACK };
