@@ -223,6 +223,11 @@ export class PageTables {
     return this.remember(root, va, table);
   }
 
+  /** Names the lowest-level table of `va` below a root: the start of what it maps + the root's frame. */
+  keyOf(root: number, va: number): number {
+    return va - ((va & this.spanMask) - root);
+  }
+
   /**
    * Slot of the lowest-level entry for `va` (an address that the scheme translates) if its table was reached
    * lately, else -1: one compare instead of a read at each level.
@@ -230,7 +235,7 @@ export class PageTables {
   cachedSlot(root: number, va: number): number {
     const low = va | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
-    if (this.spanKey[span] !== va - ((low & this.spanMask) - root)) return -1;
+    if (this.spanKey[span] !== this.keyOf(root, va)) return -1;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 
@@ -238,7 +243,7 @@ export class PageTables {
   remember(root: number, va: number, table: number): number {
     const low = va | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
-    this.spanKey[span] = va - ((low & this.spanMask) - root);
+    this.spanKey[span] = this.keyOf(root, va);
     this.spanSlot[span] = table * this.entriesPerTable;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }

@@ -17,6 +17,9 @@ export const WALK_NOT_ALLOWED = 2;
 /** The address was refused before any entry was read. */
 export const WALK_NO_ADDRESS = 3;
 
+/** No table has this key. */
+const NO_KEY = -1;
+
 export class Walker {
   private readonly tables: PageTables;
   private readonly trace: Trace;
@@ -25,6 +28,8 @@ export class Walker {
   private readonly lastLevel: number;
   /** Slots read by the last walk whose entries were traced, root first. Int32Array(levels). */
   readonly slots: Int32Array;
+  /** Key of the lowest-level table whose upper slots `slots` holds (see PageTables.keyOf), or NO_KEY. */
+  private slotsKey: number;
   /** Entries that the last walk read, 0 to levels. */
   length: number;
   /** PTE_* flags of the last entry read, with what the walk set. */
@@ -38,6 +43,7 @@ export class Walker {
     this.addressEnd = addressEnd;
     this.lastLevel = tables.levels - 1;
     this.slots = new Int32Array(tables.levels);
+    this.slotsKey = NO_KEY;
     this.length = 0;
     this.flags = 0;
     this.result = WALK_DONE;
@@ -67,8 +73,10 @@ export class Walker {
   /** Slot of the entry at which reading ends, present or not; sets `flags` and `length`. */
   private leaf(root: number, va: number): number {
     const { tables, lastLevel } = this;
-    const known = this.trace.mask === 0 ? tables.cachedSlot(root, va) : -1;
-    if (known >= 0) {
+    const known = tables.cachedSlot(root, va);
+    // Records show the slots of the upper levels too: those of the last walk if that went to the same table.
+    if (known >= 0 && (this.trace.mask === 0 || tables.keyOf(root, va) === this.slotsKey)) {
+      this.slots[lastLevel] = known;
       this.flags = tables.flags(known);
       this.length = lastLevel + 1;
       return known;
@@ -81,6 +89,7 @@ export class Walker {
       if (!(flags & PTE_PRESENT) || level === lastLevel || flags & PTE_LEAF) {
         this.flags = flags;
         this.length = level + 1;
+        this.slotsKey = level === lastLevel ? tables.keyOf(root, va) : NO_KEY;
         if (level === lastLevel) tables.remember(root, va, table);
         return slot;
       }
