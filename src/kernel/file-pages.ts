@@ -122,7 +122,25 @@ export class FilePages {
       const result = this.startRead(inode, page);
       if (result < 0 && page === index) return result;
     }
-    return this.awaitPage(inode, index);
+    const pfn = this.awaitPage(inode, index);
+    if (pfn > 0) this.awaitRest(inode, index, end);
+    return pfn;
+  }
+
+  /**
+   * Waits for the pages behind `index` up to `end` whose blocks follow each other: they were read by one request, whose
+   * pages become good together (Linux fs/mpage.c, mpage_end_io).
+   */
+  private awaitRest(inode: Inode, index: number, end: number): void {
+    let last = index;
+    let block = inode.blocks.get(index);
+    if (block === 0) return;
+    while (last + 1 < end && inode.blocks.get(last + 1) === block + 1) {
+      last++;
+      block++;
+    }
+    const pfn = inode.cache.get(last);
+    if (last > index && pfn !== 0 && !this.isBlank(inode, last)) this.awaitPage(inode, last);
   }
 
   /** Caches page `index` and starts filling it; 0 or a negative errno. */
