@@ -106,32 +106,35 @@ export class AccessEngine {
   /** Physical address for an access of `task` (ACCESS_*), made by BY_USER or BY_KERNEL; -1 and `failure` if refused. */
   resolve(task: Task, va: number, access: number, by: number): number {
     const pa = translate(this.activate(task), va, access);
-    return pa >= 0 ? pa : this.afterFault(task, va, access, by);
+    return pa >= 0 ? pa : this.afterFault(task, access, by);
   }
 
-  /** As `resolve`, for an access that the MMU has just refused. */
-  afterFault(task: Task, va: number, access: number, by: number): number {
+  /** As `resolve`, for an access that the MMU of the task's CPU has just refused: its fault record says to which address. */
+  afterFault(task: Task, access: number, by: number): number {
     const { mmu } = task.cpu;
+    const va = mmu.faultVa;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      this.noteFault(mmu, va, by);
-      const result = this.faults.handle(task, va, access);
+      this.noteFault(mmu, by);
+      const result = this.faults.handle(task, mmu, access);
       if (result !== FAULT_DONE) {
         this.failure = result;
         this.failureVa = va;
         return -1;
       }
-      const pa = translate(mmu, va, access);
+      // No level had it before the fault, and nothing has filled one: no hit to look for.
+      mmu.va = va;
+      const pa = mmu.miss(access);
       if (pa >= 0) return pa;
     }
     assert(false, `access to ${va} faulted ${TRIES_MAX} times in a row although each fault was resolved`);
   }
 
-  private noteFault(mmu: Mmu, va: number, by: number): void {
+  private noteFault(mmu: Mmu, by: number): void {
     this.clock.advance(this.costs.trapNs);
     if (this.trace.mask === 0) return;
     this.trace.timeNs = this.clock.nowNs;
     const kind = by === BY_USER ? RECORD_ID.page_fault_user : RECORD_ID.page_fault_kernel;
-    this.trace.emit(kind, va, mmu.faultError | (by === BY_USER ? FAULT_USER : 0), 0, 0);
+    this.trace.emit(kind, mmu.faultVa, mmu.faultError | (by === BY_USER ? FAULT_USER : 0), 0, 0);
   }
 
   /** Copies user bytes at `va` into `target`, page by page; how many before the first that failed. */

@@ -79,7 +79,7 @@ function isThere({ tables }: FaultParts, slot: number): boolean {
 function replace(parts: FaultParts, vma: Vma, va: number, slot: number, frame: number): void {
   const { tables, mapper } = parts;
   if (isThere(parts, slot) && tables.frame(slot) !== parts.pool.zeroPfn)
-    copyFrame(parts, va, tables.frame(slot), frame);
+    copyFrame(parts, { va }, tables.frame(slot), frame);
   else parts.ram.zeroFrame(frame);
   adoptAnonFrame(parts, vma, va, frame);
   if (isThere(parts, slot)) {

@@ -184,7 +184,7 @@ function describeTlb(parts: KernelParts, found: Probe): ExplainedTlb[] {
   const { l1, l2 } = found.task.cpu.mmu;
   const page = Math.floor(found.va / parts.pageSize);
   const describe = (level: 1 | 2, tlb: TlbLevel): ExplainedTlb => {
-    const place = tlb.find(tlb.tag, page, page * parts.pageSize + found.task.mm.asid);
+    const place = tlb.peek(tlb.tag, page, page * parts.pageSize + found.task.mm.asid);
     if (place < 0) return { level, entry: null };
     const granted = (column: Float64Array): boolean => column[place] !== NO_TAG;
     const rights = { load: granted(tlb.tag), store: granted(tlb.writeTag), fetch: granted(tlb.execTag) };

@@ -18,16 +18,16 @@ import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault
 import type { Vma } from './vma.ts';
 
 export function doAnonymousPage(parts: FaultParts, fault: VmFault): number {
-  const { vma, va, slot } = fault;
+  const { vma } = fault;
   if (fault.access !== ACCESS_WRITE) {
-    parts.mapper.enterZero(vma.mm, va, slot, entryFlags(vma));
-    if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_page_map, va, parts.pool.zeroPfn, 0, 0);
+    parts.mapper.enterZeroPage(fault, entryFlags(vma));
+    if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_page_map, fault.va, parts.pool.zeroPfn, 0, 0);
     return FAULT_DONE;
   }
   const pfn = newZeroedFrame(parts);
   if (pfn === 0) return FAULT_OOM;
-  parts.mapper.enterNew(vma, parts.anonVmas.prepare(vma).id, va, slot, pfn, writableEntryFlags(vma));
-  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, va, pfn, 0, 0);
+  parts.mapper.enterNew(fault, parts.anonVmas.prepare(vma).id, pfn, writableEntryFlags(vma));
+  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, fault.va, pfn, 0, 0);
   return FAULT_DONE;
 }
 

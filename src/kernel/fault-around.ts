@@ -15,22 +15,28 @@ import { RECORD_ID } from '../trace.ts';
 import type { OpenFile } from './open-file.ts';
 import { entryFlags } from './page-mapper.ts';
 import type { FaultParts, VmFault } from './vm-fault.ts';
-import type { Vma } from './vma.ts';
 
 /** Marks of a page that is not resident. */
 const NOT_RESIDENT = MARK_BLANK | MARK_UNREAD;
 
 /** Enters the page, and with it the rest of its folio if that lies in the VMA and in one table. */
 export function mapPage(parts: FaultParts, fault: VmFault, pfn: number, flags: number): void {
-  const { vma, va, slot } = fault;
+  const { slot } = fault;
   const head = parts.frames.head[pfn];
-  if (head !== pfn || parts.frames.order[pfn] > 0) mapFolio(parts, vma, va, slot, pfn, flags);
-  if (parts.tables.isEmpty(slot)) mapCached(parts, vma, va, slot, pfn, flags);
+  if (head !== pfn || parts.frames.order[pfn] > 0) mapFolio(parts, fault, slot, pfn, flags);
+  if (parts.tables.isEmpty(slot)) mapCached(parts, fault, slot, pfn, flags);
 }
 
-/** Enters what is missing of the folio of `pfn` (mapped at `va`) if all of it fits; pages entered. */
-function mapFolio(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: number, flags: number): number {
+/** Address of an entry of the table that has the entry of the fault. */
+function addressOf(parts: FaultParts, fault: VmFault, slot: number): number {
+  return fault.va + (slot - fault.slot) * parts.tables.pageSize;
+}
+
+/** Enters what is missing of the folio of `pfn` (mapped at `slot`) if all of it fits; pages entered. */
+function mapFolio(parts: FaultParts, fault: VmFault, slot: number, pfn: number, flags: number): number {
   const { frames, tables } = parts;
+  const { vma } = fault;
+  const va = addressOf(parts, fault, slot);
   const head = frames.head[pfn];
   const pages = 1 << frames.order[head];
   const first = va - (pfn - head) * tables.pageSize;
@@ -42,16 +48,18 @@ function mapFolio(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: nu
   for (let i = 0; i < pages && frames.index[head] + i < inode.endPage; i++) {
     const at = slot - (pfn - head) + i;
     if (!tables.isEmpty(at)) continue;
-    mapCached(parts, vma, first + i * tables.pageSize, at, head + i, flags);
+    mapCached(parts, fault, at, head + i, flags);
     mapped++;
   }
   return mapped;
 }
 
-function mapCached(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: number, flags: number): void {
+function mapCached(parts: FaultParts, fault: VmFault, slot: number, pfn: number, flags: number): void {
   parts.pool.get(pfn);
-  parts.mapper.enter(vma.mm, va, slot, pfn, flags);
-  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.map_file_page, va, pfn, parts.frames.index[pfn], flags);
+  parts.mapper.enterBeside(fault, slot, pfn, flags);
+  if (parts.trace.mask === 0) return;
+  const va = addressOf(parts, fault, slot);
+  parts.trace.emit(RECORD_ID.map_file_page, va, pfn, parts.frames.index[pfn], flags);
 }
 
 /**
@@ -60,11 +68,10 @@ function mapCached(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: n
  * page was among it.
  */
 export function mapAround(parts: FaultParts, fault: VmFault): boolean {
-  const { vma, va, slot } = fault;
+  const { vma, va, slot, pgoff: index } = fault;
   const { tables, faultAroundPages } = parts;
   const { pageSize } = tables;
   const { inode } = vma.file as OpenFile;
-  const index = vma.indexAt(va);
   const pageInTable = (va & tables.spanMask) >>> tables.pageShift;
   const pageInVma = (va - vma.start) / pageSize;
   const aligned = pageInTable & ~(faultAroundPages - 1);
@@ -76,8 +83,7 @@ export function mapAround(parts: FaultParts, fault: VmFault): boolean {
   for (let page = from; page < to; ) {
     const first = index + page - pageInTable;
     const pages = Math.min(to - page, ROW_PAGES - (first & (ROW_PAGES - 1)));
-    const at = va + (page - pageInTable) * pageSize;
-    mapped += mapRun(parts, vma, at, slot + page - pageInTable, inode.cache, first, pages, flags);
+    mapped += mapRun(parts, fault, slot + page - pageInTable, inode.cache, first, pages, flags);
     page += pages;
   }
   parts.counters.add(FAULT_AROUND_MAPPED, mapped);
@@ -90,8 +96,7 @@ export function mapAround(parts: FaultParts, fault: VmFault): boolean {
 /** Enters the good pages among [first, first + pages) of a cache, all of one row, at the empty entries from `slot` on; pages entered. */
 function mapRun(
   parts: FaultParts,
-  vma: Vma,
-  va: number,
+  fault: VmFault,
   slot: number,
   cache: FileCache,
   first: number,
@@ -111,7 +116,7 @@ function mapRun(
     if (pfn === 0 || (marks[place + i] & NOT_RESIDENT) !== 0 || !tables.isEmpty(slot + i)) continue;
     if ((frameFlags[pfn] & (FRAME_UPTODATE | FRAME_POISONED)) !== FRAME_UPTODATE) continue;
     if (traced || order[head[pfn]] > 0) {
-      others += mapFolioOrPage(parts, vma, va + i * tables.pageSize, slot + i, pfn, flags);
+      others += mapFolioOrPage(parts, fault, slot + i, pfn, flags);
       continue;
     }
     refcount[pfn]++;
@@ -121,17 +126,17 @@ function mapRun(
     alone++;
   }
   if (alone === 0) return others;
-  vma.mm.addRss(parts.mapper.rssKind(last), alone);
+  fault.vma.mm.addRss(parts.mapper.rssKind(last), alone);
   // Fault-around expects that the neighbours are about to be used.
   parts.ram.fetchAhead(pfns, place, place + pages);
   return alone + others;
 }
 
 /** Enters the folio of a page if all of it fits, else the page; pages entered. */
-function mapFolioOrPage(parts: FaultParts, vma: Vma, va: number, slot: number, pfn: number, flags: number): number {
+function mapFolioOrPage(parts: FaultParts, fault: VmFault, slot: number, pfn: number, flags: number): number {
   const { head, order } = parts.frames;
-  const whole = order[head[pfn]] > 0 ? mapFolio(parts, vma, va, slot, pfn, flags) : 0;
+  const whole = order[head[pfn]] > 0 ? mapFolio(parts, fault, slot, pfn, flags) : 0;
   if (whole > 0) return whole;
-  mapCached(parts, vma, va, slot, pfn, flags);
+  mapCached(parts, fault, slot, pfn, flags);
   return 1;
 }

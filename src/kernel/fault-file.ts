@@ -15,7 +15,6 @@ import { ENOMEM } from '../errno.ts';
 import { ACCESS_WRITE } from '../mmu/mmu.ts';
 import { RECORD_ID } from '../trace.ts';
 import { mapAround, mapPage } from './fault-around.ts';
-import type { Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import { entryFlags, writableEntryFlags } from './page-mapper.ts';
 import { FAULT_BUS, FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
@@ -29,26 +28,31 @@ export function doFault(parts: FaultParts, fault: VmFault): number {
 
 /** The cached frame of the faulting page, read in if need be; or a negative FAULT_* result. */
 function fetchPage(parts: FaultParts, fault: VmFault): number {
-  const { vma, va } = fault;
+  const { vma, pgoff: index } = fault;
   const { inode } = vma.file as OpenFile;
-  const index = vma.indexAt(va);
   if (index >= inode.endPage) return -FAULT_BUS;
-  const pfn = parts.filePages.forFault(inode, index, ...windowOf(parts, vma, index));
+  const pages = windowPages(parts, vma, index);
+  const pfn = parts.filePages.forFault(inode, index, windowStart(parts, vma, index), pages);
   if (pfn < 0) return pfn === -ENOMEM ? -FAULT_OOM : -FAULT_BUS;
   fault.major ||= parts.filePages.missed && !inode.fs.swapBacked;
   return pfn;
 }
 
 /**
- * First page and number of pages to read when page `index` is missing: around it; from it on where the mapping is read in sequence, or
- * holds code, and then not beyond the mapping; it alone where it is read at random.
+ * First page to read when page `index` is missing: the window lies around it; where the mapping is read in sequence or at random, or
+ * holds code, it begins there.
  */
-function windowOf({ filePages }: FaultParts, vma: Vma, index: number): readonly [number, number] {
+function windowStart({ filePages }: FaultParts, vma: Vma, index: number): number {
+  if (vma.flags & (VM_RAND_READ | VM_SEQ_READ | VM_EXEC)) return index;
+  return Math.max(0, index - filePages.readAheadPages / 2);
+}
+
+/** Number of pages to read then: one where the mapping is read at random; of code none beyond the mapping. */
+function windowPages({ filePages }: FaultParts, vma: Vma, index: number): number {
   const pages = filePages.readAheadPages;
-  if (vma.flags & VM_RAND_READ) return [index, 1];
-  if (vma.flags & VM_SEQ_READ) return [index, pages];
-  if (vma.flags & VM_EXEC) return [index, Math.min(pages, vma.pgoff + vma.pages - index)];
-  return [Math.max(0, index - pages / 2), pages];
+  if (vma.flags & VM_RAND_READ) return 1;
+  if (vma.flags & VM_SEQ_READ || !(vma.flags & VM_EXEC)) return pages;
+  return Math.min(pages, vma.pgoff + vma.pages - index);
 }
 
 function doReadFault(parts: FaultParts, fault: VmFault): number {
@@ -69,23 +73,24 @@ function doCowFault(parts: FaultParts, fault: VmFault): number {
   if (source < 0) return -source;
   const copy = parts.pool.alloc();
   if (copy === 0) return FAULT_OOM;
-  copyFrame(parts, fault.va, source, copy);
-  parts.mapper.enterNew(fault.vma, owner, fault.va, fault.slot, copy, writableEntryFlags(fault.vma));
+  copyFrame(parts, fault, source, copy);
+  parts.mapper.enterNew(fault, owner, copy, writableEntryFlags(fault.vma));
   return FAULT_DONE;
 }
 
 function doSharedFault(parts: FaultParts, fault: VmFault): number {
   const pfn = fetchPage(parts, fault);
   if (pfn < 0) return -pfn;
-  const { inode } = fault.vma.file as OpenFile;
-  const result = makePageWritable(parts, inode, fault.vma.indexAt(fault.va), pfn, fault.va);
+  const result = makePageWritable(parts, fault, pfn);
   if (result !== FAULT_DONE) return result;
   mapPage(parts, fault, pfn, writableEntryFlags(fault.vma));
   return FAULT_DONE;
 }
 
 /** Before a store to a shared page: room on the medium, and the page is dirty, as is all of its folio inside the file (page_mkwrite). */
-export function makePageWritable(parts: FaultParts, inode: Inode, index: number, pfn: number, va: number): number {
+export function makePageWritable(parts: FaultParts, fault: VmFault, pfn: number): number {
+  const { inode } = fault.vma.file as OpenFile;
+  const index = fault.pgoff;
   const head = parts.frames.head[pfn];
   const first = index - (pfn - head);
   const end = Math.min(first + (1 << parts.frames.order[head]), inode.endPage);
@@ -95,14 +100,15 @@ export function makePageWritable(parts: FaultParts, inode: Inode, index: number,
   }
   for (let page = first; page < end; page++) parts.cache.setDirty(inode.cache, page, head + page - first);
   inode.noteModification();
-  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.page_mkwrite, va, pfn, index, 0);
+  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.page_mkwrite, fault.va, pfn, index, 0);
   return FAULT_DONE;
 }
 
-export function copyFrame(parts: FaultParts, va: number, source: number, copy: number): void {
+/** Copies the contents of a frame for the page at `page`. */
+export function copyFrame(parts: FaultParts, page: { readonly va: number }, source: number, copy: number): void {
   parts.ram.copyFrame(copy, source);
   parts.counters.add(COW_COPIED, 1);
   parts.counters.add(BYTES_COPIED, parts.tables.pageSize);
   parts.clock.advance(parts.tables.pageSize * parts.costs.copyByteNs);
-  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.cow_copy, va, source, copy, 0);
+  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.cow_copy, page.va, source, copy, 0);
 }

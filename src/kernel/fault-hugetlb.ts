@@ -98,7 +98,7 @@ function writeProtected(parts: FaultParts, fault: HugeFault): number {
     return grant(parts, fault, head);
   }
   forEachPage(fault, (page, va) => {
-    copyFrame(parts, va, head + page, copy + page);
+    copyFrame(parts, { va }, head + page, copy + page);
     parts.mapper.remove(vma.mm, va, slot + page);
     parts.flusher.flushPage(vma.mm, va, FLUSH_COW);
   });

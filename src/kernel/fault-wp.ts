@@ -21,19 +21,19 @@ import { entryFlags, writableEntryFlags } from './page-mapper.ts';
 import { FLUSH_COW } from './tlb-flush.ts';
 import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
 import { VM_HUGEPAGE, VM_SHARED } from './vm-flags.ts';
-import type { Vma } from './vma.ts';
+import type { VmPage } from './vma.ts';
 
 export function doWpPage(parts: FaultParts, fault: VmFault): number {
   const pfn = parts.tables.frame(fault.slot);
   if (fault.vma.flags & VM_SHARED) return wpShared(parts, fault, pfn);
   if (ownsAlone(parts, pfn)) return takeOver(parts, fault, pfn);
-  return wpCopy(parts, fault, pfn);
+  return copyPage(parts, fault, pfn, writableEntryFlags(fault.vma));
 }
 
 function wpShared(parts: FaultParts, fault: VmFault, pfn: number): number {
   const { inode } = fault.vma.file as OpenFile;
   if (!inode.fs.swapBacked) {
-    const result = makePageWritable(parts, inode, fault.vma.indexAt(fault.va), pfn, fault.va);
+    const result = makePageWritable(parts, fault, pfn);
     if (result !== FAULT_DONE) return result;
   }
   grantStore(parts, fault);
@@ -42,7 +42,7 @@ function wpShared(parts: FaultParts, fault: VmFault, pfn: number): number {
 
 function grantStore(parts: FaultParts, fault: VmFault): void {
   const flags = parts.tables.flags(fault.slot);
-  parts.mapper.change(fault.vma.mm, fault.va, fault.slot, flags | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
+  parts.mapper.changePage(fault, flags | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
 }
 
 /** Nobody else can see this anonymous frame: exclusive already, or its last owner (fork's other side is gone). */
@@ -67,26 +67,22 @@ function takeOver(parts: FaultParts, fault: VmFault, pfn: number): number {
 }
 
 /** An anonymous page that others may see too, held by the kernel to be read: it is copied, or taken over by its last owner. */
-export function unsharePage(parts: FaultParts, vma: Vma, va: number, slot: number): number {
-  const pfn = parts.tables.frame(slot);
-  if (!ownsAlone(parts, pfn)) return copyPage(parts, vma, va, slot, pfn, entryFlags(vma));
+export function unsharePage(parts: FaultParts, page: VmPage): number {
+  const pfn = parts.tables.frame(page.slot);
+  if (!ownsAlone(parts, pfn)) return copyPage(parts, page, pfn, entryFlags(page.vma));
   parts.frames.set(pfn, FRAME_ANON_EXCLUSIVE);
-  parts.frames.owner[pfn] = parts.anonVmas.prepare(vma).id;
+  parts.frames.owner[pfn] = parts.anonVmas.prepare(page.vma).id;
   return FAULT_DONE;
 }
 
-function wpCopy(parts: FaultParts, { vma, va, slot }: VmFault, source: number): number {
-  return copyPage(parts, vma, va, slot, source, writableEntryFlags(vma));
-}
-
-function copyPage(parts: FaultParts, vma: Vma, va: number, slot: number, source: number, entry: number): number {
+function copyPage(parts: FaultParts, page: VmPage, source: number, entry: number): number {
   const fromZero = source === parts.pool.zeroPfn;
   const copy = fromZero ? newZeroedFrame(parts) : parts.pool.alloc();
   if (copy === 0) return FAULT_OOM;
-  if (!fromZero) copyFrame(parts, va, source, copy);
-  else if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, va, copy, 0, 0);
-  parts.mapper.remove(vma.mm, va, slot);
-  parts.flusher.flushPage(vma.mm, va, FLUSH_COW);
-  parts.mapper.enterNew(vma, parts.anonVmas.prepare(vma).id, va, slot, copy, entry);
+  if (!fromZero) copyFrame(parts, page, source, copy);
+  else if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, page.va, copy, 0, 0);
+  parts.mapper.removePage(page);
+  parts.flusher.flushOne(page, FLUSH_COW);
+  parts.mapper.enterNew(page, parts.anonVmas.prepare(page.vma).id, copy, entry);
   return FAULT_DONE;
 }

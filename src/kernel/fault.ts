@@ -9,7 +9,7 @@
 
 import { PGFAULT, PGMAJFAULT } from '../counters.ts';
 import { PTE_GUARD, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
-import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID } from '../trace.ts';
 import { doAnonymousPage } from './fault-anon.ts';
@@ -35,6 +35,8 @@ export class FaultHandler {
   private readonly parts: FaultParts;
   private readonly stack: StackGrowth;
   private readonly canonicalEnd: number;
+  /** Address of the access that is being resolved. A field and no argument, for the reason that `Mmu.va` is one. */
+  private address: number;
   private record: VmFault | null;
   /** The last fault had to read or to swap in. */
   private lastMajor: boolean;
@@ -43,21 +45,25 @@ export class FaultHandler {
     this.parts = parts;
     this.stack = stack;
     this.canonicalEnd = canonicalEnd;
+    this.address = 0;
     this.record = null;
     this.lastMajor = false;
   }
 
-  /** Resolves an access of `task` that the MMU refused; a FAULT_* result. Counts it if it succeeds. */
-  handle(task: Task, va: number, access: number): number {
-    const result = this.resolve(task, va, access);
+  /** Resolves the access of `task` that stands in the fault record of its MMU; a FAULT_* result. Counts it if it succeeds. */
+  handle(task: Task, mmu: Mmu, access: number): number {
+    this.address = mmu.faultVa;
+    const result = this.resolve(task, access);
     if (result === FAULT_DONE) this.count(task);
-    if (this.parts.trace.mask !== 0) this.parts.trace.emit(RECORD_ID.fault_done, va, result, this.lastMajor ? 1 : 0, 0);
+    if (this.parts.trace.mask !== 0)
+      this.parts.trace.emit(RECORD_ID.fault_done, this.address, result, this.lastMajor ? 1 : 0, 0);
     return result;
   }
 
   /** Makes a page present on the kernel's own initiative, rights checked by the caller; counts like an access. */
   populate(task: Task, vma: Vma, va: number, access: number): number {
-    const result = this.faultPage(vma, va, access);
+    this.address = va;
+    const result = this.faultPage(vma, access);
     if (result === FAULT_DONE) this.count(task);
     return result;
   }
@@ -65,8 +71,9 @@ export class FaultHandler {
   /** Makes a present page of private memory its process's own without the right to store; counts like an access. */
   unshare(task: Task, vma: Vma, va: number): number {
     const slot = this.parts.tables.lookup(vma.mm.root, va);
+    const page = va - (va & this.parts.tables.pageMask);
     this.lastMajor = false;
-    const result = unsharePage(this.parts, vma, va - (va & this.parts.tables.pageMask), slot);
+    const result = unsharePage(this.parts, { vma, va: page, pgoff: vma.indexAt(page), slot });
     if (result === FAULT_DONE) this.count(task);
     return result;
   }
@@ -81,7 +88,8 @@ export class FaultHandler {
     } else task.minorFaults++;
   }
 
-  private resolve(task: Task, va: number, access: number): number {
+  private resolve(task: Task, access: number): number {
+    const va = this.address;
     this.lastMajor = false;
     if (!(va >= 0 && va < this.canonicalEnd))
       return va >= 2 ** 64 - this.canonicalEnd ? FAULT_MAPERR : FAULT_NONCANONICAL;
@@ -93,8 +101,8 @@ export class FaultHandler {
     }
     if (this.parts.trace.mask !== 0) this.parts.trace.emit(RECORD_ID.vma_found, va, vma.start, vma.end, vma.flags);
     const known = knownAccess(this.parts.tables, access);
-    if (allows(vma, known)) return this.faultPage(vma, va, known);
-    return access === ACCESS_EXEC && this.looksFirst(vma, va) ? this.faultPage(vma, va, ACCESS_READ) : FAULT_ACCERR;
+    if (allows(vma, known)) return this.faultPage(vma, known);
+    return access === ACCESS_EXEC && this.looksFirst(vma, va) ? this.faultPage(vma, ACCESS_READ) : FAULT_ACCERR;
   }
 
   /**
@@ -108,21 +116,22 @@ export class FaultHandler {
     return slot < 0 || !(tables.flags(slot) & PTE_PRESENT);
   }
 
-  /** Makes the page of `va` in `vma` present for `access`, rights already checked; a FAULT_* result. */
-  private faultPage(vma: Vma, va: number, access: number): number {
-    const { parts } = this;
+  /** Makes the page of `address` in `vma` present for `access`, rights already checked; a FAULT_* result. */
+  private faultPage(vma: Vma, access: number): number {
+    const { parts, address: va } = this;
     if (vma.flags & VM_HUGETLB) {
       this.lastMajor = false;
       return doHugetlbFault(parts, vma, va, access);
     }
     if (vma.flags & VM_HUGEPAGE && tryHugeAnonymousPage(parts, vma, va, access)) return FAULT_DONE;
-    const slot = this.ensureEntry(vma, va);
+    const slot = this.ensureEntry(vma);
     if (slot < 0) return FAULT_OOM;
     this.record ??= new VmFault(vma);
     const fault = this.record;
     // A store of an object into an old one is noted by the collector: not again for each page of a VMA.
     if (fault.vma !== vma) fault.vma = vma;
     fault.va = va - (va & parts.tables.pageMask);
+    fault.pgoff = vma.pgoff + (fault.va - vma.start) / parts.tables.pageSize;
     fault.access = access;
     fault.slot = slot;
     fault.major = false;
@@ -131,12 +140,12 @@ export class FaultHandler {
     return result;
   }
 
-  private ensureEntry(vma: Vma, va: number): number {
+  private ensureEntry(vma: Vma): number {
     const { tables, trace } = this.parts;
     const before = tables.tableFrames;
-    const slot = tables.ensure(vma.mm.root, va);
+    const slot = tables.ensure(vma.mm.root, this.address);
     if (tables.tableFrames !== before && trace.mask !== 0)
-      trace.emit(RECORD_ID.page_table_alloc, va, tables.tableFrames - before, 0, 0);
+      trace.emit(RECORD_ID.page_table_alloc, this.address, tables.tableFrames - before, 0, 0);
     return slot;
   }
 

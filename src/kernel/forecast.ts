@@ -114,10 +114,10 @@ function fromTlb(parts: KernelParts, found: Probe, access: number): Forecast | n
   const mmu: Mmu = task.cpu.mmu;
   const vpn = Math.floor(va / parts.pageSize);
   const tag = vpn * parts.pageSize + task.mm.asid;
-  if (mmu.l1.find(granting(mmu.l1, access), vpn, tag) >= 0) return { kind: 'tlb-hit', level: 1 };
+  if (mmu.l1.peek(granting(mmu.l1, access), vpn, tag) >= 0) return { kind: 'tlb-hit', level: 1 };
   // An entry without the right makes the processor walk at once: it does not ask the second level.
-  if (mmu.l2 === null || mmu.l1.find(mmu.l1.tag, vpn, tag) >= 0) return null;
-  return mmu.l2.find(granting(mmu.l2, access), vpn, tag) >= 0 ? { kind: 'tlb-hit', level: 2 } : null;
+  if (mmu.l2 === null || mmu.l1.peek(mmu.l1.tag, vpn, tag) >= 0) return null;
+  return mmu.l2.peek(granting(mmu.l2, access), vpn, tag) >= 0 ? { kind: 'tlb-hit', level: 2 } : null;
 }
 
 function fromWalk(parts: KernelParts, found: Probe, access: number): Forecast | null {

@@ -35,7 +35,7 @@ import { Inode } from './inode.ts';
 import { RSS_ANON, RSS_FILE, RSS_HUGETLB, RSS_SHMEM } from './mm.ts';
 import type { OwnerTable } from './owners.ts';
 import { VM_ACCESS, VM_EXEC, VM_SHARED, VM_WRITE } from './vm-flags.ts';
-import type { AddressSpace, Vma } from './vma.ts';
+import type { AddressSpace, Vma, VmPage } from './vma.ts';
 
 /** What the frame of a private page is at first. */
 const ANON_FLAGS = FRAME_ANON | FRAME_ANON_EXCLUSIVE | FRAME_SWAP_BACKED | FRAME_UPTODATE;
@@ -105,18 +105,47 @@ export class PageMapper {
 
   /** Makes a fresh frame the private page of `vma` at `va`; `owner` is the id of the VMA's AnonVma. */
   adopt(vma: Vma, owner: number, va: number, pfn: number): void {
+    this.frames.index[pfn] = vma.indexAt(va);
+    this.own(owner, pfn);
+  }
+
+  private own(owner: number, pfn: number): void {
     const { frames } = this;
     frames.flags[pfn] = frames.flags[pfn] | ANON_FLAGS;
     frames.owner[pfn] = owner;
-    frames.index[pfn] = vma.indexAt(va);
   }
 
-  /** Makes a fresh frame the private page of `vma` at `va` and enters it; the caller's reference becomes the entry's. */
-  enterNew(vma: Vma, owner: number, va: number, slot: number, pfn: number, flags: number): void {
-    this.adopt(vma, owner, va, pfn);
+  /** Makes a fresh frame the private page at `page` and enters it; the caller's reference becomes the entry's. */
+  enterNew(page: VmPage, owner: number, pfn: number, flags: number): void {
+    this.frames.index[pfn] = page.pgoff;
+    this.own(owner, pfn);
     this.frames.mapcount[pfn] = 1;
-    vma.mm.addRss(RSS_ANON, 1);
-    this.write(vma.mm, va, slot, pfn, flags);
+    page.vma.mm.addRss(RSS_ANON, 1);
+    this.writePage(page, page.slot, pfn, flags);
+  }
+
+  /** As `enter`, at a slot of the table that has `page`. */
+  enterBeside(page: VmPage, slot: number, pfn: number, flags: number): void {
+    this.frames.mapcount[pfn]++;
+    page.vma.mm.addRss(this.rssKind(pfn), 1);
+    this.writePage(page, slot, pfn, flags);
+  }
+
+  /** As `change`, of the entry of `page`. */
+  changePage(page: VmPage, flags: number): void {
+    this.writePage(page, page.slot, this.tables.frame(page.slot), flags);
+  }
+
+  /** As `enterZero`, at `page`. */
+  enterZeroPage(page: VmPage, flags: number): void {
+    this.writePage(page, page.slot, this.pool.zeroPfn, flags);
+  }
+
+  private writePage(page: VmPage, slot: number, pfn: number, flags: number): void {
+    this.tables.set(slot, pfn, flags);
+    if ((this.trace.mask & TRACE_STATE) === 0) return;
+    const { mm } = page.vma;
+    this.trace.emit(RECORD_ID.pte_set, mm.id, page.va + (slot - page.slot) * mm.pageSize, pfn, flags);
   }
 
   /** Enters the shared page of zeros. */
@@ -158,10 +187,22 @@ export class PageMapper {
 
   /** Empties a non-empty entry: counts, dirty mark, reference. The caller flushes. */
   remove(mm: AddressSpace, va: number, slot: number): void {
+    if (this.trace.mask & TRACE_STATE) this.trace.emit(RECORD_ID.pte_clear, mm.id, va, this.tables.frame(slot), 0);
+    this.takeOut(mm, slot);
+  }
+
+  /** As `remove`, of the entry of `page`. */
+  removePage(page: VmPage): void {
+    const { mm } = page.vma;
+    if (this.trace.mask & TRACE_STATE)
+      this.trace.emit(RECORD_ID.pte_clear, mm.id, page.va, this.tables.frame(page.slot), 0);
+    this.takeOut(mm, page.slot);
+  }
+
+  private takeOut(mm: AddressSpace, slot: number): void {
     const flags = this.tables.flags(slot);
     const pfn = this.tables.frame(slot);
     this.tables.clear(slot);
-    if (this.trace.mask & TRACE_STATE) this.trace.emit(RECORD_ID.pte_clear, mm.id, va, pfn, 0);
     if (flags & (PTE_GUARD | PTE_SWAP) || pfn === this.pool.zeroPfn) return;
     mm.addRss(this.rssKind(pfn), -1);
     if (flags & PTE_DIRTY) this.noteDirty(pfn);

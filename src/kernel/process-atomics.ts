@@ -30,7 +30,7 @@ export class ProcessAtomics extends ProcessMemory {
     const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask + 1 - size) return this.modifyAcross(at, size, change);
     const first = this.mmu().translateWrite(at);
-    const pa = first >= 0 ? first : this.faulted(at, ACCESS_WRITE, va);
+    const pa = first >= 0 ? first : this.faulted(ACCESS_WRITE, va);
     const bytes = new Uint8Array(size);
     this.ram.read(pa, bytes);
     const old = bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);

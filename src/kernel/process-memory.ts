@@ -59,7 +59,7 @@ export class ProcessMemory {
     if (entry >= 0) return this.ram.load8(mmu.physical(entry, va));
     mmu.va = va;
     const pa = mmu.miss(ACCESS_READ);
-    return this.ram.load8(pa >= 0 ? pa : this.faulted(mmu.va, ACCESS_READ, mmu.va));
+    return this.ram.load8(pa >= 0 ? pa : this.faulted(ACCESS_READ, null));
   }
 
   private loadSlowly(va: Word): number {
@@ -80,7 +80,7 @@ export class ProcessMemory {
     }
     mmu.va = va;
     const pa = mmu.miss(ACCESS_WRITE);
-    this.ram.store8(pa >= 0 ? pa : this.faulted(mmu.va, ACCESS_WRITE, mmu.va), value);
+    this.ram.store8(pa >= 0 ? pa : this.faulted(ACCESS_WRITE, null), value);
   }
 
   private storeSlowly(va: Word, value: number): void {
@@ -103,7 +103,7 @@ export class ProcessMemory {
   fetch8(va: Word): number {
     const at = toVa(va, this.wordBits);
     const pa = this.mmu().translateFetch(at);
-    return this.ram.load8(pa >= 0 ? pa : this.faulted(at, ACCESS_EXEC, va));
+    return this.ram.load8(pa >= 0 ? pa : this.faulted(ACCESS_EXEC, va));
   }
 
   load16(va: Word): number {
@@ -115,7 +115,7 @@ export class ProcessMemory {
     const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 1) return Number(this.loadAcross(at, 2));
     const pa = this.mmu().translateRead(at);
-    return this.ram.load16(pa >= 0 ? pa : this.faulted(at, ACCESS_READ, va));
+    return this.ram.load16(pa >= 0 ? pa : this.faulted(ACCESS_READ, va));
   }
 
   store16(va: Word, value: number): void {
@@ -131,7 +131,7 @@ export class ProcessMemory {
       return;
     }
     const pa = this.mmu().translateWrite(at);
-    this.ram.store16(pa >= 0 ? pa : this.faulted(at, ACCESS_WRITE, va), value);
+    this.ram.store16(pa >= 0 ? pa : this.faulted(ACCESS_WRITE, va), value);
   }
 
   load32(va: Word): number {
@@ -143,7 +143,7 @@ export class ProcessMemory {
     const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 3) return Number(this.loadAcross(at, 4));
     const pa = this.mmu().translateRead(at);
-    return this.ram.load32(pa >= 0 ? pa : this.faulted(at, ACCESS_READ, va));
+    return this.ram.load32(pa >= 0 ? pa : this.faulted(ACCESS_READ, va));
   }
 
   store32(va: Word, value: number): void {
@@ -159,14 +159,14 @@ export class ProcessMemory {
       return;
     }
     const pa = this.mmu().translateWrite(at);
-    this.ram.store32(pa >= 0 ? pa : this.faulted(at, ACCESS_WRITE, va), value);
+    this.ram.store32(pa >= 0 ? pa : this.faulted(ACCESS_WRITE, va), value);
   }
 
   load64(va: Word): bigint {
     const at = toVa(va, this.wordBits);
     if ((at & this.pageMask) > this.pageMask - 7) return this.loadAcross(at, 8);
     const first = this.mmu().translateRead(at);
-    const pa = first >= 0 ? first : this.faulted(at, ACCESS_READ, va);
+    const pa = first >= 0 ? first : this.faulted(ACCESS_READ, va);
     return BigInt(this.ram.load32(pa)) | (BigInt(this.ram.load32(pa + 4)) << 32n);
   }
 
@@ -177,7 +177,7 @@ export class ProcessMemory {
       return;
     }
     const first = this.mmu().translateWrite(at);
-    const pa = first >= 0 ? first : this.faulted(at, ACCESS_WRITE, va);
+    const pa = first >= 0 ? first : this.faulted(ACCESS_WRITE, va);
     const bits = toUnsigned(value);
     this.ram.store32(pa, Number(bits & 0xffffffffn));
     this.ram.store32(pa + 4, Number(bits >> 32n));
@@ -235,14 +235,18 @@ export class ProcessMemory {
     for (let byte = 0; byte < size; byte++) this.store8(va + byte, Number((value >> BigInt(8 * byte)) & 0xffn));
   }
 
-  /** The MMU refused an access: its physical address once the fault is resolved; throws `SignalError` if it is not. */
-  protected faulted(va: number, access: number, exact: Word): number {
+  /**
+   * The MMU refused the access to its `va`: the physical address once the fault is resolved; throws `SignalError` if it is not.
+   * `exact`: the address as the program gave it, null if it is that of the MMU, which as an argument would be put into a box.
+   */
+  protected faulted(access: number, exact: Word | null): number {
+    const { va } = this.engine.mmu;
     if (!Number.isInteger(va)) throw new UserError(`${va} is not an address: addresses are whole numbers`);
-    if (va < 0 || va >= this.vaEnd) return this.resolve(toVa(va, this.wordBits), access, exact);
-    const pa = this.engine.afterFault(this.task, va, access, BY_USER);
-    if (pa < 0) this.raise(exact);
+    if (va < 0 || va >= this.vaEnd) return this.resolve(toVa(va, this.wordBits), access, exact ?? va);
+    const pa = this.engine.afterFault(this.task, access, BY_USER);
+    if (pa < 0) this.raise(exact ?? va);
     finishCall(this.kernel);
-    return pa >= 0 ? pa : this.resolve(va, access, exact);
+    return pa >= 0 ? pa : this.resolve(va, access, exact ?? va);
   }
 
   private resolve(va: number, access: number, exact: Word): number {
@@ -276,7 +280,7 @@ export class ProcessMemory {
         : access === ACCESS_WRITE
           ? mmu.translateWrite(va)
           : mmu.translateFetch(va);
-    if (pa < 0 && this.engine.afterFault(this.task, va, access, BY_USER) < 0) return -this.engine.failure;
+    if (pa < 0 && this.engine.afterFault(this.task, access, BY_USER) < 0) return -this.engine.failure;
     if ((va & this.pageMask) + size <= this.pageMask + 1) return 0;
     const last = va + size - 1;
     return this.engine.resolve(this.task, last - (last & this.pageMask), access, BY_USER) < 0

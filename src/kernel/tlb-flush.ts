@@ -13,7 +13,7 @@ import type { CostTable } from '../cost.ts';
 import { type Counters, NR_TLB_LOCAL_FLUSH_ALL, NR_TLB_LOCAL_FLUSH_ONE, NR_TLB_REMOTE_FLUSH } from '../counters.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { Cpu } from './cpu.ts';
-import type { AddressSpace } from './vma.ts';
+import type { AddressSpace, VmPage } from './vma.ts';
 
 /** More pages than this are dropped with their whole address space. */
 export const SINGLE_PAGE_CEILING = 33;
@@ -32,6 +32,8 @@ export class TlbFlusher {
   private readonly trace: Trace;
   /** CPU that runs now: it flushes without an interrupt. */
   running: number;
+  /** First address that is being dropped: a field and no argument, for the reason that `Mmu.va` is one. */
+  private start: number;
 
   constructor(cpus: readonly Cpu[], clock: Clock, costs: CostTable, counters: Counters, trace: Trace) {
     this.cpus = cpus;
@@ -40,19 +42,32 @@ export class TlbFlusher {
     this.counters = counters;
     this.trace = trace;
     this.running = 0;
+    this.start = 0;
   }
 
   flushPage(mm: AddressSpace, va: number, reason: number): void {
-    this.flushRange(mm, va, va + mm.pageSize, reason);
+    this.start = va;
+    this.flush(mm, 1, reason);
+  }
+
+  /** As `flushPage`, of a page whose address travels in its record. */
+  flushOne(page: VmPage, reason: number): void {
+    this.start = page.va;
+    this.flush(page.vma.mm, 1, reason);
   }
 
   /** Drops the translations of [start, end) in every TLB that may hold them. */
   flushRange(mm: AddressSpace, start: number, end: number, reason: number): void {
-    const pages = (end - start) / mm.pageSize;
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_flush, reason, pages, mm.asid, start);
-    if (this.cpus.length > 1) for (const id of mm.cpus) this.flushOn(this.cpus[id], mm, start, end, pages);
+    this.start = start;
+    this.flush(mm, (end - start) / mm.pageSize, reason);
+  }
+
+  /** Drops `pages` from `start` on. */
+  private flush(mm: AddressSpace, pages: number, reason: number): void {
+    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.tlb_flush, reason, pages, mm.asid, this.start);
+    if (this.cpus.length > 1) for (const id of mm.cpus) this.flushOn(this.cpus[id], mm, pages);
     // Going through a set of one takes longer than the flush of a page.
-    else if (mm.cpus.size > 0) this.flushOn(this.cpus[0], mm, start, end, pages);
+    else if (mm.cpus.size > 0) this.flushOn(this.cpus[0], mm, pages);
   }
 
   /** Drops everything of one address space. */
@@ -60,13 +75,13 @@ export class TlbFlusher {
     this.flushRange(mm, 0, (SINGLE_PAGE_CEILING + 1) * mm.pageSize, reason);
   }
 
-  private flushOn(cpu: Cpu, mm: AddressSpace, start: number, end: number, pages: number): void {
+  private flushOn(cpu: Cpu, mm: AddressSpace, pages: number): void {
     if (pages > SINGLE_PAGE_CEILING) {
       cpu.mmu.flushAsid(mm.asid);
       this.counters.add(NR_TLB_LOCAL_FLUSH_ALL, 1);
       this.clock.advance(this.costs.flushPageNs);
     } else {
-      for (let va = start; va < end; va += mm.pageSize) cpu.mmu.flushPage(va, mm.asid);
+      for (let page = 0; page < pages; page++) cpu.mmu.flushPage(this.start + page * mm.pageSize, mm.asid);
       this.counters.add(NR_TLB_LOCAL_FLUSH_ONE, pages);
       this.clock.advance(pages * this.costs.flushPageNs);
     }

@@ -38,6 +38,8 @@ export const FAULT_NONCANONICAL = 5;
 export class VmFault {
   /** Page address of the access. */
   va: number;
+  /** Page of the object there. */
+  pgoff: number;
   /** ACCESS_* of the MMU. */
   access: number;
   vma: Vma;
@@ -48,6 +50,7 @@ export class VmFault {
 
   constructor(vma: Vma) {
     this.va = 0;
+    this.pgoff = 0;
     this.access = 0;
     this.vma = vma;
     this.slot = 0;

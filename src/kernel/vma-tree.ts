@@ -40,6 +40,8 @@ export class VmaTree {
   private recent: Vma | null;
   private recentFrom: number;
   private recentEnd: number;
+  /** The address that is looked up: a field, since a lookup is too long for V8 to take into its caller. */
+  private sought: number;
 
   constructor() {
     this.root = newChunk();
@@ -49,12 +51,18 @@ export class VmaTree {
     this.recent = null;
     this.recentFrom = 0;
     this.recentEnd = 0;
+    this.sought = 0;
   }
 
   /** The first VMA that ends above `va`, or null (Linux's find_vma). */
   find(va: number): Vma | null {
     if (va < this.recentEnd && va >= this.recentFrom) return this.recent;
-    const { last } = this;
+    this.sought = va;
+    return this.search();
+  }
+
+  private search(): Vma | null {
+    const { last, sought: va } = this;
     if (last === null || va >= last.end) return null;
     let node = this.root;
     let place = placeAbove(node, va);

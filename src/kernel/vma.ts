@@ -68,6 +68,14 @@ export class AnonVma {
 export const NO_CHAIN: readonly AnonVma[] = [];
 const NO_NODES: readonly IntervalNode<Vma>[] = [];
 
+/** One page of a VMA: its address, its place in the object (see `Vma.indexAt`) and its slot. Fault handlers hand on this record, since a double as an argument is put into a box. */
+export interface VmPage {
+  readonly vma: Vma;
+  readonly va: number;
+  readonly pgoff: number;
+  readonly slot: number;
+}
+
 export class Vma implements FileMapping {
   readonly mm: AddressSpace;
   start: number;

@@ -1,14 +1,12 @@
 /**
  * The MMU of one CPU: TLB probe, page walk, the fault record.
  *
- * Place in the flow: kernel/access.ts asks for a physical address; a fault is not an exception but
- * the result -1 with the record (va, access, error code) filled in, as hardware does with CR2 and
- * the error code. It knows no VMA and calls nobody.
+ * Place in the flow: kernel/access.ts asks for a physical address; a fault is not an exception but the result -1 with the record (va,
+ * access, error code) filled in, as hardware does with CR2 and the error code. It knows no VMA and calls nobody.
  *
- * Counts are exact: every access is a hit of the first level, a hit of the second, or a walk. A hit
- * of the first level is a few integer operations and one compare, and is asked for in two steps,
- * `hitRead` and then `physical`: both are integers of 32 bits to the compiler. One method for the
- * two would give -1 or an address up to 2^32, which only a double can hold (4 ns a load against 7).
+ * Counts are exact: every access is a hit of the first level, a hit of the second, or a walk. A hit of the first level is a few integer
+ * operations and one compare, and is asked for in two steps, `hitRead` and then `physical`: both are integers of 32 bits to the
+ * compiler. One method for the two would give -1 or an address up to 2^32, which only a double can hold (4 ns a load against 7).
  * Source: Intel SDM 3A 4.7 (error code), 4.10 (TLB).
  */
 
@@ -36,10 +34,8 @@ export const ACCESS_EXEC = 2;
 const NEEDED = [PTE_USER, PTE_USER | PTE_WRITE, PTE_USER | PTE_EXEC] as const;
 const MARKS = [PTE_ACCESSED, PTE_ACCESSED | PTE_DIRTY, PTE_ACCESSED] as const;
 
-/** Flags of a leaf that an access of each kind leaves as it is. */
-const READY_READ = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
-const READY_WRITE = READY_READ | PTE_WRITE | PTE_DIRTY;
-const READY_EXEC = READY_READ | PTE_EXEC;
+/** Flags of a leaf that a load leaves as it is. */
+const READY = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
 
 /** Error-code bits of a page fault. */
 export const FAULT_PRESENT = 1;
@@ -86,11 +82,10 @@ export class Mmu {
    * one to a double in an array took as long as the rest of a hit (9 ns a load against 20).
    */
   private latest: number;
-  /**
-   * The address being translated. A field and no argument: a double that is handed to a function which the compiler does
-   * not inline is put into a box of 16 bytes, and there were two or three of them in each miss.
-   */
+  /** The address being translated: a field, since a double as an argument is put into a box of 16 bytes if the call is not inlined. */
   va: number;
+  /** The address being flushed. */
+  private flushed: number;
   faultVa: number;
   faultAccess: number;
   /** FAULT_* bits without FAULT_USER, which the caller knows. */
@@ -120,6 +115,7 @@ export class Mmu {
     this.tally = new Float64Array(COUNTS);
     this.latest = 0;
     this.va = 0;
+    this.flushed = 0;
     this.faultVa = 0;
     this.faultAccess = 0;
     this.faultError = 0;
@@ -249,7 +245,7 @@ export class Mmu {
     const slot = tables.cachedSlot(this.root, this.va);
     if (slot < 0) return this.walk(access, own, below);
     const flags = tables.flags(slot);
-    const wanted = access === ACCESS_READ ? READY_READ : access === ACCESS_WRITE ? READY_WRITE : READY_EXEC;
+    const wanted = READY | (access === ACCESS_READ ? 0 : access === ACCESS_WRITE ? PTE_WRITE | PTE_DIRTY : PTE_EXEC);
     if ((flags & wanted) !== wanted) return this.walk(access, own, below);
     this.tally[COUNT_WALK_REFERENCES] += tables.levels;
     return this.enter(own, below, tables.baseOf(tables.frame(slot)), flags);
@@ -268,7 +264,8 @@ export class Mmu {
   /** Reads the tables as hardware does; fills the TLB or the fault record. `own`, `below`: the entries of both levels to fill again, or -1. */
   private walk(access: number, own: number, below: number): number {
     const { walker } = this;
-    const slot = walker.walk(this.root, this.va, NEEDED[access], MARKS[access]);
+    walker.va = this.va;
+    const slot = walker.walk(this.root, NEEDED[access], MARKS[access]);
     this.tally[COUNT_WALK_REFERENCES] += walker.length;
     if (slot < 0) return this.refuse(access);
     return this.enter(own, below, this.leafBase(slot), walker.flags);
@@ -330,10 +327,15 @@ export class Mmu {
 
   /** Drops the translation of the page at `va` in the address space `asid`. */
   flushPage(va: number, asid: number): void {
+    this.flushed = va;
+    this.dropFlushed(asid);
+  }
+
+  private dropFlushed(asid: number): void {
+    const { l1, l2, flushed: va } = this;
     const page = (va | 0) >>> this.pageShift;
-    const tag = va - ((va & this.offsetMask) - asid);
-    this.l1.flushTag(page, tag);
-    if (this.l2 !== null) this.l2.flushTag(page, tag);
+    l1.flushTag(page, va - ((va & this.offsetMask) - asid));
+    if (l2 !== null) l2.flushTag(page, va - ((va & this.offsetMask) - asid));
   }
 
   flushAsid(asid: number): void {

@@ -60,6 +60,8 @@ export class PageTables {
    */
   private readonly spanKey: Float64Array;
   private readonly spanSlot: Int32Array;
+  /** The address whose entry is looked for: a field and no argument, for the reason that `Mmu.va` is one. */
+  private sought: number;
   readonly frameMaskLow: number;
   /** Frames below 4 GiB. */
   private readonly frames32: number;
@@ -111,6 +113,7 @@ export class PageTables {
     this.spanShift = scheme.pageShift + (scheme.levels.at(-1) as number);
     this.spanKey = new Float64Array(SPANS).fill(-1);
     this.spanSlot = new Int32Array(SPANS);
+    this.sought = 0;
   }
 
   /** Entries have a bit that forbids execution, rather than one that allows it, or none. */
@@ -190,29 +193,37 @@ export class PageTables {
 
   /** Slot of the lowest-level entry for `va`, or -1 (and `missingSpan`) when a table on the way is missing. */
   lookup(root: number, va: number): number {
-    const cached = this.cachedSlot(root, va);
+    this.sought = va;
+    return this.find(root);
+  }
+
+  private find(root: number): number {
+    const cached = this.cachedSought(root);
     if (cached >= 0) return cached;
     let table = root;
-    const last = this.levels - 1;
-    for (let level = 0; level < last; level++) {
-      const slot = table * this.entriesPerTable + this.indexAt(va, level);
+    for (let level = 0; level < this.levels - 1; level++) {
+      const slot = table * this.entriesPerTable + this.indexAt(this.sought, level);
       if (this.isEmpty(slot)) {
         this.missingSpan = this.levelSpan[level];
         return -1;
       }
       table = this.frame(slot);
     }
-    return this.remember(root, va, table);
+    return this.remember(root, table);
   }
 
   /** As `lookup`, making missing tables; -1 when no frame is left for one. */
   ensure(root: number, va: number): number {
-    const cached = this.cachedSlot(root, va);
+    this.sought = va;
+    return this.findOrMake(root);
+  }
+
+  private findOrMake(root: number): number {
+    const cached = this.cachedSought(root);
     if (cached >= 0) return cached;
     let table = root;
-    const last = this.levels - 1;
-    for (let level = 0; level < last; level++) {
-      const slot = table * this.entriesPerTable + this.indexAt(va, level);
+    for (let level = 0; level < this.levels - 1; level++) {
+      const slot = table * this.entriesPerTable + this.indexAt(this.sought, level);
       if (this.isEmpty(slot)) {
         const made = this.newTable();
         if (made === 0) return -1;
@@ -220,7 +231,7 @@ export class PageTables {
         table = made;
       } else table = this.frame(slot);
     }
-    return this.remember(root, va, table);
+    return this.remember(root, table);
   }
 
   /** Names the lowest-level table of `va` below a root: the start of what it maps + the root's frame. */
@@ -233,17 +244,22 @@ export class PageTables {
    * lately, else -1: one compare instead of a read at each level.
    */
   cachedSlot(root: number, va: number): number {
-    const low = va | 0;
+    this.sought = va;
+    return this.cachedSought(root);
+  }
+
+  private cachedSought(root: number): number {
+    const low = this.sought | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
-    if (this.spanKey[span] !== this.keyOf(root, va)) return -1;
+    if (this.spanKey[span] !== this.keyOf(root, this.sought)) return -1;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 
-  /** Notes that the lowest-level table of `va` is `table`; its slot for `va`. */
-  remember(root: number, va: number, table: number): number {
-    const low = va | 0;
+  /** Notes that the lowest-level table of the address looked for last is `table`; its slot for that address. */
+  remember(root: number, table: number): number {
+    const low = this.sought | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
-    this.spanKey[span] = this.keyOf(root, va);
+    this.spanKey[span] = this.keyOf(root, this.sought);
     this.spanSlot[span] = table * this.entriesPerTable;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }

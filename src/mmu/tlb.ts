@@ -52,6 +52,8 @@ export class TlbLevel {
   private readonly alike: Uint8Array;
   /** Int32Array(sets * ways): where in `alike` an entry is counted. */
   private readonly counted: Int32Array;
+  /** The tag that is looked for: a field and no argument, for the reason that `Mmu.va` is one. */
+  private sought: number;
 
   constructor(config: TlbLevelConfig, rng: RngStream) {
     const entries = config.sets * config.ways;
@@ -69,10 +71,17 @@ export class TlbLevel {
     this.hintMask = this.hint.length - 1;
     this.alike = new Uint8Array(this.hint.length);
     this.counted = new Int32Array(entries);
+    this.sought = NO_TAG;
   }
 
   /** Entry in the set of page number `page` (an integer whose low 32 bits count) whose column holds `tag`, or -1. */
   find(column: Float64Array, page: number, tag: number): number {
+    this.sought = tag;
+    return this.search(column, page);
+  }
+
+  private search(column: Float64Array, page: number): number {
+    const { sought: tag } = this;
     const first = (page & this.setMask) * this.ways;
     if (this.ways === 1) return column[first] === tag ? first : -1;
     const bits = page & this.hintMask;
@@ -86,6 +95,13 @@ export class TlbLevel {
       return entry;
     }
     return -1;
+  }
+
+  /** As `find`, without a trace in the hints: for probes. */
+  peek(column: Float64Array, page: number, tag: number): number {
+    const first = (page & this.setMask) * this.ways;
+    const place = column.subarray(first, first + this.ways).indexOf(tag);
+    return place < 0 ? -1 : first + place;
   }
 
   /** Notes a use of an entry at `time` (above all times before); what FIFO and random replacement ignore. */
@@ -145,7 +161,12 @@ export class TlbLevel {
 
   /** Drops the page with this tag. */
   flushTag(page: number, tag: number): void {
-    const entry = this.find(this.tag, page, tag);
+    this.sought = tag;
+    this.flushSought(page);
+  }
+
+  private flushSought(page: number): void {
+    const entry = this.search(this.tag, page);
     if (entry >= 0) this.drop(entry);
   }
 

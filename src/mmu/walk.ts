@@ -36,6 +36,8 @@ export class Walker {
   flags: number;
   /** WALK_*: how the last walk ended. */
   result: number;
+  /** The address to translate: a field and no argument, for the reason that `Mmu.va` is one. */
+  va: number;
 
   constructor(tables: PageTables, addressEnd: number, trace: Trace) {
     this.tables = tables;
@@ -47,23 +49,25 @@ export class Walker {
     this.length = 0;
     this.flags = 0;
     this.result = WALK_DONE;
+    this.va = 0;
   }
 
   /**
    * Slot of the leaf for `va` below `root` if it has all rights in `needed` (PTE_*); -1 and `result` if not.
    * The leaf gets the `marks` (PTE_ACCESSED, PTE_DIRTY).
    */
-  walk(root: number, va: number, needed: number, marks: number): number {
+  walk(root: number, needed: number, marks: number): number {
+    const { va } = this;
     if (!(va >= 0 && va < this.addressEnd) || va !== Math.floor(va)) {
       this.length = 0;
-      return this.end(va, WALK_NO_ADDRESS, -1);
+      return this.end(WALK_NO_ADDRESS, -1);
     }
-    const slot = this.leaf(root, va);
+    const slot = this.leaf(root);
     const { flags } = this;
-    if (!(flags & PTE_PRESENT)) return this.end(va, WALK_NOT_PRESENT, -1);
-    if ((flags & needed) !== needed) return this.end(va, WALK_NOT_ALLOWED, -1);
+    if (!(flags & PTE_PRESENT)) return this.end(WALK_NOT_PRESENT, -1);
+    if ((flags & needed) !== needed) return this.end(WALK_NOT_ALLOWED, -1);
     // The record shows the entries as they were read.
-    this.end(va, WALK_DONE, slot);
+    this.end(WALK_DONE, slot);
     const used = flags | marks;
     if (used !== flags) this.tables.set(slot, this.tables.frame(slot), used);
     this.flags = used;
@@ -71,8 +75,8 @@ export class Walker {
   }
 
   /** Slot of the entry at which reading ends, present or not; sets `flags` and `length`. */
-  private leaf(root: number, va: number): number {
-    const { tables, lastLevel } = this;
+  private leaf(root: number): number {
+    const { va, tables, lastLevel } = this;
     const known = tables.cachedSlot(root, va);
     // Records show the slots of the upper levels too: those of the last walk if that went to the same table.
     if (known >= 0 && (this.trace.mask === 0 || tables.keyOf(root, va) === this.slotsKey)) {
@@ -90,22 +94,22 @@ export class Walker {
         this.flags = flags;
         this.length = level + 1;
         this.slotsKey = level === lastLevel ? tables.keyOf(root, va) : NO_KEY;
-        if (level === lastLevel) tables.remember(root, va, table);
+        if (level === lastLevel) tables.remember(root, table);
         return slot;
       }
       table = tables.frame(slot);
     }
   }
 
-  private end(va: number, result: number, slot: number): number {
+  private end(result: number, slot: number): number {
     this.result = result;
-    if (this.trace.mask !== 0) this.emit(va);
+    if (this.trace.mask !== 0) this.emit();
     return slot;
   }
 
   /** One record for each entry read, then one for how the walk ended. */
-  private emit(va: number): void {
-    const { tables, trace, slots } = this;
+  private emit(): void {
+    const { va, tables, trace, slots } = this;
     for (let level = 0; level < this.length; level++) {
       const slot = slots[level];
       const at = trace.begin(RECORD_ID.walk_entry);
