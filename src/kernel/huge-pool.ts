@@ -102,6 +102,8 @@ export class HugeFile {
 
   /** Reserves what of [from, end) nobody has asked for yet; false if the pool has not enough. */
   reserve(from: number, end: number): boolean {
+    // More than the pool can have: not to be listed page by page.
+    if (end - from > this.region.size + this.pool.free - this.pool.reserved) return false;
     const missing: number[] = [];
     for (let index = from; index < end; index++) if (!this.region.has(index)) missing.push(index);
     if (!this.pool.reserve(missing.length)) return false;

@@ -129,7 +129,8 @@ export class ShmSegments {
     if (bytes < 1n || bytes > this.limits.max) return -EINVAL;
     const pages = this.pagesOf(bytes);
     if (this.totalPages() + pages > this.limits.all) return -ENOSPC;
-    if (bytes >= SIZE_END) return -EINVAL;
+    // A file of huge pages may be larger than any other: only the pool bounds it.
+    if (bytes >= SIZE_END && wanted.hugeSizeLog === undefined) return -EINVAL;
     const file = this.makeFile(mm, wanted);
     if (typeof file === 'number') return file;
     if (this.count >= this.limits.segments) {

@@ -91,7 +91,7 @@ function permits(segment: Segment, asked: number): boolean {
  * EEXIST: IPC_CREAT with IPC_EXCL, and a segment has the key
  * EINVAL: the segment that is there is smaller than `size`
  * EACCES: the owner of the segment that is there lacks one of the permissions
- * EINVAL: a new segment of size 0, or larger than SHMMAX or than a file can be
+ * EINVAL: a new segment of size 0, or larger than SHMMAX or, without SHM_HUGETLB, than a file can be
  * ENOSPC: more pages than SHMALL, or more segments than SHMMNI
  * EINVAL: SHM_HUGETLB with a size of pages that there is not
  * ENOMEM: so much memory cannot be promised, or of the pool of huge pages kept (SHM_NORESERVE does not ask for that)
@@ -113,7 +113,8 @@ export function shmget({ state, process }: Caller, key: bigint, size: bigint, fl
 }
 
 function newSegment(state: State, process: Process, key: number, size: bigint, bits: number): Answer {
-  if (size < 1n || size > noLimit() || size >= SIZE_END) return failure(EINVAL);
+  if (size < 1n || size > noLimit()) return failure(EINVAL);
+  if (size >= SIZE_END && !(bits & SHM_HUGETLB)) return failure(EINVAL);
   if (BigInt(state.segments.byId.size) >= SEGMENTS_MAX) return UNSPECIFIED;
   const contents = bits & SHM_HUGETLB ? hugeContents(state, size, bits) : usualContents(state, process, size, bits);
   if (typeof contents === 'number') return failure(contents);
