@@ -204,7 +204,11 @@ function writeSocket(at: StreamCaller, wait: StreamWait): Outcome {
   const before = peer.queue.length;
   const move = mover(at, wait.user);
   while (wait.done < wait.count) {
-    if (peer.queue.length >= SOCKET_PAGES) return UNSPECIFIED;
+    if (peer.queue.length >= SOCKET_PAGES) {
+      // What was put there is no whole message yet: nobody may read it.
+      peer.queue.length = before;
+      return UNSPECIFIED;
+    }
     const left = wait.count - wait.done;
     const put = putPage(peer, left, wait.done, move, { isPacket: false, continues: left > PAGE_BYTES });
     if (put === undefined) {
