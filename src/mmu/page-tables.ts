@@ -209,7 +209,7 @@ export class PageTables {
       }
       table = this.frame(slot);
     }
-    return this.remember(root, table);
+    return this.rememberSought(root, table);
   }
 
   /** As `lookup`, making missing tables; -1 when no frame is left for one. */
@@ -231,7 +231,7 @@ export class PageTables {
         table = made;
       } else table = this.frame(slot);
     }
-    return this.remember(root, table);
+    return this.rememberSought(root, table);
   }
 
   /** Names the lowest-level table of `va` below a root: the start of what it maps + the root's frame. */
@@ -255,8 +255,13 @@ export class PageTables {
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 
-  /** Notes that the lowest-level table of the address looked for last is `table`; its slot for that address. */
-  remember(root: number, table: number): number {
+  /** Notes that the lowest-level table of `va` is `table`; its slot for `va`. */
+  remember(root: number, va: number, table: number): number {
+    this.sought = va;
+    return this.rememberSought(root, table);
+  }
+
+  private rememberSought(root: number, table: number): number {
     const low = this.sought | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
     this.spanKey[span] = this.keyOf(root, this.sought);

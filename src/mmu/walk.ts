@@ -94,7 +94,7 @@ export class Walker {
         this.flags = flags;
         this.length = level + 1;
         this.slotsKey = level === lastLevel ? tables.keyOf(root, va) : NO_KEY;
-        if (level === lastLevel) tables.remember(root, table);
+        if (level === lastLevel) tables.remember(root, va, table);
         return slot;
       }
       table = tables.frame(slot);

@@ -31,8 +31,7 @@ function withoutFastPaths(): void {
   // biome-ignore lint/suspicious/noExplicitAny: `hit` is private
   vi.spyOn(Mmu.prototype as any, 'hit').mockReturnValue(-1);
   vi.spyOn(Mmu.prototype, 'hitRun').mockImplementation((_va, _size, _kind, from) => from);
-  // biome-ignore lint/suspicious/noExplicitAny: `cachedSought` is private
-  vi.spyOn(PageTables.prototype as any, 'cachedSought').mockReturnValue(-1);
+  vi.spyOn(PageTables.prototype, 'cachedSlot').mockReturnValue(-1);
   TlbLevel.prototype.find = findInSet;
 }
 
