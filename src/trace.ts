@@ -143,6 +143,11 @@ export class Trace {
   /** Whose doing the records are; set by the access engine. */
   task: number;
   timeNs: number;
+  /**
+   * First field of the next record of `emitAt`, an address. A field and no argument: a double handed to a function that V8
+   * does not inline is put into a box of 16 bytes.
+   */
+  va: number;
   /** Float64Array(room * RECORD_STRIDE); replaced when it grows. */
   records: Float64Array;
   /** Records that fit into `records`. */
@@ -157,6 +162,7 @@ export class Trace {
     this.mask = TRACE_OFF;
     this.task = 0;
     this.timeNs = 0;
+    this.va = 0;
     this.records = new Float64Array(RING_RECORDS * RECORD_STRIDE);
     this.room = RING_RECORDS;
     this.count = 0;
@@ -194,9 +200,20 @@ export class Trace {
     records[at + 3] = d;
   }
 
+  /** As `emit` for the records of each fault: the first field is `this.va`, the others are small integers. */
+  emitAt(kind: number, b: number, c: number, d: number): void {
+    const at = this.begin(kind);
+    if (at < 0) return;
+    const { records } = this;
+    records[at] = this.va;
+    records[at + 1] = b;
+    records[at + 2] = c;
+    records[at + 3] = d;
+  }
+
   /**
-   * Begins a record whose up to four fields the caller writes into `records` from the place returned on; -1 if its class is
-   * not written. For the records of each walk: a double handed to a function that is not inlined is put into a box of 16 bytes.
+   * Begins a record whose four fields the caller writes into `records` from the place returned on; -1 if its class is not written.
+   * For the records of each walk and fault that have more than one number beyond the small integers.
    */
   begin(kind: number): number {
     if ((CLASS_OF[kind] & this.mask) === 0) return -1;

@@ -134,7 +134,8 @@ export class AccessEngine {
     if (this.trace.mask === 0) return;
     this.trace.timeNs = this.clock.nowNs;
     const kind = by === BY_USER ? RECORD_ID.page_fault_user : RECORD_ID.page_fault_kernel;
-    this.trace.emit(kind, mmu.faultVa, mmu.faultError | (by === BY_USER ? FAULT_USER : 0), 0, 0);
+    this.trace.va = mmu.faultVa;
+    this.trace.emitAt(kind, mmu.faultError | (by === BY_USER ? FAULT_USER : 0), 0, 0);
   }
 
   /** Copies user bytes at `va` into `target`, page by page; how many before the first that failed. */

@@ -21,14 +21,22 @@ export function doAnonymousPage(parts: FaultParts, fault: VmFault): number {
   const { vma } = fault;
   if (fault.access !== ACCESS_WRITE) {
     parts.mapper.enterZeroPage(fault, entryFlags(vma));
-    if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_page_map, fault.va, parts.pool.zeroPfn, 0, 0);
+    note(parts, fault, RECORD_ID.zero_page_map, parts.pool.zeroPfn);
     return FAULT_DONE;
   }
   const pfn = newZeroedFrame(parts);
   if (pfn === 0) return FAULT_OOM;
   parts.mapper.enterNew(fault, parts.anonVmas.prepare(vma).id, pfn, writableEntryFlags(vma));
-  if (parts.trace.mask !== 0) parts.trace.emit(RECORD_ID.zero_fill, fault.va, pfn, 0, 0);
+  note(parts, fault, RECORD_ID.zero_fill, pfn);
   return FAULT_DONE;
+}
+
+/** A record that names the page and the frame it got. */
+function note(parts: FaultParts, fault: VmFault, kind: number, pfn: number): void {
+  const { trace } = parts;
+  if (trace.mask === 0) return;
+  trace.va = fault.va;
+  trace.emitAt(kind, pfn, 0, 0);
 }
 
 /** A frame of zeros with one reference, or 0. */

@@ -55,8 +55,11 @@ export class FaultHandler {
     this.address = mmu.faultVa;
     const result = this.resolve(task, access);
     if (result === FAULT_DONE) this.count(task);
-    if (this.parts.trace.mask !== 0)
-      this.parts.trace.emit(RECORD_ID.fault_done, this.address, result, this.lastMajor ? 1 : 0, 0);
+    const { trace } = this.parts;
+    if (trace.mask !== 0) {
+      trace.va = this.address;
+      trace.emitAt(RECORD_ID.fault_done, result, this.lastMajor ? 1 : 0, 0);
+    }
     return result;
   }
 
@@ -99,10 +102,21 @@ export class FaultHandler {
       if (!this.stack.grow(task, vma, va)) return FAULT_MAPERR;
       vma = task.mm.vmas.find(va) as Vma;
     }
-    if (this.parts.trace.mask !== 0) this.parts.trace.emit(RECORD_ID.vma_found, va, vma.start, vma.end, vma.flags);
+    if (this.parts.trace.mask !== 0) this.noteVma(vma);
     const known = knownAccess(this.parts.tables, access);
     if (allows(vma, known)) return this.faultPage(vma, known);
     return access === ACCESS_EXEC && this.looksFirst(vma, va) ? this.faultPage(vma, ACCESS_READ) : FAULT_ACCERR;
+  }
+
+  private noteVma(vma: Vma): void {
+    const { trace } = this.parts;
+    const at = trace.begin(RECORD_ID.vma_found);
+    if (at < 0) return;
+    const { records } = trace;
+    records[at] = this.address;
+    records[at + 1] = vma.start;
+    records[at + 2] = vma.end;
+    records[at + 3] = vma.flags;
   }
 
   /**

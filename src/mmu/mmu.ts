@@ -252,13 +252,8 @@ export class Mmu {
   }
 
   private noteMiss(access: number, level: number): void {
-    const at = this.trace.begin(RECORD_ID.tlb_miss);
-    if (at < 0) return;
-    const { records } = this.trace;
-    records[at] = this.va;
-    records[at + 1] = access;
-    records[at + 2] = level;
-    records[at + 3] = 0;
+    this.trace.va = this.va;
+    this.trace.emitAt(RECORD_ID.tlb_miss, access, level, 0);
   }
 
   /** Reads the tables as hardware does; fills the TLB or the fault record. `own`, `below`: the entries of both levels to fill again, or -1. */

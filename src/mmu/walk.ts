@@ -120,12 +120,7 @@ export class Walker {
       records[at + 2] = tables.rawLow(slot);
       records[at + 3] = tables.rawHigh(slot);
     }
-    const at = trace.begin(RECORD_ID.walk);
-    if (at < 0) return;
-    const { records } = trace;
-    records[at] = va;
-    records[at + 1] = this.length;
-    records[at + 2] = this.result;
-    records[at + 3] = 0;
+    trace.va = va;
+    trace.emitAt(RECORD_ID.walk, this.length, this.result, 0);
   }
 }
