@@ -74,18 +74,19 @@ export class VmaOps {
       vma.anonVma = range.copiedFrom.anonVma;
       this.anonVmas.clone(vma, range.copiedFrom);
     }
-    this.insertNew(vma);
+    this.mapAlone(vma);
     return vma;
   }
 
   /** The same for a VMA that stands nowhere yet and whose pages are all to come: it, or the neighbour extended in its place. */
   mapNew(vma: Vma): Vma {
     const neighbour = this.mergeNewRange(vma.mm as Mm, vma, null);
-    if (neighbour === null) this.insertNew(vma);
+    if (neighbour === null) this.mapAlone(vma);
     return neighbour ?? vma;
   }
 
-  private insertNew(vma: Vma): void {
+  /** A new VMA in free space that joins no neighbour. */
+  mapAlone(vma: Vma): void {
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_new, vma.start, vma.end, vma.flags, vma.pgoff);
     if (vma.file !== null) this.files.hold(vma.file, vma);
     this.insert(vma.mm as Mm, vma);
