@@ -19,6 +19,7 @@ import {
   FRAME_UPTODATE,
   FRAME_WRITEBACK,
 } from '../mmu/frames.ts';
+import { countTables, forEachEntry } from '../mmu/page-table-visits.ts';
 import { NO_TAG, type TlbLevel } from '../mmu/tlb.ts';
 import { MARK_BLANK, MARK_DIRTY, MARK_WRITEBACK } from '../pagecache/file-cache.ts';
 import { Inode } from './inode.ts';
@@ -66,7 +67,7 @@ class Checker {
 
   private checkTables(): void {
     const { tables } = this.parts;
-    const found = this.mms.reduce((sum, mm) => sum + tables.countTables(mm.root, 0), 0);
+    const found = this.mms.reduce((sum, mm) => sum + countTables(tables, mm.root), 0);
     this.that(
       found === tables.tableFrames,
       () => `${tables.tableFrames} page tables counted, found ${found}: some are lost`,
@@ -129,7 +130,7 @@ class Checker {
   private checkEntries(mm: Mm): void {
     const { tables, pool } = this.parts;
     const rss = [0, 0, 0, 0];
-    tables.forEachEntry(mm.root, (va, slot) => {
+    forEachEntry(tables, mm.root, (va, slot) => {
       const flags = tables.flags(slot);
       const vma = mm.vmas.containing(va);
       this.that(vma !== null, () => `mm ${mm.id}: an entry at ${va.toString(16)} outside every VMA`);

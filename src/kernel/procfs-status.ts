@@ -5,6 +5,7 @@
  * Source: proc_pid_status(5); Linux fs/proc/task_mmu.c task_mem.
  */
 
+import { countTables } from '../mmu/page-table-visits.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { KIB } from '../units.ts';
 import { type Mm, RSS_ANON, RSS_FILE, RSS_SHMEM } from './mm.ts';
@@ -43,6 +44,6 @@ export function statusOf(tables: PageTables, mm: Mm): StatusFields {
     VmData: kib(mm.dataPages),
     VmStk: kib(mm.stackPages),
     VmLib: kib(mm.execPages),
-    VmPTE: kib(tables.countTables(mm.root, 0) - 1),
+    VmPTE: kib(countTables(tables, mm.root) - 1),
   };
 }

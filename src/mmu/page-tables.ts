@@ -325,30 +325,4 @@ export class PageTables {
   freeRoot(root: number): void {
     this.freeTable(root);
   }
-
-  /** Tables in use below and including `table` of a level; for the invariant checker. */
-  countTables(table: number, level: number): number {
-    if (level === this.levels - 1) return 1;
-    let count = 1;
-    for (let index = 0; index < this.entriesPerTable; index++) {
-      const slot = table * this.entriesPerTable + index;
-      if (!this.isEmpty(slot)) count += this.countTables(this.frame(slot), level + 1);
-    }
-    return count;
-  }
-
-  /** Calls `visit(va, slot)` for each non-empty lowest-level entry, upwards. For checks and reports, not for hot paths. */
-  forEachEntry(root: number, visit: (va: number, slot: number) => void): void {
-    this.visitTable(root, 0, 0, visit);
-  }
-
-  private visitTable(table: number, level: number, base: number, visit: (va: number, slot: number) => void): void {
-    const span = this.levelSpan[level];
-    for (let index = 0; index < this.entriesPerTable; index++) {
-      const slot = table * this.entriesPerTable + index;
-      if (this.isEmpty(slot)) continue;
-      if (level === this.levels - 1) visit(base + index * span, slot);
-      else this.visitTable(this.frame(slot), level + 1, base + index * span, visit);
-    }
-  }
 }

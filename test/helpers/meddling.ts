@@ -10,6 +10,7 @@ import type { Mm } from '../../src/kernel/mm.ts';
 import { FLUSH_UNMAP } from '../../src/kernel/tlb-flush.ts';
 import { PTE_GUARD, PTE_PRESENT, PTE_PROT_NONE } from '../../src/mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_DIRTY, FRAME_UPTODATE, FRAME_WRITEBACK } from '../../src/mmu/frames.ts';
+import { forEachEntry } from '../../src/mmu/page-table-visits.ts';
 import { RngStream } from '../../src/rng.ts';
 import { MachineTarget } from '../../src/scenario/machine-target.ts';
 import type { Answer, Target, TargetCall } from '../../src/scenario/scenario.ts';
@@ -69,7 +70,7 @@ export class MeddlingTarget implements Target {
   /** Entries of pages whose data is elsewhere too: cached pages and the page of zeros. */
   private dropTranslations(mm: Mm): void {
     const { tables, frames, mapper, flusher } = kernelOf(this.inner).parts;
-    tables.forEachEntry(mm.root, (va, slot) => {
+    forEachEntry(tables, mm.root, (va, slot) => {
       const flags = tables.flags(slot);
       if (flags & PTE_GUARD || !(flags & (PTE_PRESENT | PTE_PROT_NONE)) || frames.has(tables.frame(slot), FRAME_ANON))
         return;

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PTE_ACCESSED, PTE_PRESENT, PTE_USER, PTE_WRITE } from '../../src/mmu/entry-codes.ts';
+import { forEachEntry } from '../../src/mmu/page-table-visits.ts';
 import { addressBits, type PageTableScheme } from '../../src/scheme.ts';
 import { runs } from '../helpers/fuzz.ts';
 import { type MachineRoom, machineRoom, SCHEMES } from '../helpers/machine-room.ts';
@@ -92,7 +93,7 @@ class Tester {
   check(): void {
     const { tables, allocator, frames, pageSize } = this.room;
     const seen = new Map<number, readonly [number, boolean]>();
-    tables.forEachEntry(this.root, (va, slot) => {
+    forEachEntry(tables, this.root, (va, slot) => {
       expect(tables.lookup(this.root, va)).toBe(slot);
       seen.set(va / pageSize, [tables.frame(slot), (tables.flags(slot) & PTE_WRITE) !== 0]);
     });

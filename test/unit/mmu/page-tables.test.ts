@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { PTE_ACCESSED, PTE_PRESENT, PTE_USER, PTE_WRITE } from '../../../src/mmu/entry-codes.ts';
 import { FRAME_TABLE } from '../../../src/mmu/frames.ts';
+import { forEachEntry } from '../../../src/mmu/page-table-visits.ts';
 import { X86_64 } from '../../../src/scheme.ts';
 import { type MachineRoom, machineRoom, SCHEMES } from '../../helpers/machine-room.ts';
 
@@ -52,7 +53,7 @@ describe.each(SCHEMES.map((scheme) => [scheme.name, scheme] as const))('page tab
     const addresses = [tables.tableSpan + 3 * pageSize, 0, pageSize, tables.tableSpan - pageSize];
     for (const va of addresses) tables.set(tables.ensure(root, va), 1, FLAGS);
     const seen: [number, number][] = [];
-    tables.forEachEntry(root, (va, slot) => seen.push([va, slot]));
+    forEachEntry(tables, root, (va, slot) => seen.push([va, slot]));
     expect(seen.map(([va]) => va)).toEqual([...addresses].sort((a, b) => a - b));
     for (const [va, slot] of seen) expect(tables.lookup(root, va)).toBe(slot);
   });
