@@ -69,6 +69,8 @@ export class PageTables {
   private readonly highScale: number;
   /** Table frames in use, root tables included. */
   tableFrames: number;
+  /** Tables freed since the start: whoever remembers where tables stand asks whether it is still the same. */
+  tablesFreed: number;
   /** Bytes that the missing table would map, after a `lookup` that gave -1. */
   missingSpan: number;
 
@@ -109,6 +111,7 @@ export class PageTables {
     this.frames32 = 1 << (32 - scheme.pageShift);
     this.highScale = scheme.frameShift === 0 ? 2 ** 32 : 1 << (32 - scheme.frameShift);
     this.tableFrames = 0;
+    this.tablesFreed = 0;
     this.missingSpan = 0;
     this.spanShift = scheme.pageShift + (scheme.levels.at(-1) as number);
     this.spanKey = new Float64Array(SPANS).fill(-1);
@@ -281,6 +284,7 @@ export class PageTables {
 
   private freeTable(pfn: number): void {
     this.tableFrames--;
+    this.tablesFreed++;
     this.spanKey.fill(-1);
     this.frames.refcount[pfn] = 0;
     this.allocator.free(pfn, 0);

@@ -30,6 +30,8 @@ export class Walker {
   readonly slots: Int32Array;
   /** Key of the lowest-level table whose upper slots `slots` holds (see PageTables.keyOf), or NO_KEY. */
   private slotsKey: number;
+  /** PageTables.tablesFreed when they were read: they hold as long as no table is freed. */
+  private slotsFreed: number;
   /** Entries that the last walk read, 0 to levels. */
   length: number;
   /** PTE_* flags of the last entry read, with what the walk set. */
@@ -46,6 +48,7 @@ export class Walker {
     this.lastLevel = tables.levels - 1;
     this.slots = new Int32Array(tables.levels);
     this.slotsKey = NO_KEY;
+    this.slotsFreed = 0;
     this.length = 0;
     this.flags = 0;
     this.result = WALK_DONE;
@@ -79,7 +82,7 @@ export class Walker {
     const { va, tables, lastLevel } = this;
     const known = tables.cachedSlot(root, va);
     // Records show the slots of the upper levels too: those of the last walk if that went to the same table.
-    if (known >= 0 && (this.trace.mask === 0 || tables.keyOf(root, va) === this.slotsKey)) {
+    if (known >= 0 && (this.trace.mask === 0 || this.hasSlots(root))) {
       this.slots[lastLevel] = known;
       this.flags = tables.flags(known);
       this.length = lastLevel + 1;
@@ -94,11 +97,18 @@ export class Walker {
         this.flags = flags;
         this.length = level + 1;
         this.slotsKey = level === lastLevel ? tables.keyOf(root, va) : NO_KEY;
+        this.slotsFreed = tables.tablesFreed;
         if (level === lastLevel) tables.remember(root, va, table);
         return slot;
       }
       table = tables.frame(slot);
     }
+  }
+
+  /** Whether `slots` are those on the way to the table of `va`, but for its own. */
+  private hasSlots(root: number): boolean {
+    const { tables } = this;
+    return tables.keyOf(root, this.va) === this.slotsKey && tables.tablesFreed === this.slotsFreed;
   }
 
   private end(result: number, slot: number): number {
