@@ -58,7 +58,7 @@ export class ProcessMemory {
     const entry = mmu.hitRead(va);
     if (entry >= 0) return this.ram.load8(mmu.physical(entry, va));
     mmu.va = va;
-    const pa = mmu.miss(ACCESS_READ);
+    const pa = mmu.missRead();
     return this.ram.load8(pa >= 0 ? pa : this.faulted(ACCESS_READ, null));
   }
 

@@ -37,6 +37,9 @@ const MARKS = [PTE_ACCESSED, PTE_ACCESSED | PTE_DIRTY, PTE_ACCESSED] as const;
 /** Flags of a leaf that a load leaves as it is. */
 const READY = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
 
+/** Flags of a leaf that a store leaves as it is. */
+const WRITABLE = PTE_WRITE | PTE_DIRTY;
+
 /** Error-code bits of a page fault. */
 export const FAULT_PRESENT = 1;
 export const FAULT_WRITE = 2;
@@ -67,6 +70,8 @@ export class Mmu {
   private readonly ways: number;
   /** 1 if a hit must be stamped, for LRU among several ways; else 0. A number: a test of a boolean takes ten instructions. */
   private readonly stamped: number;
+  /** 1 if there is one place for a page, in the only level; else 0. */
+  private readonly solitary: number;
   private readonly setMask: number;
   private readonly hintMask: number;
   private readonly hint: Int32Array;
@@ -82,6 +87,8 @@ export class Mmu {
    * one to a double in an array took as long as the rest of a hit (9 ns a load against 20).
    */
   private latest: number;
+  /** Accesses by `refill`, in neither `tally` nor `latest` yet: each missed the first level and read a leaf. */
+  private refills: number;
   /** The address being translated: a field, since a double as an argument is put into a box of 16 bytes if the call is not inlined. */
   va: number;
   /** The address being flushed. */
@@ -104,6 +111,7 @@ export class Mmu {
     this.asid = 0;
     this.ways = l1.ways;
     this.stamped = l1.replacement === REPLACE_LRU && l1.ways > 1 ? 1 : 0;
+    this.solitary = l1.ways === 1 && l2 === null ? 1 : 0;
     this.setMask = l1.setMask;
     this.hintMask = l1.hintMask;
     this.hint = l1.hint;
@@ -114,6 +122,7 @@ export class Mmu {
     this.base = l1.base;
     this.tally = new Float64Array(COUNTS);
     this.latest = 0;
+    this.refills = 0;
     this.va = 0;
     this.flushed = 0;
     this.faultVa = 0;
@@ -140,7 +149,7 @@ export class Mmu {
     const entry = this.hit(this.tag, va);
     if (entry >= 0) return this.physical(entry, va);
     this.va = va;
-    return this.miss(ACCESS_READ);
+    return this.missRead();
   }
 
   /** Physical address for a store at `va`, or -1. */
@@ -200,7 +209,37 @@ export class Mmu {
 
   /** The rest of an access (ACCESS_*) to `va` for which there was no hit: physical address or -1. */
   miss(access: number): number {
-    if (++this.latest > LATEST_MAX) this.foldLatest();
+    return access === ACCESS_READ ? this.missRead() : this.search(access);
+  }
+
+  /** As `miss`, of a load. */
+  missRead(): number {
+    if (this.solitary !== 0 && this.trace.mask === 0) {
+      const pa = this.refill();
+      if (pa >= 0) return pa;
+    }
+    return this.search(ACCESS_READ);
+  }
+
+  /**
+   * A load for which the only level has one place, which holds another page; the page's table was reached lately and its leaf needs
+   * no new mark. This is `search` with all that leaves to be done, so short that the host begins with the next load while it
+   * waits for the contents of this one. -1 if it is not so: then nothing has happened yet.
+   */
+  private refill(): number {
+    const { tables, va } = this;
+    const slot = tables.cachedSlot(this.root, va);
+    if (slot < 0) return -1;
+    const low = tables.rawLow(slot);
+    const high = tables.rawHigh(slot);
+    const flags = tables.flagsOf(low, high);
+    if ((flags & READY) !== READY || this.refills === LATEST_MAX) return -1;
+    this.refills++;
+    return this.fill(((va | 0) >>> this.pageShift) & this.setMask, tables.baseOf(tables.frameOf(low, high)), flags);
+  }
+
+  private search(access: number): number {
+    if (++this.latest > LATEST_MAX || this.refills === LATEST_MAX) this.foldLatest();
     // What grants an access holds the page: one search of a level tells both. A direct-mapped one has been searched for loads.
     const own = this.ways === 1 && access === ACCESS_READ ? -1 : this.find(this.l1);
     if (own >= 0 && granting(this.l1, access)[own] === this.tag[own]) {
@@ -245,7 +284,7 @@ export class Mmu {
     const slot = tables.cachedSlot(this.root, this.va);
     if (slot < 0) return this.walk(access, own, below);
     const flags = tables.flags(slot);
-    const wanted = READY | (access === ACCESS_READ ? 0 : access === ACCESS_WRITE ? PTE_WRITE | PTE_DIRTY : PTE_EXEC);
+    const wanted = READY | (access === ACCESS_READ ? 0 : access === ACCESS_WRITE ? WRITABLE : PTE_EXEC);
     if ((flags & wanted) !== wanted) return this.walk(access, own, below);
     this.tally[COUNT_WALK_REFERENCES] += tables.levels;
     return this.enter(own, below, tables.baseOf(tables.frame(slot)), flags);
@@ -268,18 +307,25 @@ export class Mmu {
 
   /** Enters the page of `va` in both levels; its physical address. `base`: of its frame; `flags`: PTE_* of its leaf. */
   private enter(own: number, below: number, base: number, flags: number): number {
-    const { l1, l2, latest, va } = this;
-    const page = (va | 0) >>> this.pageShift;
+    const { l1, l2, latest } = this;
+    const page = (this.va | 0) >>> this.pageShift;
     const entry = own >= 0 ? own : l1.place(page);
-    const writable = (flags & (PTE_WRITE | PTE_DIRTY)) === (PTE_WRITE | PTE_DIRTY);
-    const tag = va - ((va & this.offsetMask) - this.asid);
     l1.claim(entry, page, latest);
+    const pa = this.fill(entry, base, flags);
+    if (l2 !== null) l2.copy(below >= 0 ? below : l2.place(page), l1, entry, page, latest);
+    return pa;
+  }
+
+  /** Puts the page of `va` into an entry of the first level; its physical address. */
+  private fill(entry: number, base: number, flags: number): number {
+    const { va } = this;
+    const offset = va & this.offsetMask;
+    const tag = va - (offset - this.asid);
     this.tag[entry] = tag;
-    this.writeTag[entry] = writable ? tag : NO_TAG;
+    this.writeTag[entry] = (flags & WRITABLE) === WRITABLE ? tag : NO_TAG;
     this.execTag[entry] = flags & PTE_EXEC ? tag : NO_TAG;
     this.base[entry] = base;
-    if (l2 !== null) l2.copy(below >= 0 ? below : l2.place(page), l1, entry, page, latest);
-    return this.physical(entry, va);
+    return (base | offset) >>> 0;
   }
 
   /** First byte of the page of `va` by the leaf that the walk found. A large leaf gives one base page: the TLB here has one page size. */
@@ -304,7 +350,14 @@ export class Mmu {
   get counts(): Float64Array {
     const counts = this.tally.slice();
     counts[COUNT_ACCESSES] += this.latest;
+    this.addRefills(counts);
     return counts;
+  }
+
+  private addRefills(counts: Float64Array): void {
+    counts[COUNT_ACCESSES] += this.refills;
+    counts[COUNT_L1_MISSES] += this.refills;
+    counts[COUNT_WALK_REFERENCES] += this.refills * this.tables.levels;
   }
 
   /** Starts the time of the stamps anew, in the same order; what goes from `latest` enters the tally. */
@@ -312,6 +365,8 @@ export class Mmu {
     const begun = this.latest;
     this.latest = Math.max(this.l1.renumber(), this.l2 === null ? 0 : this.l2.renumber()) + 1;
     this.tally[COUNT_ACCESSES] += begun - this.latest;
+    this.addRefills(this.tally);
+    this.refills = 0;
   }
 
   /** Loads the page-table root and the tag of an address space (a context switch). */

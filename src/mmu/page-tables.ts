@@ -140,17 +140,26 @@ export class PageTables {
 
   /** PTE_* flags of an entry; 0 = empty. */
   flags(slot: number): number {
-    const low = this.rawLow(slot);
+    return this.flagsOf(this.rawLow(slot), this.rawHigh(slot));
+  }
+
+  /** As `flags`, by the two lanes of the entry. */
+  flagsOf(low: number, high: number): number {
     const flags = this.decode[low & this.decodeMask];
     if (this.noExecuteHigh === 0 || !(flags & PTE_PRESENT)) return flags;
-    return this.rawHigh(slot) & this.noExecuteHigh ? flags : flags | PTE_EXEC;
+    return high & this.noExecuteHigh ? flags : flags | PTE_EXEC;
   }
 
   /** Frame number of an entry (or its swap slot). */
   frame(slot: number): number {
-    const low = (this.rawLow(slot) & this.frameMaskLow) >>> this.frameShift;
-    const high = this.rawHigh(slot) & HIGH_FRAME_MASK;
-    return high === 0 ? low : low + high * this.highScale;
+    return this.frameOf(this.rawLow(slot), this.rawHigh(slot));
+  }
+
+  /** As `frame`, by the two lanes of the entry. */
+  frameOf(low: number, high: number): number {
+    const below = (low & this.frameMaskLow) >>> this.frameShift;
+    const above = high & HIGH_FRAME_MASK;
+    return above === 0 ? below : below + above * this.highScale;
   }
 
   /**
@@ -201,7 +210,7 @@ export class PageTables {
   }
 
   private find(root: number): number {
-    const cached = this.cachedSought(root);
+    const cached = this.cachedSlot(root, this.sought);
     if (cached >= 0) return cached;
     let table = root;
     for (let level = 0; level < this.levels - 1; level++) {
@@ -222,7 +231,7 @@ export class PageTables {
   }
 
   private findOrMake(root: number): number {
-    const cached = this.cachedSought(root);
+    const cached = this.cachedSlot(root, this.sought);
     if (cached >= 0) return cached;
     let table = root;
     for (let level = 0; level < this.levels - 1; level++) {
@@ -247,14 +256,9 @@ export class PageTables {
    * lately, else -1: one compare instead of a read at each level.
    */
   cachedSlot(root: number, va: number): number {
-    this.sought = va;
-    return this.cachedSought(root);
-  }
-
-  private cachedSought(root: number): number {
-    const low = this.sought | 0;
+    const low = va | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
-    if (this.spanKey[span] !== this.keyOf(root, this.sought)) return -1;
+    if (this.spanKey[span] !== va - ((low & this.spanMask) - root)) return -1;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 

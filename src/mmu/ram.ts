@@ -92,7 +92,8 @@ export class Ram {
   }
 
   load8(pa: number): number {
-    return pa < this.contentBytes ? this.u8[pa] : 0;
+    // Nothing stands where there are no contents: `| 0` makes a 0 of it, without a compare that the array makes anyway.
+    return this.u8[pa] | 0;
   }
 
   store8(pa: number, value: number): void {
