@@ -135,6 +135,8 @@ export class TraceCollector implements TraceSink {
 
 /** 16 KiB at first, so that what is written again and again stays in the host's fastest cache; a power of two. */
 const RING_RECORDS = 256;
+/** Records that stand behind a buffer that counts as full, so that those of one walk stand side by side. */
+const SPARE_RECORDS = 16;
 const LAST_RECORDS = 64;
 
 export class Trace {
@@ -148,14 +150,14 @@ export class Trace {
    * does not inline is put into a box of 16 bytes.
    */
   va: number;
-  /** Float64Array(room * RECORD_STRIDE); replaced when it grows. */
+  /** Float64Array((room + SPARE_RECORDS) * RECORD_STRIDE); replaced when it grows. */
   records: Float64Array;
-  /** Records that fit into `records`. */
+  /** Records at which `records` is full. */
   private room: number;
   /** Records written since the buffer was handed over, or since the ring began again. */
   private count: number;
-  /** The ring has begun again: behind the newest record the oldest ones stand. */
-  private wrapped: boolean;
+  /** Records of the ring when it last began again, of which the oldest stand behind the newest record; 0 = it never did. */
+  private before: number;
   private readonly sinks: TraceSink[];
 
   constructor() {
@@ -163,10 +165,10 @@ export class Trace {
     this.task = 0;
     this.timeNs = 0;
     this.va = 0;
-    this.records = new Float64Array(RING_RECORDS * RECORD_STRIDE);
+    this.records = new Float64Array((RING_RECORDS + SPARE_RECORDS) * RECORD_STRIDE);
     this.room = RING_RECORDS;
     this.count = 0;
-    this.wrapped = false;
+    this.before = 0;
     this.sinks = [];
   }
 
@@ -217,13 +219,29 @@ export class Trace {
    */
   begin(kind: number): number {
     if ((CLASS_OF[kind] & this.mask) === 0) return -1;
-    if (this.count === this.room) this.makeRoom();
+    if (this.count >= this.room) this.makeRoom();
     const { records } = this;
     const base = this.count++ * RECORD_STRIDE;
     records[base] = kind;
     records[base + 1] = this.timeNs;
     records[base + 2] = this.task;
     return base + FIRST_FIELD;
+  }
+
+  /** As `begin`, for `count` records (1 to SPARE_RECORDS) of one kind side by side, RECORD_STRIDE numbers apart. */
+  beginRun(kind: number, count: number): number {
+    if ((CLASS_OF[kind] & this.mask) === 0) return -1;
+    if (this.count >= this.room) this.makeRoom();
+    const { records, timeNs, task } = this;
+    const first = this.count * RECORD_STRIDE;
+    this.count += count;
+    const end = this.count * RECORD_STRIDE;
+    for (let base = first; base < end; base += RECORD_STRIDE) {
+      records[base] = kind;
+      records[base + 1] = timeNs;
+      records[base + 2] = task;
+    }
+    return first + FIRST_FIELD;
   }
 
   /** Hands everything written so far to the sinks; called between accesses. */
@@ -240,36 +258,39 @@ export class Trace {
 
   /** What was written after the snapshot and not yet handed out has not happened. */
   loadState(state: unknown): void {
-    Object.assign(this, state, { count: 0, wrapped: false });
+    Object.assign(this, state, { count: 0, before: 0 });
   }
 
   /** The last records still in the buffer, oldest first. */
   last(): TraceRecord[] {
-    const length = Math.min(LAST_RECORDS, this.wrapped ? this.room : this.count);
-    const first = this.count - length + this.room;
-    return Array.from({ length }, (_, place) => decodeRecord(this.records, (first + place) % this.room));
+    const ring = Math.max(this.count, this.before);
+    const length = Math.min(LAST_RECORDS, ring);
+    const first = this.count - length + ring;
+    return Array.from({ length }, (_, place) => decodeRecord(this.records, (first + place) % ring));
   }
 
   /** Buffer full inside an access: a sink loses nothing (the buffer grows), a ring begins again. */
   private makeRoom(): void {
     if (this.sinks.length === 0) {
-      this.wrapped = true;
+      this.before = this.count;
       this.count = 0;
       return;
     }
-    const larger = new Float64Array(this.records.length * 2);
+    this.room *= 2;
+    const larger = new Float64Array((this.room + SPARE_RECORDS) * RECORD_STRIDE);
     larger.set(this.records);
     this.records = larger;
-    this.room *= 2;
   }
 
   /** Puts the records of a ring in their order, for a sink to come. */
   private unroll(): void {
-    if (!this.wrapped) return;
-    const newest = this.records.slice(0, this.count * RECORD_STRIDE);
-    this.records.copyWithin(0, newest.length);
-    this.records.set(newest, this.records.length - newest.length);
-    this.count = this.room;
-    this.wrapped = false;
+    const { records, count, before } = this;
+    if (before > count) {
+      const newest = records.slice(0, count * RECORD_STRIDE);
+      records.copyWithin(0, newest.length, before * RECORD_STRIDE);
+      records.set(newest, before * RECORD_STRIDE - newest.length);
+      this.count = before;
+    }
+    this.before = 0;
   }
 }

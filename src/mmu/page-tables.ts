@@ -210,7 +210,7 @@ export class PageTables {
   }
 
   private find(root: number): number {
-    const cached = this.cachedSlot(root, this.sought);
+    const cached = this.cachedSought(root);
     if (cached >= 0) return cached;
     let table = root;
     for (let level = 0; level < this.levels - 1; level++) {
@@ -231,7 +231,7 @@ export class PageTables {
   }
 
   private findOrMake(root: number): number {
-    const cached = this.cachedSlot(root, this.sought);
+    const cached = this.cachedSought(root);
     if (cached >= 0) return cached;
     let table = root;
     for (let level = 0; level < this.levels - 1; level++) {
@@ -256,9 +256,15 @@ export class PageTables {
    * lately, else -1: one compare instead of a read at each level.
    */
   cachedSlot(root: number, va: number): number {
-    const low = va | 0;
+    this.sought = va;
+    return this.cachedSought(root);
+  }
+
+  private cachedSought(root: number): number {
+    const { sought } = this;
+    const low = sought | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
-    if (this.spanKey[span] !== va - ((low & this.spanMask) - root)) return -1;
+    if (this.spanKey[span] !== sought - ((low & this.spanMask) - root)) return -1;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 

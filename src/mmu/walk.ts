@@ -6,7 +6,7 @@
  * Source: Intel SDM 3A 4.5 (walk), 4.6 (rights), 4.8 (A and D).
  */
 
-import { RECORD_ID, type Trace } from '../trace.ts';
+import { RECORD_ID, RECORD_STRIDE, type Trace } from '../trace.ts';
 import { PTE_LEAF, PTE_PRESENT } from './entry-codes.ts';
 import type { PageTables } from './page-tables.ts';
 
@@ -119,18 +119,20 @@ export class Walker {
 
   /** One record for each entry read, then one for how the walk ended. */
   private emit(): void {
-    const { va, tables, trace, slots } = this;
-    for (let level = 0; level < this.length; level++) {
-      const slot = slots[level];
-      const at = trace.begin(RECORD_ID.walk_entry);
-      if (at < 0) continue;
+    const { tables, trace, slots, length } = this;
+    let at = length > 0 ? trace.beginRun(RECORD_ID.walk_entry, length) : -1;
+    if (at >= 0) {
       const { records } = trace;
-      records[at] = level;
-      records[at + 1] = slot * tables.scheme.entryBytes;
-      records[at + 2] = tables.rawLow(slot);
-      records[at + 3] = tables.rawHigh(slot);
+      const { entryBytes } = tables.scheme;
+      for (let level = 0; level < length; level++, at += RECORD_STRIDE) {
+        const slot = slots[level];
+        records[at] = level;
+        records[at + 1] = slot * entryBytes;
+        records[at + 2] = tables.rawLow(slot);
+        records[at + 3] = tables.rawHigh(slot);
+      }
     }
-    trace.va = va;
-    trace.emitAt(RECORD_ID.walk, this.length, this.result, 0);
+    trace.va = this.va;
+    trace.emitAt(RECORD_ID.walk, length, this.result, 0);
   }
 }
