@@ -85,7 +85,7 @@ function walk(parts: KernelParts, root: number, va: number): ProbedEntry[] {
   for (let level = 0; level < tables.levels; level++) {
     const index = tables.indexAt(va, level);
     const slot = table * tables.entriesPerTable + index;
-    const entry = decodeEntry(tables, level, tables.rawLow(slot), tables.rawHigh(slot));
+    const entry = decodeEntry(tables, level, tables.rawLow(slot) >>> 0, tables.rawHigh(slot) >>> 0);
     entries.push({ level, table, index, entry });
     if (!entry.isPointer) break;
     table = entry.frame;

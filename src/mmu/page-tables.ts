@@ -124,13 +124,17 @@ export class PageTables {
     return this.codes.noExecuteHigh !== 0;
   }
 
-  /** The low lane of an entry: the whole of it unless entries have 8 bytes. */
+  /**
+   * The low lane of an entry: the whole of it unless entries have 8 bytes. A signed number of 32 bits: unsigned, one with the
+   * highest bit would be put into a box of 16 bytes wherever V8 does not inline this.
+   */
   rawLow(slot: number): number {
-    return this.lanes[slot << this.strideShift];
+    return this.lanes[slot << this.strideShift] | 0;
   }
 
+  /** The high lane of an entry, signed as the low one; 0 if it has none. */
   rawHigh(slot: number): number {
-    return this.strideShift === 1 ? this.lanes[(slot << 1) + 1] : 0;
+    return this.strideShift === 1 ? this.lanes[(slot << 1) + 1] | 0 : 0;
   }
 
   private writeRaw(slot: number, low: number, high: number): void {

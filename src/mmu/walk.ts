@@ -128,8 +128,8 @@ export class Walker {
         const slot = slots[level];
         records[at] = level;
         records[at + 1] = slot * entryBytes;
-        records[at + 2] = tables.rawLow(slot);
-        records[at + 3] = tables.rawHigh(slot);
+        records[at + 2] = tables.rawLow(slot) >>> 0;
+        records[at + 3] = tables.rawHigh(slot) >>> 0;
       }
     }
     trace.va = this.va;

@@ -25,7 +25,12 @@ class QuickestKindFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: KINDS.map((kind) => `test/${kind}/**/*.test.ts`),
-    exclude: ['test/conformance/spec.test.ts', 'test/model/specification.test.ts', 'test/scenario/*-command.test.ts'],
+    exclude: [
+      'test/conformance/spec.test.ts',
+      'test/model/specification.test.ts',
+      'test/scenario/*-command.test.ts',
+      'test/scenario/readme.test.ts',
+    ],
     setupFiles: ['test/helpers/fuzz-setup.ts'],
     sequence: { sequencer: QuickestKindFirst },
     isolate: false,

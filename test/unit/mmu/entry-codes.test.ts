@@ -116,7 +116,7 @@ describe('bits stand where the manuals put them', () => {
   function raw(scheme: PageTableScheme, pfn: number, flags: number): string {
     const { tables } = machineRoom(scheme, 64);
     tables.set(40, pfn, flags);
-    return ((BigInt(tables.rawHigh(40)) << 32n) | BigInt(tables.rawLow(40))).toString(16);
+    return ((BigInt(tables.rawHigh(40) >>> 0) << 32n) | BigInt(tables.rawLow(40) >>> 0)).toString(16);
   }
 
   test.each([
