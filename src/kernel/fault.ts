@@ -96,11 +96,13 @@ export class FaultHandler {
     this.lastMajor = false;
     if (!(va >= 0 && va < this.canonicalEnd))
       return va >= 2 ** 64 - this.canonicalEnd ? FAULT_MAPERR : FAULT_NONCANONICAL;
-    let vma = task.mm.vmas.find(va);
+    const { vmas } = task.mm;
+    vmas.sought = va;
+    let vma = vmas.findSought();
     if (vma === null) return FAULT_MAPERR;
     if (vma.start > va) {
       if (!this.stack.grow(task, vma, va)) return FAULT_MAPERR;
-      vma = task.mm.vmas.find(va) as Vma;
+      vma = vmas.find(va) as Vma;
     }
     if (this.parts.trace.mask !== 0) this.noteVma(vma);
     const known = knownAccess(this.parts.tables, access);
@@ -157,7 +159,8 @@ export class FaultHandler {
   private ensureEntry(vma: Vma): number {
     const { tables, trace } = this.parts;
     const before = tables.tableFrames;
-    const slot = tables.ensure(vma.mm.root, this.address);
+    tables.sought = this.address;
+    const slot = tables.ensureSought(vma.mm.root);
     if (tables.tableFrames !== before && trace.mask !== 0)
       trace.emit(RECORD_ID.page_table_alloc, this.address, tables.tableFrames - before, 0, 0);
     return slot;

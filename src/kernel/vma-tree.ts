@@ -40,8 +40,8 @@ export class VmaTree {
   private recent: Vma | null;
   private recentFrom: number;
   private recentEnd: number;
-  /** The address that is looked up: a field, since a lookup is too long for V8 to take into its caller. */
-  private sought: number;
+  /** The address that `findSought` looks up: a field and no argument, for the reason that `Mmu.va` is one. */
+  sought: number;
 
   constructor() {
     this.root = newChunk();
@@ -56,9 +56,14 @@ export class VmaTree {
 
   /** The first VMA that ends above `va`, or null (Linux's find_vma). */
   find(va: number): Vma | null {
-    if (va < this.recentEnd && va >= this.recentFrom) return this.recent;
     this.sought = va;
-    return this.search();
+    return this.findSought();
+  }
+
+  /** As `find`, of the address that the caller has put into `sought`. */
+  findSought(): Vma | null {
+    const { sought } = this;
+    return sought < this.recentEnd && sought >= this.recentFrom ? this.recent : this.search();
   }
 
   private search(): Vma | null {

@@ -144,6 +144,11 @@ export class Mmu {
     return (this.base[entry] | (va & this.offsetMask)) >>> 0;
   }
 
+  /** As `physical`, of the `va` in the field. */
+  private physicalOfVa(entry: number): number {
+    return (this.base[entry] | (this.va & this.offsetMask)) >>> 0;
+  }
+
   /** Physical address for a load at `va`, or -1 with the fault record filled in. `va` may be any number. */
   translateRead(va: number): number {
     const entry = this.hit(this.tag, va);
@@ -228,7 +233,8 @@ export class Mmu {
    */
   private refill(): number {
     const { tables, va } = this;
-    const slot = tables.cachedSlot(this.root, va);
+    tables.sought = va;
+    const slot = tables.cachedSought(this.root);
     if (slot < 0) return -1;
     const low = tables.rawLow(slot);
     const high = tables.rawHigh(slot);
@@ -244,7 +250,7 @@ export class Mmu {
     const own = this.ways === 1 && access === ACCESS_READ ? -1 : this.find(this.l1);
     if (own >= 0 && granting(this.l1, access)[own] === this.tag[own]) {
       this.l1.touch(own, this.latest);
-      return this.physical(own, this.va);
+      return this.physicalOfVa(own);
     }
     // An entry that is there but does not grant the access (clean, read-only, no-execute) is walked for again in its place.
     this.tally[own >= 0 ? COUNT_DIRTY_ASSISTS : COUNT_L1_MISSES]++;
@@ -260,18 +266,19 @@ export class Mmu {
   /** Entry of a level that has the page of `va`, whatever it grants, or -1. */
   private find(level: TlbLevel): number {
     const { va } = this;
-    return level.find(level.tag, (va | 0) >>> this.pageShift, va - ((va & this.offsetMask) - this.asid));
+    level.sought = va - ((va & this.offsetMask) - this.asid);
+    return level.findSought(level.tag, (va | 0) >>> this.pageShift);
   }
 
   /** A hit of the second level: its entry enters the first. */
   private promote(l2: TlbLevel, below: number, access: number): number {
-    const { l1, latest, va } = this;
+    const { l1, latest } = this;
     l2.touch(below, latest);
     if (this.trace.mask !== 0) this.noteMiss(access, 1);
-    const page = (va | 0) >>> this.pageShift;
+    const page = (this.va | 0) >>> this.pageShift;
     const entry = l1.place(page);
     l1.copy(entry, l2, below, page, latest);
-    return this.physical(entry, va);
+    return this.physicalOfVa(entry);
   }
 
   /** No level has the page: one read where its table was reached lately, and its leaf needs no new mark; else a walk. */
@@ -281,7 +288,8 @@ export class Mmu {
       this.noteMiss(access, own >= 0 ? 0 : this.l2 === null ? 1 : 2);
       return this.walk(access, own, below);
     }
-    const slot = tables.cachedSlot(this.root, this.va);
+    tables.sought = this.va;
+    const slot = tables.cachedSought(this.root);
     if (slot < 0) return this.walk(access, own, below);
     const flags = tables.flags(slot);
     const wanted = READY | (access === ACCESS_READ ? 0 : access === ACCESS_WRITE ? WRITABLE : PTE_EXEC);

@@ -60,8 +60,8 @@ export class PageTables {
    */
   private readonly spanKey: Float64Array;
   private readonly spanSlot: Int32Array;
-  /** The address whose entry is looked for: a field and no argument, for the reason that `Mmu.va` is one. */
-  private sought: number;
+  /** The address whose entry is looked for, set by whoever calls a method named after it: a field and no argument, for the reason that `Mmu.va` is one. */
+  sought: number;
   readonly frameMaskLow: number;
   /** Frames below 4 GiB. */
   private readonly frames32: number;
@@ -207,6 +207,11 @@ export class PageTables {
     return (va * this.levelScale[level]) & this.indexMask;
   }
 
+  /** As `indexAt`, of the address sought. */
+  soughtIndex(level: number): number {
+    return (this.sought * this.levelScale[level]) & this.indexMask;
+  }
+
   /** Slot of the lowest-level entry for `va`, or -1 (and `missingSpan`) when a table on the way is missing. */
   lookup(root: number, va: number): number {
     this.sought = va;
@@ -218,7 +223,7 @@ export class PageTables {
     if (cached >= 0) return cached;
     let table = root;
     for (let level = 0; level < this.levels - 1; level++) {
-      const slot = table * this.entriesPerTable + this.indexAt(this.sought, level);
+      const slot = table * this.entriesPerTable + this.soughtIndex(level);
       if (this.isEmpty(slot)) {
         this.missingSpan = this.levelSpan[level];
         return -1;
@@ -231,15 +236,16 @@ export class PageTables {
   /** As `lookup`, making missing tables; -1 when no frame is left for one. */
   ensure(root: number, va: number): number {
     this.sought = va;
-    return this.findOrMake(root);
+    return this.ensureSought(root);
   }
 
-  private findOrMake(root: number): number {
+  /** As `ensure`, for the address that the caller has put into `sought`. */
+  ensureSought(root: number): number {
     const cached = this.cachedSought(root);
     if (cached >= 0) return cached;
     let table = root;
     for (let level = 0; level < this.levels - 1; level++) {
-      const slot = table * this.entriesPerTable + this.indexAt(this.sought, level);
+      const slot = table * this.entriesPerTable + this.soughtIndex(level);
       if (this.isEmpty(slot)) {
         const made = this.newTable();
         if (made === 0) return -1;
@@ -250,21 +256,17 @@ export class PageTables {
     return this.rememberSought(root, table);
   }
 
-  /** Names the lowest-level table of `va` below a root: the start of what it maps + the root's frame. */
-  keyOf(root: number, va: number): number {
-    return va - ((va & this.spanMask) - root);
+  /** Names the lowest-level table of the address sought below a root: the start of what it maps + the root's frame. */
+  soughtKey(root: number): number {
+    const { sought } = this;
+    return sought - ((sought & this.spanMask) - root);
   }
 
   /**
-   * Slot of the lowest-level entry for `va` (an address that the scheme translates) if its table was reached
+   * Slot of the lowest-level entry for the address sought (one that the scheme translates) if its table was reached
    * lately, else -1: one compare instead of a read at each level.
    */
-  cachedSlot(root: number, va: number): number {
-    this.sought = va;
-    return this.cachedSought(root);
-  }
-
-  private cachedSought(root: number): number {
+  cachedSought(root: number): number {
     const { sought } = this;
     const low = sought | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
@@ -272,16 +274,12 @@ export class PageTables {
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 
-  /** Notes that the lowest-level table of `va` is `table`; its slot for `va`. */
-  remember(root: number, va: number, table: number): number {
-    this.sought = va;
-    return this.rememberSought(root, table);
-  }
-
-  private rememberSought(root: number, table: number): number {
-    const low = this.sought | 0;
+  /** Notes that the lowest-level table of the address sought is `table`; its slot for that address. */
+  rememberSought(root: number, table: number): number {
+    const { sought } = this;
+    const low = sought | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
-    this.spanKey[span] = this.keyOf(root, this.sought);
+    this.spanKey[span] = sought - ((low & this.spanMask) - root);
     this.spanSlot[span] = table * this.entriesPerTable;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }

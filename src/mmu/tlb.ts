@@ -53,7 +53,7 @@ export class TlbLevel {
   /** Int32Array(sets * ways): where in `alike` an entry is counted. */
   private readonly counted: Int32Array;
   /** The tag that is looked for: a field and no argument, for the reason that `Mmu.va` is one. */
-  private sought: number;
+  sought: number;
 
   constructor(config: TlbLevelConfig, rng: RngStream) {
     const entries = config.sets * config.ways;
@@ -77,10 +77,11 @@ export class TlbLevel {
   /** Entry in the set of page number `page` (an integer whose low 32 bits count) whose column holds `tag`, or -1. */
   find(column: Float64Array, page: number, tag: number): number {
     this.sought = tag;
-    return this.search(column, page);
+    return this.findSought(column, page);
   }
 
-  private search(column: Float64Array, page: number): number {
+  /** As `find`, of the tag that the caller has put into `sought`. */
+  findSought(column: Float64Array, page: number): number {
     const { sought: tag } = this;
     const first = (page & this.setMask) * this.ways;
     if (this.ways === 1) return column[first] === tag ? first : -1;
@@ -166,7 +167,7 @@ export class TlbLevel {
   }
 
   private flushSought(page: number): void {
-    const entry = this.search(this.tag, page);
+    const entry = this.findSought(this.tag, page);
     if (entry >= 0) this.drop(entry);
   }
 

@@ -79,8 +79,9 @@ export class Walker {
 
   /** Slot of the entry at which reading ends, present or not; sets `flags` and `length`. */
   private leaf(root: number): number {
-    const { va, tables, lastLevel } = this;
-    const known = tables.cachedSlot(root, va);
+    const { tables, lastLevel } = this;
+    tables.sought = this.va;
+    const known = tables.cachedSought(root);
     // Records show the slots of the upper levels too: those of the last walk if that went to the same table.
     if (known >= 0 && (this.trace.mask === 0 || this.hasSlots(root))) {
       this.slots[lastLevel] = known;
@@ -90,25 +91,25 @@ export class Walker {
     }
     let table = root;
     for (let level = 0; ; level++) {
-      const slot = table * tables.entriesPerTable + tables.indexAt(va, level);
+      const slot = table * tables.entriesPerTable + tables.soughtIndex(level);
       const flags = tables.flags(slot);
       this.slots[level] = slot;
       if (!(flags & PTE_PRESENT) || level === lastLevel || flags & PTE_LEAF) {
         this.flags = flags;
         this.length = level + 1;
-        this.slotsKey = level === lastLevel ? tables.keyOf(root, va) : NO_KEY;
+        this.slotsKey = level === lastLevel ? tables.soughtKey(root) : NO_KEY;
         this.slotsFreed = tables.tablesFreed;
-        if (level === lastLevel) tables.remember(root, va, table);
+        if (level === lastLevel) tables.rememberSought(root, table);
         return slot;
       }
       table = tables.frame(slot);
     }
   }
 
-  /** Whether `slots` are those on the way to the table of `va`, but for its own. */
+  /** Whether `slots` are those on the way to the table of the address sought, but for its own. */
   private hasSlots(root: number): boolean {
     const { tables } = this;
-    return tables.keyOf(root, this.va) === this.slotsKey && tables.tablesFreed === this.slotsFreed;
+    return tables.soughtKey(root) === this.slotsKey && tables.tablesFreed === this.slotsFreed;
   }
 
   private end(result: number, slot: number): number {

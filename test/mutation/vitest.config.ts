@@ -30,6 +30,7 @@ export default defineConfig({
       'test/model/specification.test.ts',
       'test/scenario/*-command.test.ts',
       'test/scenario/readme.test.ts',
+      'test/scenario/examples.test.ts',
     ],
     setupFiles: ['test/helpers/fuzz-setup.ts'],
     sequence: { sequencer: QuickestKindFirst },

@@ -20,10 +20,8 @@ async function counts(name: string): Promise<TlbCounts> {
 }
 
 /** The way of the set that holds the tag, without a hint. */
-function findInSet(this: TlbLevel, column: Float64Array, page: number, tag: number): number {
-  const first = (page & this.setMask) * this.ways;
-  const way = column.subarray(first, first + this.ways).indexOf(tag);
-  return way < 0 ? -1 : first + way;
+function findInSet(this: TlbLevel, column: Float64Array, page: number): number {
+  return this.peek(column, page, this.sought);
 }
 
 /** Nothing is a hit at first sight, no hint is believed, no table kept in mind. */
@@ -31,15 +29,15 @@ function withoutFastPaths(): void {
   // biome-ignore lint/suspicious/noExplicitAny: `hit` is private
   vi.spyOn(Mmu.prototype as any, 'hit').mockReturnValue(-1);
   vi.spyOn(Mmu.prototype, 'hitRun').mockImplementation((_va, _size, _kind, from) => from);
-  vi.spyOn(PageTables.prototype, 'cachedSlot').mockReturnValue(-1);
-  TlbLevel.prototype.find = findInSet;
+  vi.spyOn(PageTables.prototype, 'cachedSought').mockReturnValue(-1);
+  TlbLevel.prototype.findSought = findInSet;
 }
 
-const { find } = TlbLevel.prototype;
+const { findSought } = TlbLevel.prototype;
 
 afterEach(() => {
   vi.restoreAllMocks();
-  TlbLevel.prototype.find = find;
+  TlbLevel.prototype.findSought = findSought;
 });
 
 describe.each(['ls', 'matmul-row', 'seed', 'snapshot'])('%s', (name) => {
