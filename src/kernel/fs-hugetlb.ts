@@ -68,7 +68,7 @@ export class Hugetlbfs extends Tmpfs {
     if (first >= last) return 0;
     this.zapper.unmapFile(inode, first, last, ZAP_ALL);
     this.filePages.truncate(inode, first, last);
-    huge.forget(first / each, last / each);
+    huge.forgetTaken(first / each, last / each);
     return 0;
   }
 
@@ -82,7 +82,7 @@ export class Hugetlbfs extends Tmpfs {
   }
 
   override resizeBlocks(inode: Inode, fromPage: number): void {
-    inode.huge?.forget(Math.ceil(fromPage / inode.huge.pool.pagesEach), Number.POSITIVE_INFINITY);
+    inode.huge?.cut(Math.ceil(fromPage / inode.huge.pool.pagesEach));
   }
 
   override nextData(_inode: Inode, from: number): number {
@@ -94,6 +94,6 @@ export class Hugetlbfs extends Tmpfs {
   }
 
   override evict(inode: Inode): void {
-    inode.huge?.forget(0, Number.POSITIVE_INFINITY);
+    inode.huge?.cut(0);
   }
 }

@@ -118,10 +118,17 @@ export class HugeFile {
     return head;
   }
 
-  /** [from, end) is gone from the file; what was reserved of it is free again. */
-  forget(from: number, end: number): void {
+  /** [from, end) has become a hole: what was there is nobody's. What was only reserved stays so (remove_inode_hugepages). */
+  forgetTaken(from: number, end: number): void {
     for (const [index, state] of [...this.region]) {
-      if (index < from || index >= end) continue;
+      if (state === 'used' && index >= from && index < end) this.region.delete(index);
+    }
+  }
+
+  /** The file ends before huge page `from`; what was reserved behind is free again. */
+  cut(from: number): void {
+    for (const [index, state] of [...this.region]) {
+      if (index < from) continue;
       if (state === 'reserved') this.pool.reserved--;
       this.region.delete(index);
     }

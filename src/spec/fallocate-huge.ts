@@ -10,7 +10,7 @@ import { type Errno, max, pageOf } from './arithmetic.ts';
 import type { FallocateRequest } from './fallocate-ext4.ts';
 import type { HugeFile } from './file-records.ts';
 import { checkNewSize } from './file-sizes.ts';
-import { forgetPages, takeForFile } from './huge-pool.ts';
+import { loseHole, takeForFile } from './huge-pool.ts';
 import { checkSizeSeals, isWriteSealed } from './memfd.ts';
 import { dropCopies, removePages, zeroBytes } from './objects.ts';
 import type { FileObject, State } from './state.ts';
@@ -50,6 +50,6 @@ export function punchHugeHole(state: State, object: FileObject, offset: bigint, 
   const each = pageOf(pageBytes);
   dropCopies(state, object, first * each, last * each);
   removePages(object, first * each, last * each);
-  forgetPages(object.huge as HugeFile, first, last);
+  loseHole(object.huge as HugeFile, first, last);
   return 0;
 }

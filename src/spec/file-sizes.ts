@@ -19,7 +19,7 @@ import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { addressOf, type Errno, min, pageFloor, pagesOf, pagesOf32Bits, signed, WORD_BITS } from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
-import { forgetPages } from './huge-pool.ts';
+import { loseTail } from './huge-pool.ts';
 import { fsyncErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
 import { isReadOnly } from './mounts.ts';
@@ -123,7 +123,7 @@ export function setSize(state: State, object: FileObject, size: bigint): void {
   if (size > before) return;
   dropCopies(state, object, pagesOf(size));
   removePages(object, pagesOf(size), 1n << 52n);
-  if (object.huge) forgetPages(object.huge, size / object.huge.pageBytes, 'all');
+  if (object.huge) loseTail(object.huge, size / object.huge.pageBytes);
   zeroBytes(object, size, addressOf(pagesOf(size)));
 }
 

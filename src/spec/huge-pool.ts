@@ -125,11 +125,17 @@ export function takeForProcess(
   return there < 1 ? undefined : takeNumber(state);
 }
 
-/** Pages [first, end) are gone from the file, and kept for it no longer. */
-export function forgetPages(file: HugeFile, first: bigint, end: bigint | 'all'): void {
-  for (const page of [...file.asked]) {
-    if (page < first || (end !== 'all' && page >= end)) continue;
-    file.asked.delete(page);
-    file.pages.delete(page);
-  }
+/** Pages [first, end) of the file have become a hole: those that were there are gone; those only asked for stay kept. */
+export function loseHole(file: HugeFile, first: bigint, end: bigint): void {
+  for (const page of [...file.pages]) if (page >= first && page < end) forgetPage(file, page);
+}
+
+/** The file ends before page `first`: what is behind is kept for it no longer. */
+export function loseTail(file: HugeFile, first: bigint): void {
+  for (const page of [...file.asked]) if (page >= first) forgetPage(file, page);
+}
+
+function forgetPage(file: HugeFile, page: bigint): void {
+  file.asked.delete(page);
+  file.pages.delete(page);
 }

@@ -102,6 +102,15 @@ describe('a page that was stored to', () => {
     expect(said(p + 1, 'load')).toBe('TLB hit in level 2, physical address 0x6001');
   });
 
+  test('and asks no second level where there is none', () => {
+    start({ tlb: 'direct' });
+    const p = anonymous(1);
+    process.store8(p, 1);
+    expect(said(p, 'load')).toMatch(/^TLB hit in level 1/);
+    process.mprotect(p, PAGE, F.PROT_READ);
+    expect(said(p, 'load')).toBe('TLB miss, walk of 4 entries, no fault');
+  });
+
   test('needs the right for stores of its own TLB entry', () => {
     const p = anonymous(1);
     process.load8(p);

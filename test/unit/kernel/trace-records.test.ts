@@ -107,6 +107,25 @@ test('a shootdown says where it came from and what it drops', () => {
   expect(fieldsOf(records, 'tlb_shootdown')).toMatchObject([{ cpu: 0, pages: 1 }]);
 });
 
+test('a process that ends leaves the CPUs of others as they are', () => {
+  const { machine, process, take } = traced({ cpus: 2 });
+  const p = process.mmap(0, PAGE, RW, ANON);
+  const child = process.fork();
+  machine.moveToCpu(child, 1);
+  child.store8(p, 1);
+  process.store8(p, 2);
+  child.exit();
+  take();
+  process.load8(p);
+  expect(fieldsOf(take(), 'context_switch')).toEqual([]);
+  expect(machine.vmstat()['context_switches']).toBe(2);
+});
+
+test('a process moves only to a CPU that is there', () => {
+  const { machine, process } = traced({ cpus: 2 });
+  expect(() => machine.moveToCpu(process, 2)).toThrow('there is no CPU 2; this machine has CPUs 0 to 1');
+});
+
 describe('every declared kind', () => {
   /** A bit of everything that the machine does. */
   function everything({ machine, process }: Traced): void {
