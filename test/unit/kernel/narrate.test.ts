@@ -281,6 +281,16 @@ describe('a call', () => {
     expect(lines).toContain(
       'demand zero: 100 frames taken and filled with zeros for ADDRESS-ADDRESS, 3 page tables made',
     );
+    expect(told(() => process.mmap(0, 100 * PAGE, RW, ANON | F.MAP_POPULATE))).toContain(
+      'demand zero: 100 frames taken and filled with zeros for ADDRESS-ADDRESS',
+    );
+  });
+
+  test('speaks of the disk only where something was sent there', () => {
+    const fields = { owner: 0, index: 3, pfn: 9 };
+    expect(machine.narrate([{ kind: 'writeback_page', timeNs: 0, task: 1, fields }])).toEqual([
+      expect.stringMatching(/^write-back: page 3 of .* made read-only and clean$/),
+    ]);
   });
 
   test('flushes a whole address space rather than many pages', () => {
