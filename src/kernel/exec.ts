@@ -20,7 +20,7 @@ import {
   PROT_WRITE,
   SIGSEGV,
 } from '../flags.ts';
-import { ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { pagesUp } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import { endVfork } from './exit.ts';

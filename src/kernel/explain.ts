@@ -8,8 +8,8 @@
  */
 
 import { UserError } from '../assert.ts';
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import type { FrameTable } from '../mmu/frames.ts';
-import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { NO_TAG, type TlbLevel } from '../mmu/tlb.ts';
 import { MARK_DIRTY, MARK_WRITEBACK } from '../pagecache/file-cache.ts';
 import { toUnsigned, type Word } from '../units.ts';

@@ -11,7 +11,7 @@
  */
 
 import { BYTES_ZEROED, ZERO_FILLED } from '../counters.ts';
-import { ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { RECORD_ID } from '../trace.ts';
 import { entryFlags, writableEntryFlags } from './page-mapper.ts';
 import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';

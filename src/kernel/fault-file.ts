@@ -12,7 +12,7 @@
 
 import { BYTES_COPIED, COW_COPIED } from '../counters.ts';
 import { ENOMEM } from '../errno.ts';
-import { ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { RECORD_ID } from '../trace.ts';
 import { mapAround, mapPage } from './fault-around.ts';
 import type { OpenFile } from './open-file.ts';

@@ -12,10 +12,10 @@
  */
 
 import { BYTES_ZEROED, ZERO_FILLED } from '../counters.ts';
+import { ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { MAX_ORDER } from '../mmu/buddy.ts';
 import { PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
-import { ACCESS_WRITE } from '../mmu/mmu.ts';
 import { RECORD_ID } from '../trace.ts';
 import { adoptAnonFrame } from './fault-anon.ts';
 import { entryFlags, writableEntryFlags } from './page-mapper.ts';

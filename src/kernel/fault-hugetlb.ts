@@ -11,9 +11,9 @@
  * Source: Linux mm/hugetlb.c (hugetlb_fault, hugetlb_no_page, hugetlb_wp).
  */
 
+import { ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, FRAME_SWAP_BACKED, FRAME_UPTODATE } from '../mmu/frames.ts';
-import { ACCESS_WRITE } from '../mmu/mmu.ts';
 import { copyFrame } from './fault-file.ts';
 import type { HugeFile, HugePool } from './huge-pool.ts';
 import type { Inode } from './inode.ts';

@@ -8,8 +8,9 @@
  */
 
 import { PGFAULT, PGMAJFAULT } from '../counters.ts';
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { PTE_GUARD, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
-import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
+import type { Mmu } from '../mmu/mmu.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID } from '../trace.ts';
 import { doAnonymousPage } from './fault-anon.ts';

@@ -7,7 +7,7 @@
 
 import { EBADF, EFAULT, EINVAL, ENXIO, ESPIPE } from '../errno.ts';
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../flags.ts';
-import { ACCESS_READ } from '../mmu/mmu.ts';
+import { ACCESS_READ } from '../mmu/access-codes.ts';
 import { offsetOf, pageOf, toInt, toSigned, toSignedRegister, toUnsigned, type Word } from '../units.ts';
 import { type AccessEngine, BY_KERNEL } from './access.ts';
 import { readDevice, writeDevice } from './char-devices.ts';

@@ -5,6 +5,7 @@
  * read while the machine works. Lists are in the order in which people read them, not of the bits.
  */
 
+import { ACCESS_READ, ACCESS_WRITE, FAULT_EXEC, FAULT_PRESENT, FAULT_USER, FAULT_WRITE } from '../mmu/access-codes.ts';
 import {
   PTE_ACCESSED,
   PTE_DIRTY,
@@ -34,7 +35,6 @@ import {
   FRAME_UPTODATE,
   FRAME_WRITEBACK,
 } from '../mmu/frames.ts';
-import { ACCESS_READ, ACCESS_WRITE, FAULT_EXEC, FAULT_PRESENT, FAULT_USER, FAULT_WRITE } from '../mmu/mmu.ts';
 import {
   VM_ACCOUNT,
   VM_DONTCOPY,

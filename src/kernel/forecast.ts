@@ -6,10 +6,11 @@
  * Differs: a disk without room, and RAM without a free frame, are not foreseen.
  */
 
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { PTE_EXEC, PTE_GUARD, PTE_LEAF, PTE_PRESENT, PTE_SWAP, PTE_USER, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { type DecodedEntry, decodeEntry } from '../mmu/entry-decode.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE } from '../mmu/frames.ts';
-import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, granting, type Mmu } from '../mmu/mmu.ts';
+import { granting, type Mmu } from '../mmu/mmu.ts';
 import { allows, knownAccess } from './fault.ts';
 import type { KernelParts } from './kernel.ts';
 import type { Task } from './task.ts';

@@ -17,8 +17,8 @@
 
 import { EAGAIN, EFAULT, EINVAL, ENOSYS, ETIMEDOUT } from '../errno.ts';
 import { FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE } from '../flags.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { FRAME_ANON } from '../mmu/frames.ts';
-import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import { toInt, toUnsigned, type Word } from '../units.ts';
 import { BY_KERNEL } from './access.ts';
 import type { KernelParts } from './kernel.ts';

@@ -7,9 +7,9 @@
  * Source: Linux mm/gup.c __get_user_pages, gup_must_unshare.
  */
 
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
-import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { FaultHandler } from './fault.ts';
 import type { FramePool } from './frame-pool.ts';

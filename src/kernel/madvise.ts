@@ -8,7 +8,7 @@
 
 import { EACCES, EAGAIN, EFAULT, EINVAL, EMFILE, ENOMEM, EPERM, ESRCH } from '../errno.ts';
 import * as F from '../flags.ts';
-import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import {
   isZero,
   offsetOf,

@@ -6,9 +6,9 @@
  * An access is told from its first TLB miss to its end; after a few, the others are only counted.
  */
 
+import { ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { PTE_ACCESSED, PTE_DIRTY } from '../mmu/entry-codes.ts';
 import { decodeEntry } from '../mmu/entry-decode.ts';
-import { ACCESS_WRITE } from '../mmu/mmu.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { WALK_DONE, WALK_NO_ADDRESS } from '../mmu/walk.ts';
 import type { TraceRecord } from '../trace.ts';

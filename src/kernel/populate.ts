@@ -7,8 +7,8 @@
  */
 
 import { EFAULT, EINVAL, ENOMEM } from '../errno.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
-import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import type { FaultHandler } from './fault.ts';
 import type { Task } from './task.ts';

@@ -7,7 +7,7 @@
  * Source: Intel SDM 2A CMPXCHG ("the destination operand is written back if the comparison fails"), 2D XADD.
  */
 
-import { ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_WRITE } from '../mmu/access-codes.ts';
 import type { Word } from '../units.ts';
 import { ProcessMemory, toVa } from './process-memory.ts';
 

@@ -9,7 +9,8 @@
 
 import { UserError } from '../assert.ts';
 import { SIGKILL } from '../flags.ts';
-import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Mmu } from '../mmu/mmu.ts';
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
+import type { Mmu } from '../mmu/mmu.ts';
 import type { Ram } from '../mmu/ram.ts';
 import { toRegister, toUnsigned, type Word, type WordBits } from '../units.ts';
 import { type AccessEngine, BY_KERNEL, BY_USER } from './access.ts';

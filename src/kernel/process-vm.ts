@@ -7,7 +7,7 @@
  */
 
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../errno.ts';
-import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { toUnsigned, type Word } from '../units.ts';
 import { type IoVector, type IoVectors, importLocal, importRemote } from './iovec.ts';
 import type { KernelParts } from './kernel.ts';

@@ -4,7 +4,7 @@
  * Place: under file-calls.ts, vector-calls.ts and stream-calls.ts. A transfer that waits goes on later where it was.
  */
 
-import { ACCESS_READ, ACCESS_WRITE } from '../mmu/mmu.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import type { Ram } from '../mmu/ram.ts';
 import type { AccessEngine } from './access.ts';
 import type { IoVector } from './iovec.ts';

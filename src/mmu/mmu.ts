@@ -4,13 +4,23 @@
  * Place in the flow: kernel/access.ts asks for a physical address; a fault is not an exception but the result -1 with the record (va,
  * access, error code) filled in, as hardware does with CR2 and the error code. It knows no VMA and calls nobody.
  *
- * Counts are exact: every access is a hit of the first level, a hit of the second, or a walk. A hit of the first level is a few integer
- * operations and one compare, and is asked for in two steps, `hitRead` and then `physical`: both are integers of 32 bits to the
- * compiler. One method for the two would give -1 or an address up to 2^32, which only a double can hold (4 ns a load against 7).
+ * Counts are exact: every access is a hit of the first level (tlb-hits.ts), a hit of the second, or a walk.
  * Source: Intel SDM 3A 4.7 (error code), 4.10 (TLB).
  */
 
 import { RECORD_ID, type Trace } from '../trace.ts';
+import {
+  ACCESS_EXEC,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  FAULT_EXEC,
+  FAULT_PRESENT,
+  FAULT_WRITE,
+  MARKS,
+  NEEDED,
+  READY,
+  WRITABLE,
+} from './access-codes.ts';
 import {
   COUNT_ACCESSES,
   COUNT_DIRTY_ASSISTS,
@@ -20,77 +30,35 @@ import {
   COUNT_WALK_REFERENCES,
   COUNTS,
 } from './access-counts.ts';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_PRESENT, PTE_USER, PTE_WRITE } from './entry-codes.ts';
+import { PTE_EXEC } from './entry-codes.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Ram } from './ram.ts';
-import { NO_TAG, REPLACE_LRU, type TlbLevel } from './tlb.ts';
+import { NO_TAG, type TlbLevel } from './tlb.ts';
+import { TlbHits } from './tlb-hits.ts';
 import { WALK_NOT_ALLOWED, Walker } from './walk.ts';
 
-export const ACCESS_READ = 0;
-export const ACCESS_WRITE = 1;
-export const ACCESS_EXEC = 2;
-
-/** Rights that a leaf must have, and marks that it has after the access, indexed by ACCESS_*. */
-const NEEDED = [PTE_USER, PTE_USER | PTE_WRITE, PTE_USER | PTE_EXEC] as const;
-const MARKS = [PTE_ACCESSED, PTE_ACCESSED | PTE_DIRTY, PTE_ACCESSED] as const;
-
-/** Flags of a leaf that a load leaves as it is. */
-const READY = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
-
-/** Flags of a leaf that a store leaves as it is. */
-const WRITABLE = PTE_WRITE | PTE_DIRTY;
-
-/** Error-code bits of a page fault. */
-export const FAULT_PRESENT = 1;
-export const FAULT_WRITE = 2;
-export const FAULT_USER = 4;
-export const FAULT_EXEC = 16;
-
 /** Folded before it leaves the range of small integers. */
-const LATEST_MAX = 2 ** 30;
+const LATEST_MAX = 1 << 30;
 
 /** Column of a level that holds the tags which grant an access (ACCESS_*). */
 export function granting(level: TlbLevel, access: number): Float64Array {
   return access === ACCESS_READ ? level.tag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
 }
 
-export class Mmu {
+export class Mmu extends TlbHits {
   private readonly tables: PageTables;
   private readonly trace: Trace;
   readonly ram: Ram;
-  readonly l1: TlbLevel;
   /** The second level, or null in a machine with one. */
   readonly l2: TlbLevel | null;
   readonly walker: Walker;
-  private readonly offsetMask: number;
-  private readonly pageShift: number;
   root: number;
-  asid: number;
-  // Cached from l1, so that a hit reads no second object.
-  private readonly ways: number;
-  /** 1 if a hit must be stamped, for LRU among several ways; else 0. A number: a test of a boolean takes ten instructions. */
-  private readonly stamped: number;
   /** 1 if there is one place for a page, in the only level; else 0. */
   private readonly solitary: number;
-  private readonly setMask: number;
-  private readonly hintMask: number;
-  private readonly hint: Int32Array;
-  private readonly stamp: Float64Array;
-  private readonly tag: Float64Array;
-  private readonly writeTag: Float64Array;
-  private readonly execTag: Float64Array;
-  private readonly base: Uint32Array;
   /** Float64Array(COUNTS), indexed by COUNT_*: counts since the start, but for the latest accesses. */
   private readonly tally: Float64Array;
-  /**
-   * Accesses not yet in `tally`; also the time of the TLB's stamps. A small integer in a field: adding
-   * one to a double in an array took as long as the rest of a hit (9 ns a load against 20).
-   */
-  private latest: number;
   /** Accesses by `refill`, in neither `tally` nor `latest` yet: each missed the first level and read a leaf. */
   private refills: number;
-  /** The address being translated: a field, since a double as an argument is put into a box of 16 bytes if the call is not inlined. */
-  va: number;
   /** The address being flushed. */
   private flushed: number;
   faultVa: number;
@@ -99,49 +67,20 @@ export class Mmu {
   faultError: number;
 
   constructor(tables: PageTables, ram: Ram, l1: TlbLevel, l2: TlbLevel | null, addressEnd: number, trace: Trace) {
+    super(tables.pageShift, l1);
     this.tables = tables;
     this.trace = trace;
     this.ram = ram;
-    this.l1 = l1;
     this.l2 = l2;
     this.walker = new Walker(tables, addressEnd, trace);
-    this.offsetMask = tables.pageSize - 1;
-    this.pageShift = tables.pageShift;
     this.root = 0;
-    this.asid = 0;
-    this.ways = l1.ways;
-    this.stamped = l1.replacement === REPLACE_LRU && l1.ways > 1 ? 1 : 0;
     this.solitary = l1.ways === 1 && l2 === null ? 1 : 0;
-    this.setMask = l1.setMask;
-    this.hintMask = l1.hintMask;
-    this.hint = l1.hint;
-    this.stamp = l1.stamp;
-    this.tag = l1.tag;
-    this.writeTag = l1.writeTag;
-    this.execTag = l1.execTag;
-    this.base = l1.base;
     this.tally = new Float64Array(COUNTS);
-    this.latest = 0;
     this.refills = 0;
-    this.va = 0;
     this.flushed = 0;
     this.faultVa = 0;
     this.faultAccess = 0;
     this.faultError = 0;
-  }
-
-  /** Entry of the first level that grants a load at `va` (any number), or -1: then nothing has happened yet. */
-  hitRead(va: number): number {
-    return this.hit(this.tag, va);
-  }
-
-  hitWrite(va: number): number {
-    return this.hit(this.writeTag, va);
-  }
-
-  /** Physical address of `va` by an entry that a hit gave. */
-  physical(entry: number, va: number): number {
-    return (this.base[entry] | (va & this.offsetMask)) >>> 0;
   }
 
   /** As `physical`, of the `va` in the field. */
@@ -171,45 +110,6 @@ export class Mmu {
     if (entry >= 0) return this.physical(entry, va);
     this.va = va;
     return this.miss(ACCESS_EXEC);
-  }
-
-  /**
-   * A hit where the hint points, counted. `va | 0` is the address modulo 2^32, all that offset, set and
-   * hint need; the tag is a double, so that what is no address (negative, a fraction, NaN) equals none.
-   */
-  private hit(column: Float64Array, va: number): number {
-    const low = va | 0;
-    const page = low >>> this.pageShift;
-    const entry = this.ways === 1 ? page & this.setMask : this.hint[page & this.hintMask];
-    if (column[entry] !== va - ((low & this.offsetMask) - this.asid)) return -1;
-    this.latest++;
-    if (this.stamped !== 0) this.stamp[entry] = this.latest;
-    return entry;
-  }
-
-  /**
-   * As many hits as there are, one after the other, among the accesses [from, to): the place of the first that is none
-   * or crosses a page, of which nothing has happened yet, or `to`. `va`, `size` (bytes) and `kind` (ACCESS_*; 3, a load and
-   * store at once, is a store) are columns of one batch. What a hit reads is read once for all of them.
-   */
-  hitRun(va: Float64Array, size: Uint16Array, kind: Uint8Array, from: number, to: number): number {
-    const { tag, writeTag, execTag, hint, stamp, asid, offsetMask, pageShift, setMask, hintMask, ways, stamped } = this;
-    let { latest } = this;
-    let place = from;
-    for (; place < to; place++) {
-      const at = va[place];
-      const low = at | 0;
-      const offset = low & offsetMask;
-      const page = low >>> pageShift;
-      const entry = ways === 1 ? page & setMask : hint[page & hintMask];
-      const what = kind[place];
-      const column = what === ACCESS_READ ? tag : what === ACCESS_EXEC ? execTag : writeTag;
-      if (column[entry] !== at - (offset - asid) || offset + size[place] > offsetMask + 1) break;
-      latest++;
-      if (stamped !== 0) stamp[entry] = latest;
-    }
-    this.latest = latest;
-    return place;
   }
 
   /** The rest of an access (ACCESS_*) to `va` for which there was no hit: physical address or -1. */

@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TlbCounts } from '../../src/index.ts';
-import { Mmu } from '../../src/mmu/mmu.ts';
 import { PageTables } from '../../src/mmu/page-tables.ts';
 import { TlbLevel } from '../../src/mmu/tlb.ts';
+import { TlbHits } from '../../src/mmu/tlb-hits.ts';
 import { replayFolder } from '../../src/node/trace-folder.ts';
 import { ROOT } from '../helpers/repository.ts';
 
@@ -27,8 +27,8 @@ function findInSet(this: TlbLevel, column: Float64Array, page: number): number {
 /** Nothing is a hit at first sight, no hint is believed, no table kept in mind. */
 function withoutFastPaths(): void {
   // biome-ignore lint/suspicious/noExplicitAny: `hit` is private
-  vi.spyOn(Mmu.prototype as any, 'hit').mockReturnValue(-1);
-  vi.spyOn(Mmu.prototype, 'hitRun').mockImplementation((_va, _size, _kind, from) => from);
+  vi.spyOn(TlbHits.prototype as any, 'hit').mockReturnValue(-1);
+  vi.spyOn(TlbHits.prototype, 'hitRun').mockImplementation((_va, _size, _kind, from) => from);
   vi.spyOn(PageTables.prototype, 'cachedSought').mockReturnValue(-1);
   TlbLevel.prototype.findSought = findInSet;
 }

@@ -9,7 +9,7 @@ import {
   TRACE_STATE,
   TraceCollector,
 } from '../../../src/index.ts';
-import { ACCESS_READ, ACCESS_WRITE } from '../../../src/mmu/mmu.ts';
+import { ACCESS_READ, ACCESS_WRITE } from '../../../src/mmu/access-codes.ts';
 import { WALK_DONE, WALK_NOT_ALLOWED, WALK_NOT_PRESENT } from '../../../src/mmu/walk.ts';
 import { SYS_MMAP, SYS_PREAD64, SYS_READ } from '../../../src/syscall-numbers.ts';
 import { RECORDS, type TraceRecord } from '../../../src/trace.ts';

@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  ACCESS_EXEC,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  FAULT_EXEC,
+  FAULT_PRESENT,
+  FAULT_WRITE,
+} from '../../../src/mmu/access-codes.ts';
+import {
   COUNT_DIRTY_ASSISTS,
   COUNT_FAULTS,
   COUNT_L1_MISSES,
@@ -15,15 +23,7 @@ import {
   PTE_USER,
   PTE_WRITE,
 } from '../../../src/mmu/entry-codes.ts';
-import {
-  ACCESS_EXEC,
-  ACCESS_READ,
-  ACCESS_WRITE,
-  FAULT_EXEC,
-  FAULT_PRESENT,
-  FAULT_WRITE,
-  Mmu,
-} from '../../../src/mmu/mmu.ts';
+import { Mmu } from '../../../src/mmu/mmu.ts';
 import { TlbLevel } from '../../../src/mmu/tlb.ts';
 import { RngStream } from '../../../src/rng.ts';
 import { addressBits, X86_64 } from '../../../src/scheme.ts';
