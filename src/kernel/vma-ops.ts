@@ -99,7 +99,6 @@ export class VmaOps {
 
   /** Extends a neighbour over a free range if one fits; null otherwise. `copiedFrom`: VMA whose pages move there, or null. */
   mergeNewRange(mm: Mm, range: VmaRange, copiedFrom: Vma | null): Vma | null {
-    if (range.flags & VM_SPECIAL) return null;
     const next = mm.vmas.find(range.start);
     const prev = next === null ? mm.vmas.last : next.prev;
     const left = prev !== null && this.mergesAfter(prev, range, copiedFrom);

@@ -113,6 +113,11 @@ describe('of frames', () => {
   });
 });
 
+test('the largest gap of a node of the VMA tree', () => {
+  process.task.mm.vmas['root'].largestGap++;
+  expect(() => machine.check()).toThrow('a node of the VMA tree has another largest gap than its VMAs');
+});
+
 describe('of entries', () => {
   function rewrite(va: number, change: (flags: number) => number): void {
     const slot = slotAt(va);

@@ -107,6 +107,15 @@ test('a shootdown says where it came from and what it drops', () => {
   expect(fieldsOf(records, 'tlb_shootdown')).toMatchObject([{ cpu: 0, pages: 1 }]);
 });
 
+test('an entry that is emptied is told with its address', () => {
+  const { process, take } = traced();
+  const p = process.mmap(0, 3 * PAGE, RW, ANON);
+  for (const page of [0, 2]) process.store8(p + page * PAGE, 1);
+  take();
+  process.munmap(p, 3 * PAGE);
+  expect(fieldsOf(take(), 'pte_clear').map(({ va }) => va)).toEqual([p, p + 2 * PAGE]);
+});
+
 test('a process that ends leaves the CPUs of others as they are', () => {
   const { machine, process, take } = traced({ cpus: 2 });
   const p = process.mmap(0, PAGE, RW, ANON);
