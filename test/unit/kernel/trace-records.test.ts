@@ -9,6 +9,7 @@ import {
   TRACE_STATE,
   TraceCollector,
 } from '../../../src/index.ts';
+import type { Kernel } from '../../../src/kernel/kernel.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../../../src/mmu/access-codes.ts';
 import { WALK_DONE, WALK_NOT_ALLOWED, WALK_NOT_PRESENT } from '../../../src/mmu/walk.ts';
 import { SYS_MMAP, SYS_PREAD64, SYS_READ } from '../../../src/syscall-numbers.ts';
@@ -128,6 +129,8 @@ test('a process that ends leaves the CPUs of others as they are', () => {
   process.load8(p);
   expect(fieldsOf(take(), 'context_switch')).toEqual([]);
   expect(machine.vmstat()['context_switches']).toBe(2);
+  const { parts } = (machine as unknown as { readonly kernel: Kernel }).kernel;
+  expect(parts.cpus.map(({ current }) => current)).toEqual([process.task.mm, null]);
 });
 
 test('a process moves only to a CPU that is there', () => {
