@@ -171,13 +171,13 @@ class Checker {
     this.that(found, () => `${at} is not found by reverse mapping`);
   }
 
-  /** Entries of cached pages: none beyond the end of the file, none that was stored to without the cache knowing. */
+  /** Entries of cached pages: none beyond the end of the file (where fallocate may have put huge ones), none that was stored to without the cache knowing. */
   private checkFileEntry(vma: Vma, va: number, pfn: number, flags: number): void {
     const { frames } = this.parts;
     if (vma.file === null || !frames.has(pfn, FRAME_FILE)) return;
     const { inode } = vma.file;
     const at = `the entry at ${va.toString(16)} (page ${frames.index[pfn]} of inode ${inode.id})`;
-    this.that(vma.indexAt(va) < inode.endPage, () => `${at} lies beyond the end of the file`);
+    this.that(inode.huge !== null || vma.indexAt(va) < inode.endPage, () => `${at} lies beyond the end of the file`);
     const stored = (flags & (PTE_WRITE | PTE_DIRTY)) !== 0 && !inode.fs.swapBacked;
     this.that(!stored || frames.has(pfn, FRAME_DIRTY), () => `${at} was or can be stored to, but the page is clean`);
   }

@@ -37,11 +37,12 @@ export class Truncator {
 
   /** ftruncate: the file's size becomes (pages, tail). */
   setSize(inode: Inode, pages: number, tail: number): void {
-    if (comparePosition(pages, tail, inode.sizePages, inode.sizeTail) > 0) {
+    // A file of huge pages may have some behind its end, which every new size takes away (hugetlb_vmtruncate).
+    if (inode.huge === null && comparePosition(pages, tail, inode.sizePages, inode.sizeTail) > 0) {
       // Unlike a write or fallocate, which stop at the new end, this zeroes the old last page to its own end.
       this.zeroGap(inode, inode.sizePages + 1, 0);
       inode.setSize(pages, tail);
-    } else this.shrink(inode, pages, tail);
+    } else this.cut(inode, pages, tail);
   }
 
   /** The size grows to (pages, tail), for which there is room already. */
@@ -62,7 +63,7 @@ export class Truncator {
     this.pages.zeroBytes(inode, sizePages, sizeTail, pages === sizePages ? tail : this.pageSize);
   }
 
-  private shrink(inode: Inode, pages: number, tail: number): void {
+  private cut(inode: Inode, pages: number, tail: number): void {
     if (pages === 0 && tail === 0) inode.writtenAnew = true;
     const from = tail > 0 ? pages + 1 : pages;
     inode.setSize(pages, tail);

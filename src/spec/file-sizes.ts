@@ -115,12 +115,12 @@ export function checkNewSize(process: Process, object: FileObject, size: bigint)
   return size > maxBytes(object) ? EFBIG : 0;
 }
 
-/** What is cut off is gone, private copies of it too. */
+/** What is cut off is gone, private copies of it too; of huge pages also what had been put behind the end. */
 export function setSize(state: State, object: FileObject, size: bigint): void {
   const before = object.size;
   if (size > before) zeroBehindEnd(object, addressOf(pagesOf(before)));
   object.size = size;
-  if (size > before) return;
+  if (size > before && !object.huge) return;
   dropCopies(state, object, pagesOf(size));
   removePages(object, pagesOf(size), 1n << 52n);
   if (object.huge) loseTail(object.huge, size / object.huge.pageBytes);
