@@ -11,7 +11,7 @@
 import { assert } from '../assert.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import type { BlockAllocator } from '../disk/block-map.ts';
-import { EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
+import { EFBIG, EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
 import {
   FALLOC_FL_COLLAPSE_RANGE,
   FALLOC_FL_INSERT_RANGE,
@@ -118,6 +118,10 @@ export class Ext4 implements FileSystem {
     this.freeBlocks(inode, 0, Number.POSITIVE_INFINITY);
   }
 
+  notesFallocateFirst(mode: number): boolean {
+    return (mode & ~MODES) === 0;
+  }
+
   fallocate(inode: Inode, request: FallocateRequest): number {
     const { mode } = request;
     if (mode & ~MODES) return -EOPNOTSUPP;
@@ -182,8 +186,10 @@ export class Ext4 implements FileSystem {
     const { mode, fromPage, endPage } = request;
     if (mode !== FALLOC_FL_INSERT_RANGE || !this.isWholePages(request)) return -EINVAL;
     if (comparePosition(fromPage, 0, inode.sizePages, inode.sizeTail) >= 0) return -EINVAL;
+    const sizePages = inode.sizePages + (endPage - fromPage);
+    if (comparePosition(sizePages, inode.sizeTail, this.maxSizePages, this.maxSizeTail) > 0) return -EFBIG;
     this.flushFrom(inode, fromPage);
-    inode.setSize(inode.sizePages + (endPage - fromPage), inode.sizeTail);
+    inode.setSize(sizePages, inode.sizeTail);
     inode.blocks.shift(fromPage, endPage - fromPage);
     return 0;
   }

@@ -108,6 +108,10 @@ export class Tmpfs implements FileSystem {
     return false;
   }
 
+  notesFallocateFirst(_mode: number): boolean {
+    return false;
+  }
+
   writeDelayed(): void {}
 
   evict(inode: Inode): void {

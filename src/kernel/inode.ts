@@ -42,6 +42,8 @@ export interface FileSystem {
   resizeBlocks(inode: Inode, fromPage: number): void;
   /** Bytes stored beyond the old end are zeroed when the file grows past them. */
   zeroesTailOnGrowth(): boolean;
+  /** Whether fallocate in a mode (FALLOC_FL_*) changes the file's times before it looks at the range, and so even if it fails. */
+  notesFallocateFirst(mode: number): boolean;
   fallocate(inode: Inode, request: FallocateRequest): number;
   /** The first page of [from, end) with data (SEEK_DATA), or -1. */
   nextData(inode: Inode, from: number, end: number): number;

@@ -91,8 +91,7 @@ function resize(parts: SizeParts, task: Task, inode: Inode, length: Word): numbe
   if (inode.huge !== null && (tail !== 0 || pages % inode.huge.pool.pagesEach !== 0)) return -EINVAL;
   const change = comparePosition(pages, tail, inode.sizePages, inode.sizeTail);
   if ((change < 0 && inode.seals & F_SEAL_SHRINK) || (change > 0 && inode.seals & F_SEAL_GROW)) return -EPERM;
-  dropPrivileges(inode);
-  inode.noteModification();
+  noteChange(inode);
   parts.truncator.setSize(inode, pages, tail);
   return 0;
 }
@@ -135,6 +134,8 @@ export function fallocate(parts: SizeParts, task: Task, fd: Word, modeWord: Word
   const endByte = offsetOf(end, parts.pageSize);
   if (end >= 1n << 63n || comparePosition(endPage, endByte, inode.fs.maxSizePages, inode.fs.maxSizeTail) > 0)
     return -EFBIG;
+  const notesFirst = inode.fs.notesFallocateFirst(mode);
+  if (notesFirst) noteChange(inode);
   const allowed = checkAllocation(parts, task, inode, mode, endPage, endByte);
   if (allowed < 0) return allowed;
   const done = inode.fs.fallocate(inode, {
@@ -145,9 +146,13 @@ export function fallocate(parts: SizeParts, task: Task, fd: Word, modeWord: Word
     endByte,
   });
   if (done < 0) return done;
+  if (!notesFirst) noteChange(inode);
+  return done;
+}
+
+function noteChange(inode: Inode): void {
   dropPrivileges(inode);
   inode.noteModification();
-  return done;
 }
 
 /** Seals and RLIMIT_FSIZE; tmpfs looks at the limit even when the size is kept. */

@@ -19,6 +19,9 @@ import { dropCopies, pagesBetween, removePages, zeroBytes } from './objects.ts';
 import { shifted, withRange } from './page-ranges.ts';
 import type { FileObject, Process, State } from './state.ts';
 
+const EXT4_MODES =
+  FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE;
+
 export interface FallocateRequest {
   readonly state: State;
   readonly process: Process;
@@ -27,6 +30,11 @@ export interface FallocateRequest {
   readonly bits: number;
   readonly offset: bigint;
   readonly length: bigint;
+}
+
+/** Whether ext4 has these FALLOC_FL_ at all. */
+export function isModeOfExt4(bits: number): boolean {
+  return (bits & ~EXT4_MODES) === 0;
 }
 
 export function onExt4(request: FallocateRequest): Errno {

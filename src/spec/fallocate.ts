@@ -18,13 +18,13 @@ import { type Answer, failure, outcome } from './answer.ts';
 import { type Errno, low32, max, min, pageOf, pagesOf, signed, ZERO_PAGE } from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
-import { type FallocateRequest, onExt4, punchHole } from './fallocate-ext4.ts';
+import { type FallocateRequest, isModeOfExt4, onExt4, punchHole } from './fallocate-ext4.ts';
 import { onHugetlbfs } from './fallocate-huge.ts';
 import { checkNewSize, maxBytes } from './file-sizes.ts';
 import { fallocateErrno } from './kinds.ts';
 import { checkSizeSeals } from './memfd.ts';
 import { withRange } from './page-ranges.ts';
-import type { Caller, FileObject } from './state.ts';
+import type { Caller, FileObject, State } from './state.ts';
 import { noteModification } from './times.ts';
 
 /** Modes that exclude each other. 0 is one of them. */
@@ -93,11 +93,17 @@ export function fallocate(
   if (unfit !== 0) return failure(unfit);
   if (offset + length > maxBytes(object)) return failure(EFBIG);
   const request = { state, process, object, bits, offset, length };
+  // Linux's ext4 notes the change before it looks at the range, and so even if it refuses it.
+  if (object.fs === 'ext4' && isModeOfExt4(bits)) noteChange(state, object);
   const done = object.fs === 'tmpfs' ? onTmpfs(request) : onExt4(request);
   if (done !== 0) return failure(done);
+  if (object.fs === 'tmpfs') noteChange(state, object);
+  return outcome(done);
+}
+
+function noteChange(state: State, object: FileObject): void {
   dropPrivileges(object);
   noteModification(state, object);
-  return outcome(done);
 }
 
 function checkRange(offset: bigint, length: bigint): Errno {
