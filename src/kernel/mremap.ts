@@ -239,7 +239,11 @@ function moveAll(parts: MremapParts, remap: Remap): number {
   return first;
 }
 
-/** Attachments of System V segments and mappings of /dev/zero choose their own places: not one of several (vma_multi_allowed). */
-function movesAlone({ file }: Vma): boolean {
-  return file !== null && (file.attachments !== null || file.inode.kind === 'zero');
+/**
+ * Attachments of System V segments and mappings of /dev/zero choose their own places: not one of several. Huge pages are known to
+ * stay where they are told to, in a segment too (vma_multi_allowed).
+ */
+function movesAlone({ file, flags }: Vma): boolean {
+  if (file === null || flags & VM_HUGETLB) return false;
+  return file.attachments !== null || file.inode.kind === 'zero';
 }

@@ -159,7 +159,7 @@ function checkGrowth(process: Process, vma: Vma, { address, oldLength, newLength
 
 /**
  * Equal lengths and MREMAP_FIXED: every mapping of the range, each to the same distance. No hole may come first; a
- * System V segment, or a mapping of /dev/zero, moves alone.
+ * System V segment without huge pages, or a mapping of /dev/zero, moves alone.
  */
 function moveAll(state: State, process: Process, remap: Remap): AddressOrErrno {
   const { address: start, newAddress } = remap;
@@ -169,7 +169,7 @@ function moveAll(state: State, process: Process, remap: Remap): AddressOrErrno {
     const vma = firstOverlap(process, at, end);
     if (!vma) break;
     if (!moved && vma.start > start) return failed(EFAULT);
-    if ((vma.flags & VM_ATTACHED || vma.zero !== undefined) && (moved || vma.end < end)) return failed(EFAULT);
+    if (movesAlone(vma) && (moved || vma.end < end)) return failed(EFAULT);
     const address = max(vma.start, at);
     const length = min(vma.end, end) - address;
     at = address + length;
@@ -181,6 +181,10 @@ function moveAll(state: State, process: Process, remap: Remap): AddressOrErrno {
     moved = true;
   }
   return moved ? newAddress : failed(EFAULT);
+}
+
+function movesAlone({ flags, zero }: Vma): boolean {
+  return (flags & VM_HUGETLB) === 0 && ((flags & VM_ATTACHED) !== 0 || zero !== undefined);
 }
 
 /** In place if it can be. */
