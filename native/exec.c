@@ -26,6 +26,8 @@ static int open_program(const struct run *run)
 {
     char path[4200];
     if (snprintf(path, sizeof path, "/proc/%d/cwd/%s", (int)run->process->pid, (const char *)run->a[0]) >= (int)sizeof path) return -1;
+    /* What may not be executed is refused before anything of it is read: then neither may the reading here bring it into the cache. */
+    if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0) return -1;
     return open_unnoticed(path);
 }
 

@@ -43,6 +43,12 @@ export class DirectoryEntry {
     this.inode = inode;
     this.children = inode.kind === 'directory' ? new Map() : null;
     this.parent = parent;
+    this.noteEntries();
+  }
+
+  /** After an entry came or went: the size of the directory. */
+  noteEntries(): void {
+    if (this.children !== null) this.inode.fs.sizeDirectory(this.inode, this.children.size);
   }
 
   /** Whether it is `ancestor` or stands in it, at any depth. */

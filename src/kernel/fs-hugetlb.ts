@@ -19,7 +19,6 @@ import type { Truncator } from './truncate.ts';
 import { ZAP_ALL, type Zapper } from './zap.ts';
 
 export class Hugetlbfs extends Tmpfs {
-  private readonly pageSize: number;
   private readonly zapper: Zapper;
   private readonly filePages: FilePages;
 
@@ -33,7 +32,6 @@ export class Hugetlbfs extends Tmpfs {
     zapper: Zapper,
   ) {
     super(pageSize, wordBits, filePages, truncator, cache, commitments);
-    this.pageSize = pageSize;
     this.zapper = zapper;
     this.filePages = filePages;
   }

@@ -26,6 +26,8 @@ export class Tmpfs implements FileSystem {
   private readonly cache: PageCache;
   private readonly commitments: Commitments;
 
+  protected readonly pageSize: number;
+
   constructor(
     pageSize: number,
     wordBits: WordBits,
@@ -34,6 +36,7 @@ export class Tmpfs implements FileSystem {
     cache: PageCache,
     commitments: Commitments,
   ) {
+    this.pageSize = pageSize;
     this.maxSizePages = wordBits === 64 ? 2 ** 63 / pageSize - 1 : 2 ** 32 - 1;
     this.maxSizeTail = wordBits === 64 ? pageSize - 1 : 0;
     this.pages = pages;
@@ -106,6 +109,12 @@ export class Tmpfs implements FileSystem {
 
   zeroesTailOnGrowth(): boolean {
     return false;
+  }
+
+  /** As if each entry had 20 bytes, `.` and `..` too (mm/shmem.c BOGO_DIRENT_SIZE). */
+  sizeDirectory(directory: Inode, entries: number): void {
+    const bytes = 20 * (entries + 2);
+    directory.setSize(Math.floor(bytes / this.pageSize), bytes % this.pageSize);
   }
 
   notesFallocateFirst(_mode: number): boolean {

@@ -42,6 +42,8 @@ export interface FileSystem {
   resizeBlocks(inode: Inode, fromPage: number): void;
   /** Bytes stored beyond the old end are zeroed when the file grows past them. */
   zeroesTailOnGrowth(): boolean;
+  /** Gives a directory the size that goes with so many entries. */
+  sizeDirectory(directory: Inode, entries: number): void;
   /** Whether fallocate in a mode (FALLOC_FL_*) changes the file's times before it looks at the range, and so even if it fails. */
   notesFallocateFirst(mode: number): boolean;
   fallocate(inode: Inode, request: FallocateRequest): number;

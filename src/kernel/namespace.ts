@@ -127,6 +127,7 @@ export class Namespace {
     const entry = new DirectoryEntry(new Dentry(place.name, false), inode, place.directory);
     inode.links++;
     place.directory.children?.set(place.name, entry);
+    place.directory.noteEntries();
     place.directory.inode.noteModification();
     return entry;
   }
@@ -224,6 +225,7 @@ export class Namespace {
 
   private takeOut(entry: DirectoryEntry): void {
     entry.parent?.children?.delete(entry.dentry.name);
+    entry.parent?.noteEntries();
     entry.parent?.inode.noteModification();
     entry.inode.noteChange();
     entry.dentry.removed = true;
@@ -265,7 +267,10 @@ export class Namespace {
     entry.dentry.name = target.name;
     entry.parent = target.directory;
     target.directory.children?.set(target.name, entry);
-    for (const { inode } of [source.directory, target.directory]) inode.noteModification();
+    for (const directory of [source.directory, target.directory]) {
+      directory.noteEntries();
+      directory.inode.noteModification();
+    }
     entry.inode.noteChange();
     return 0;
   }

@@ -16,7 +16,17 @@
 import { EACCES, EBADF, EFBIG, EINVAL, EISDIR, ENOENT, ENOTDIR, EROFS } from '../errno.ts';
 import { RLIM_INFINITY } from '../flags.ts';
 import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
-import { addressOf, type Errno, min, pageFloor, pagesOf, pagesOf32Bits, signed, WORD_BITS } from './arithmetic.ts';
+import {
+  addressOf,
+  type Errno,
+  min,
+  PAGE_SIZE,
+  pageFloor,
+  pagesOf,
+  pagesOf32Bits,
+  signed,
+  WORD_BITS,
+} from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
 import { opened } from './descriptors.ts';
 import { loseTail } from './huge-pool.ts';
@@ -113,6 +123,12 @@ export function checkNewSize(process: Process, object: FileObject, size: bigint)
     return EFBIG;
   }
   return size > maxBytes(object) ? EFBIG : 0;
+}
+
+/** What fstat says. A directory of tmpfs has 20 bytes for each entry, `.` and `..` too; on ext4 it is a block, of which few entries make more. */
+export function sizeOf({ type, fs, size, entries }: FileObject): bigint {
+  if (type !== 'directory') return size;
+  return fs === 'ext4' ? PAGE_SIZE : 20n * BigInt(entries.size + 2);
 }
 
 /** What is cut off is gone, private copies of it too; of huge pages also what had been put behind the end. */

@@ -32,6 +32,7 @@ import { type Answer, failure, SUCCESS, UNSPECIFIED } from './answer.ts';
 import { type Errno, low32, signed } from './arithmetic.ts';
 import { type Opened, opened } from './descriptors.ts';
 import type { Lock, LockOwner } from './file-records.ts';
+import { sizeOf } from './file-sizes.ts';
 import { exclude, heldOf, LAST, type LockList } from './lock-lists.ts';
 import { lockOrWait, tryLock } from './lock-waits.ts';
 import type { Caller, FileObject, State } from './state.ts';
@@ -135,7 +136,7 @@ function bytesOf({ file, object }: Opened, request: LockRequest): { start: bigin
   const bases = new Map([
     [SEEK_SET, 0n],
     [SEEK_CUR, file.position],
-    [SEEK_END, object.size],
+    [SEEK_END, sizeOf(object)],
   ]);
   const base = bases.get(short(request.whence));
   if (base === undefined) return EINVAL;

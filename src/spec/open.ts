@@ -42,7 +42,7 @@ import { type Errno, low32 } from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
 import { hasFreeDescriptor, install, openedEvenByPath } from './descriptors.ts';
 import { addName } from './directories.ts';
-import { setSize } from './file-sizes.ts';
+import { setSize, sizeOf } from './file-sizes.ts';
 import { takesDirect } from './kinds.ts';
 import { isReadOnly } from './mounts.ts';
 import { checkPath, deviceAt, type Found, isDots, MAY_READ, MAY_SEARCH, MAY_WRITE, Walk } from './paths.ts';
@@ -213,5 +213,5 @@ function openObject(state: State, { object, name, mount }: Target, bits: number)
 export function fstat({ state, process }: Caller, fd: bigint): Answer {
   const found = openedEvenByPath(state, process, fd);
   if (!found) return failure(EBADF);
-  return found.object.type === 'directory' ? UNSPECIFIED : { kind: 'size', size: found.object.size };
+  return { kind: 'size', size: sizeOf(found.object) };
 }
