@@ -48,6 +48,14 @@ export class Folios {
     return false;
   }
 
+  /** Some bytes of page `index` are about to be zeroed: it leaves its folio, unless a dirty page holds that together. */
+  cutOut(inode: Inode, index: number): void {
+    const folio = this.of(inode, index);
+    if (folio === null) return;
+    for (let page = folio.start; page < folio.end; page++) if (inode.cache.marksOf(page) & MARK_DIRTY) return;
+    this.splitAt(inode, index);
+  }
+
   /** Halves the folio of page `index` until that page stands alone. */
   private splitAt(inode: Inode, index: number): void {
     const pfn = inode.cache.get(index);

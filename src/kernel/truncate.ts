@@ -79,6 +79,7 @@ export class Truncator {
     const pfn = holdsData ? this.pages.forZeroing(inode, index) : this.pages.cached(inode, index);
     if (pfn === 0) this.lookForBytes(inode, index);
     if (pfn <= 0) return;
+    this.pages.folios.cutOut(inode, index);
     this.pages.zeroBytes(inode, index, from, to);
     if (holdsData) this.cache.setDirty(inode.cache, index, pfn);
   }
