@@ -270,6 +270,7 @@ export class PageTables {
     const { sought } = this;
     const low = sought | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
+    // `soughtKey`, in place: from a call that V8 does not inline a double comes in a box. So too where it is noted.
     if (this.spanKey[span] !== sought - ((low & this.spanMask) - root)) return -1;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
