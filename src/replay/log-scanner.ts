@@ -12,8 +12,10 @@
  * rest of the chunk waits in it. Bounded: a line has at most LINE_MAX bytes.
  */
 
-import { AccessBatch, FETCH, MODIFY, READ, WRITE } from './access-batch.ts';
+import { AccessBatch } from './access-batch.ts';
+import { accessKind, appendLine } from './access-line.ts';
 import { failAt, quoted } from './bad-line.ts';
+import { appendPlainLines } from './plain-lines.ts';
 
 /** Results of `LogSink.line`. */
 export const LINE_CONTINUE = 0;
@@ -36,25 +38,7 @@ const BATCH_ROWS = 4096;
 export const LINE_MAX = 65536;
 
 const NEWLINE = 10;
-const BLANK = 32;
-const COMMA = 44;
 const LETTER_I = 73;
-
-/** Value of a lower-case hexadecimal digit, else -1: Int8Array(256), indexed by byte. */
-const HEX_VALUE = new Int8Array(256).fill(-1);
-for (let value = 0; value < 16; value++) HEX_VALUE[value.toString(16).charCodeAt(0)] = value;
-
-/** Kind of a data access by its letter, else -1: Int8Array(256), indexed by byte. */
-const DATA_KIND = new Int8Array(256).fill(-1);
-DATA_KIND['L'.charCodeAt(0)] = READ;
-DATA_KIND['S'.charCodeAt(0)] = WRITE;
-DATA_KIND['M'.charCodeAt(0)] = MODIFY;
-
-/** More digits than this do not fit into two 28-bit halves. */
-const FAST_DIGITS = 14;
-const SIX_DIGITS = 2 ** 24;
-const SEVEN_DIGITS = 2 ** 28;
-const SIZE_MAX = 65535;
 
 const EMPTY = new Uint8Array(0);
 
@@ -65,12 +49,14 @@ export class LogScanner {
   private readonly batch: AccessBatch;
   private readonly decoder: InstanceType<typeof TextDecoder>;
   private chunk: Uint8Array;
+  private chunkView: DataView;
   /** Next byte of `chunk`. */
   private at: number;
   /** Where the whole lines of `chunk` end. */
   private wholeEnd: number;
   /** Uint8Array(LINE_MAX): the beginning of a line whose end has not come yet. */
   private readonly carry: Uint8Array;
+  private readonly carryView: DataView;
   private carried: number;
   private ended: boolean;
   /** Lines read so far. */
@@ -82,9 +68,11 @@ export class LogScanner {
     this.batch = new AccessBatch(BATCH_ROWS);
     this.decoder = new TextDecoder('utf-8');
     this.chunk = EMPTY;
+    this.chunkView = viewOf(EMPTY);
     this.at = 0;
     this.wholeEnd = 0;
     this.carry = new Uint8Array(LINE_MAX);
+    this.carryView = viewOf(this.carry);
     this.carried = 0;
     this.ended = false;
     this.lines = 0;
@@ -93,6 +81,7 @@ export class LogScanner {
   /** Gives it the next bytes; only when `run` has asked for them. It keeps `chunk` until then. */
   push(chunk: Uint8Array): void {
     this.chunk = chunk;
+    this.chunkView = viewOf(chunk);
     this.at = 0;
     this.wholeEnd = chunk.lastIndexOf(NEWLINE) + 1;
   }
@@ -160,40 +149,35 @@ export class LogScanner {
 
   /** Parses the whole lines of bytes[this.at, end); true if the sink asked for a pause. */
   private parse(bytes: Uint8Array, end: number): boolean {
-    const { batch } = this;
-    const { va, size, kind } = batch;
-    let at = this.at;
-    while (at < end) {
-      const code = accessKind(bytes, at);
-      if (code < 0) {
-        const next = bytes.indexOf(NEWLINE, at) + 1;
-        this.at = next;
-        if (this.text(bytes, at, next - 1)) return true;
-        at = next;
-        continue;
-      }
-      if (batch.count === BATCH_ROWS) this.flush();
-      const row = batch.count;
-      let comma = at + 15;
-      let address = bytes[comma] === COMMA ? twelveDigits(bytes, at + 3) : -1;
-      if (address < 0) {
-        comma = addressEnd(bytes, at + 3);
-        address = comma < 0 ? -1 : addressIn(bytes, at + 3, comma);
-        if (address < 0) this.malformed(bytes, at);
-      }
-      va[row] = address;
-      let sizeEnd = comma + 2;
-      const digit = bytes[comma + 1] - 48;
-      if (bytes[sizeEnd] === NEWLINE && digit > 0 && digit <= 9) size[row] = digit;
-      else sizeEnd = sizeOf(bytes, comma + 1, size, row);
-      if (sizeEnd < 0) this.malformed(bytes, at);
-      kind[row] = code;
-      if (row === 0) batch.firstLine = this.lines + 1;
-      batch.count = row + 1;
-      this.lines++;
-      at = sizeEnd + 1;
+    const view = bytes === this.carry ? this.carryView : this.chunkView;
+    while (this.at < end) {
+      this.plainLines(view, end);
+      if (this.at < end && this.batch.count < BATCH_ROWS && this.otherLine(bytes)) return true;
     }
-    this.at = at;
+    return false;
+  }
+
+  /** Appends the accesses of plain lines until another line comes or the batch is full. */
+  private plainLines(bytes: DataView, end: number): void {
+    const { batch } = this;
+    if (batch.count === BATCH_ROWS) this.flush();
+    if (batch.count === 0) batch.firstLine = this.lines + 1;
+    const before = batch.count;
+    this.at = appendPlainLines(bytes, this.at, end, batch);
+    this.lines += batch.count - before;
+  }
+
+  /** An access in another form, or a line of text; true if the sink asked for a pause. */
+  private otherLine(bytes: Uint8Array): boolean {
+    const { at, batch } = this;
+    const code = accessKind(bytes, at);
+    if (code < 0) {
+      this.at = bytes.indexOf(NEWLINE, at) + 1;
+      return this.text(bytes, at, this.at - 1);
+    }
+    this.at = appendLine(bytes, at, code, batch);
+    if (this.at < 0) this.malformed(bytes, at);
+    this.lines++;
     return false;
   }
 
@@ -218,70 +202,6 @@ export class LogScanner {
   }
 }
 
-/** READ, WRITE, FETCH or MODIFY for a line that begins like an access, else -1. */
-function accessKind(bytes: Uint8Array, at: number): number {
-  const first = bytes[at];
-  if (first === BLANK) return bytes[at + 2] === BLANK ? DATA_KIND[bytes[at + 1]] : -1;
-  return first === LETTER_I && bytes[at + 1] === BLANK && bytes[at + 2] === BLANK ? FETCH : -1;
-}
-
-/** Twelve digits, as native addresses have: no loop and one check, since a wrong digit is -1. The address, or -1. */
-function twelveDigits(bytes: Uint8Array, from: number): number {
-  const high =
-    (HEX_VALUE[bytes[from]] << 20) |
-    (HEX_VALUE[bytes[from + 1]] << 16) |
-    (HEX_VALUE[bytes[from + 2]] << 12) |
-    (HEX_VALUE[bytes[from + 3]] << 8) |
-    (HEX_VALUE[bytes[from + 4]] << 4) |
-    HEX_VALUE[bytes[from + 5]];
-  const low =
-    (HEX_VALUE[bytes[from + 6]] << 20) |
-    (HEX_VALUE[bytes[from + 7]] << 16) |
-    (HEX_VALUE[bytes[from + 8]] << 12) |
-    (HEX_VALUE[bytes[from + 9]] << 8) |
-    (HEX_VALUE[bytes[from + 10]] << 4) |
-    HEX_VALUE[bytes[from + 11]];
-  return (high | low) < 0 ? -1 : high * SIX_DIGITS + low;
-}
-
-/** Where the comma behind the hexadecimal digits from `from` on stands, or -1. */
-function addressEnd(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (HEX_VALUE[bytes[at]] >= 0) at++;
-  return at > from && bytes[at] === COMMA ? at : -1;
-}
-
-/**
- * The address in bytes[from, to), all of them digits: 56 bits in two halves of 28, 32-bit integer arithmetic
- * throughout.
- */
-function addressIn(bytes: Uint8Array, from: number, to: number): number {
-  let high = 0;
-  let low = 0;
-  for (let at = from; at < to; at++) {
-    high = (high << 4) | (low >>> 24);
-    low = ((low & 0xffffff) << 4) | HEX_VALUE[bytes[at]];
-  }
-  return to - from > FAST_DIGITS ? wideAddress(bytes, from, to) : high * SEVEN_DIGITS + low;
-}
-
-/** Reads a decimal size that ends at a newline into size[row]; where the newline stands, or -1. */
-function sizeOf(bytes: Uint8Array, from: number, size: Uint16Array, row: number): number {
-  let value = 0;
-  let at = from;
-  for (; bytes[at] !== NEWLINE; at++) {
-    const digit = bytes[at] - 48;
-    if (!(digit >= 0 && digit <= 9) || value > SIZE_MAX) return -1;
-    value = value * 10 + digit;
-  }
-  if (value === 0 || value > SIZE_MAX) return -1;
-  size[row] = value;
-  return at;
-}
-
-/** An address of 15 or 16 digits (the upper half): not exact, but outside user space all the same. */
-function wideAddress(bytes: Uint8Array, from: number, to: number): number {
-  let value = 0;
-  for (let at = from; at < to; at++) value = value * 16 + HEX_VALUE[bytes[at]];
-  return value;
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -99,6 +99,43 @@ const LOG_SEEN: Seen[] = [
   ['#EXIT code=0', 9],
 ];
 
+describe('a line is an access by its form alone, wherever it stands in a chunk', () => {
+  const RIGHT = /^(I {2}| [LSM] )([0-9a-f]+),([0-9]+)$/;
+  const KINDS: Readonly<Record<string, number>> = { 'I  ': FETCH, ' L ': READ, ' S ': WRITE, ' M ': MODIFY };
+
+  function expected(line: string): Seen[] | undefined {
+    const [, head, address, size] = RIGHT.exec(line) ?? [];
+    const bytes = Number(size);
+    return bytes >= 1 && bytes <= 65535 ? [[KINDS[head], Number.parseInt(address, 16), bytes]] : undefined;
+  }
+
+  function scanned(line: string, behind: string): Seen[] | undefined {
+    try {
+      return scan(`${line}\n${behind}`).slice(0, 1);
+    } catch {
+      return undefined;
+    }
+  }
+
+  test.each([6, 7, 8, 9, 10, 11, 12, 13])('%i digits, any byte of them another', (digits) => {
+    const line = ` S ${'7ffb09ace8d26'.slice(0, digits)},4`;
+    for (let place = 3; place < line.length; place++) {
+      for (const byte of ' /09:@AFGIS`afg,\r\0') {
+        const changed = line.slice(0, place) + byte + line.slice(place + 1);
+        for (const behind of ['', '#a line that follows in the same chunk\n']) {
+          expect(scanned(changed, behind), JSON.stringify(changed)).toEqual(expected(changed));
+        }
+      }
+    }
+  });
+
+  test.each(['I ', ' LL', 'L  ', ' X ', ' I ', '  L', 'S 1'])('%s is no head of one', (head) => {
+    const line = `${head}7ffff7fe4b70,8`;
+    const result = head.startsWith('I') ? undefined : [[line, 1]];
+    expect(scanned(line, '#a line that follows in the same chunk\n')).toEqual(result);
+  });
+});
+
 describe('chunks', () => {
   test('may end at any byte', () => {
     for (let cut = 0; cut <= LOG.length; cut++) expect(scan(LOG, [cut]), `cut at ${cut}`).toEqual(LOG_SEEN);
