@@ -13,6 +13,9 @@ export const FETCH = 2;
 /** A load and a store of the same bytes by one instruction; to the MMU it is a store. */
 export const MODIFY = 3;
 
+/** Numbers of accesses by READ, WRITE, FETCH and MODIFY. */
+export type AccessKinds = [number, number, number, number];
+
 export class AccessBatch {
   /** Float64Array(capacity): virtual address, exact below 2^53. */
   readonly va: Float64Array;

@@ -9,7 +9,7 @@
  * and mappings are of different layouts.
  */
 
-import { type AccessBatch, FETCH, MODIFY, WRITE } from './access-batch.ts';
+import { type AccessBatch, type AccessKinds, FETCH, MODIFY, WRITE } from './access-batch.ts';
 import { type AddressSpace, TOUCH_OOM } from './address-space.ts';
 import { failAt } from './bad-line.ts';
 import { holds, type Image, readVdsoHeader, touchInitialStack } from './image.ts';
@@ -32,8 +32,9 @@ const LOST_SHARE = 0.01;
 export class AccessRunner {
   private readonly log: string;
   private readonly hidden: Readonly<AddressRange>;
-  /** Accesses by kind: READ, WRITE, FETCH, MODIFY. */
-  readonly counts: [number, number, number, number];
+  readonly counts: AccessKinds;
+  /** Likewise of those that count for their mappings only: hidden ones, and those of instructions that fault. */
+  private readonly leftOut: AccessKinds;
   lost: number;
   /** Where the first lost access stands and what it was. */
   firstLost: string | undefined;
@@ -51,6 +52,7 @@ export class AccessRunner {
     this.log = log;
     this.hidden = hidden;
     this.counts = [0, 0, 0, 0];
+    this.leftOut = [0, 0, 0, 0];
     this.lost = 0;
     this.firstLost = undefined;
     this.image = undefined;
@@ -89,22 +91,22 @@ export class AccessRunner {
 
   run(space: AddressSpace, batch: AccessBatch): void {
     if (this.signalled) this.pushFrame(space, batch);
-    space.tally.add(batch);
     if (this.attempting) this.tryInstruction(space, batch);
     else this.play(space, batch);
     this.rememberStack(batch);
   }
 
-  private play({ process }: AddressSpace, batch: AccessBatch): void {
+  private play({ process, tally }: AddressSpace, batch: AccessBatch): void {
     const { va, size, kind, count } = batch;
     for (let from = 0; from < count; ) {
       const to = this.visibleEnd(batch, from);
-      this.countKinds(batch, from, to);
+      tally.add(batch, from, to, this.counts);
       while (from < to) {
         from = process.touchRun(va, size, kind, from, to);
         if (from < to) this.refused(process.refusal, batch, from++);
       }
       while (from < count && this.isHidden(va[from])) from++;
+      tally.add(batch, to, from, this.leftOut);
     }
   }
 
@@ -120,14 +122,10 @@ export class AccessRunner {
     return va < this.hidden.end && va >= this.hidden.start;
   }
 
-  private countKinds({ kind }: AccessBatch, from: number, to: number): void {
-    const { counts } = this;
-    for (let i = from; i < to; i++) counts[kind[i]]++;
-  }
-
   /** The accesses of an instruction up to the one that faults. */
-  private tryInstruction({ process }: AddressSpace, batch: AccessBatch): void {
+  private tryInstruction({ process, tally }: AddressSpace, batch: AccessBatch): void {
     const { va, size, kind, count } = batch;
+    tally.add(batch, 0, count, this.leftOut);
     for (let i = 0; i < count; i++) {
       this.counts[kind[i]]++;
       if (process.touch(va[i], size[i], kind[i] === MODIFY ? WRITE : kind[i]) < 0) return;

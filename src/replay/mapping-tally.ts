@@ -1,12 +1,12 @@
 /**
- * Counts accesses per mapping of one process.
+ * Counts accesses per mapping of one process, and by kind.
  *
- * Place: traced-process.ts shows it every batch and says when mappings change. Two memos (the last mapping fetched
- * from, the last one loaded or stored) answer nearly every access; the rest is a binary search.
+ * Place: access-runner.ts shows it every access; address-space.ts says when mappings change. Memos (the last mapping
+ * fetched from, the last two loaded or stored) answer nearly every access; the rest is a binary search.
  */
 
 import type { Process } from '../index.ts';
-import { type AccessBatch, FETCH } from './access-batch.ts';
+import { type AccessBatch, type AccessKinds, FETCH, MODIFY, READ, WRITE } from './access-batch.ts';
 import type { RecordedFiles } from './recorded-files.ts';
 
 export interface MappingCount {
@@ -19,6 +19,21 @@ export interface MappingCount {
   accesses: number;
 }
 
+/** A mapping, or a hole between two, that accesses went to lately. */
+interface LastMapping {
+  start: number;
+  end: number;
+  row: MappingCount;
+}
+
+function nowhere(): LastMapping {
+  return {
+    start: Number.NEGATIVE_INFINITY,
+    end: Number.NEGATIVE_INFINITY,
+    row: { name: '', perms: '', start: 0, accesses: 0 },
+  };
+}
+
 export class MappingTally {
   private readonly process: Process;
   private readonly files: RecordedFiles;
@@ -28,6 +43,11 @@ export class MappingTally {
   private ends: number[];
   private rows: MappingCount[];
   private stale: boolean;
+  /** Of the last fetch. */
+  private readonly code: LastMapping;
+  /** Of other accesses: the two that were needed last. */
+  private data: LastMapping;
+  private older: LastMapping;
   /** [start, end) of the heap, for its name. */
   heapStart: number;
   heapEnd: number;
@@ -42,6 +62,9 @@ export class MappingTally {
     this.ends = [];
     this.rows = [];
     this.stale = true;
+    this.code = nowhere();
+    this.data = nowhere();
+    this.older = nowhere();
     this.heapStart = 0;
     this.heapEnd = 0;
     this.special = new Map();
@@ -52,35 +75,76 @@ export class MappingTally {
     this.stale = true;
   }
 
-  add(batch: AccessBatch): void {
-    const { va, kind, count } = batch;
-    let codeRow = -1;
-    let dataRow = -1;
+  /** Counts the accesses [from, to) of a batch, in `kinds` by kind as well. */
+  add(batch: AccessBatch, from: number, to: number, kinds: AccessKinds): void {
     if (this.stale) this.rebuild();
-    const { starts, ends, rows } = this;
-    for (let i = 0; i < count; i++) {
-      const at = va[i];
-      let row = kind[i] === FETCH ? codeRow : dataRow;
-      if (row < 0 || !(at >= starts[row] && at < ends[row])) {
-        row = this.find(at);
-        if (kind[i] === FETCH) codeRow = row;
-        else dataRow = row;
-      }
-      rows[row].accesses++;
+    let place = this.addNear(batch, from, to, kinds);
+    while (place < to) {
+      this.find(batch.kind[place] === FETCH ? this.code : this.olderData(), batch, place);
+      place = this.addNear(batch, place, to, kinds);
     }
   }
 
-  /** The place of the mapping that holds `va`; the last place is that of no mapping. */
-  private find(va: number): number {
-    const { starts, ends } = this;
+  /** The memo to use again; it is the newer one from now on. */
+  private olderData(): LastMapping {
+    const { data, older } = this;
+    this.data = older;
+    this.older = data;
+    return older;
+  }
+
+  /** Counts accesses as long as they go where the last ones went; the place of the first that does not, or `to`. */
+  private addNear({ va, kind }: AccessBatch, from: number, to: number, kinds: AccessKinds): number {
+    const { code, data, older } = this;
+    const { start: codeStart, end: codeEnd } = code;
+    const { start: dataStart, end: dataEnd } = data;
+    const { start: olderStart, end: olderEnd } = older;
+    let fetches = 0;
+    let toOlder = 0;
+    let stores = 0;
+    let modifies = 0;
+    let place = from;
+    for (; place < to; place++) {
+      const at = va[place];
+      const what = kind[place];
+      if (what === FETCH) {
+        if (at < codeStart || at >= codeEnd) break;
+        fetches++;
+      } else {
+        if (at < dataStart || at >= dataEnd) {
+          if (at < olderStart || at >= olderEnd) break;
+          toOlder++;
+        }
+        stores += what & 1;
+        modifies += what >> 1;
+      }
+    }
+    const others = place - from - fetches;
+    code.row.accesses += fetches;
+    data.row.accesses += others - toOlder;
+    older.row.accesses += toOlder;
+    kinds[READ] += others - stores;
+    kinds[WRITE] += stores - modifies;
+    kinds[FETCH] += fetches;
+    kinds[MODIFY] += modifies;
+    return place;
+  }
+
+  /** Lets a memo be that of the access at `place`: of its mapping, or of the hole that it lies in. */
+  private find(memo: LastMapping, { va }: AccessBatch, place: number): void {
+    const { starts, ends, rows } = this;
+    const at = va[place];
     let low = 0;
-    let high = starts.length - 1;
+    let high = rows.length - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (va < ends[middle]) high = middle;
+      if (at < ends[middle]) high = middle;
       else low = middle + 1;
     }
-    return va >= starts[low] && va < ends[low] ? low : starts.length - 1;
+    const inside = at >= starts[low];
+    memo.start = inside ? starts[low] : low === 0 ? 0 : ends[low - 1];
+    memo.end = inside ? ends[low] : starts[low];
+    memo.row = rows[inside ? low : rows.length - 1];
   }
 
   private rebuild(): void {
@@ -97,6 +161,7 @@ export class MappingTally {
     this.ends.push(Number.POSITIVE_INFINITY);
     this.rows.push(this.countOf('[none]', '', 0, ''));
     this.stale = false;
+    for (const memo of [this.code, this.data, this.older]) memo.end = Number.NEGATIVE_INFINITY;
   }
 
   private nameOf(path: string, start: number, end: number): string {
