@@ -131,7 +131,7 @@ function buildParts(config: ResolvedConfig) {
   const rmap = new Rmap(frames, tables, owners, flusher);
   const runs = new EntryRuns(frames, tables, pool, mapper, trace);
   const zapper = new Zapper(frames, tables, mapper, runs, flusher, trace);
-  const truncator = new Truncator(pageSize, filePages, cache, zapper, rmap);
+  const truncator = new Truncator(pageSize, filePages, cache, zapper);
   const writeback = new Writeback(pageSize, filePages, cache, rmap, io, counters, trace);
   const inodes = new Inodes(owners, clock);
   const lockWaiters = new LockWaiters();

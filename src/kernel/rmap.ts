@@ -46,38 +46,26 @@ export class Rmap {
     }
   }
 
-  /** Write-protects and cleans every entry that names a file page; true if any was dirty or writable. */
-  makeClean(pfn: number): boolean {
-    if (this.frames.mapcount[pfn] === 0) return false;
-    const owner = this.owners.get(this.frames.owner[pfn]) as Inode;
-    const index = this.frames.index[pfn];
-    return this.makeCleanIn(this.mappingsOf(owner, index, index + 1), index, pfn);
-  }
-
   /** The VMAs that map any of the pages [from, end) of a file. */
   mappingsOf(inode: Inode, from: number, end: number): Vma[] {
     return inode.mappings.overlapping(from, end) as Vma[];
   }
 
-  /** As `makeClean` for page `index` of a file, with the VMAs that map it among `vmas`. */
-  makeCleanIn(vmas: readonly Vma[], index: number, pfn: number): boolean {
-    let cleaned = false;
+  /** Write-protects and cleans every entry that names page `index` of a file, `pfn`; the VMAs that map it are among `vmas`. */
+  makeClean(vmas: readonly Vma[], index: number, pfn: number): void {
     for (const vma of vmas) {
       const page = index - vma.pgoff;
-      if (page >= 0 && page < vma.pages && this.cleanEntry(vma, vma.start + page * vma.mm.pageSize, pfn))
-        cleaned = true;
+      if (page >= 0 && page < vma.pages) this.cleanEntry(vma, vma.start + page * vma.mm.pageSize, pfn);
     }
-    return cleaned;
   }
 
-  private cleanEntry(vma: Vma, va: number, pfn: number): boolean {
+  private cleanEntry(vma: Vma, va: number, pfn: number): void {
     const slot = this.tables.lookup(vma.mm.root, va);
-    if (slot < 0) return false;
+    if (slot < 0) return;
     const flags = this.tables.flags(slot);
-    if (!(flags & (PTE_PRESENT | PTE_PROT_NONE)) || !(flags & (PTE_WRITE | PTE_DIRTY))) return false;
-    if (this.tables.frame(slot) !== pfn) return false;
+    if (!(flags & (PTE_PRESENT | PTE_PROT_NONE)) || !(flags & (PTE_WRITE | PTE_DIRTY))) return;
+    if (this.tables.frame(slot) !== pfn) return;
     this.tables.set(slot, pfn, flags & ~(PTE_WRITE | PTE_DIRTY));
     this.flusher.flushPage(vma.mm, va, FLUSH_CLEAN);
-    return true;
   }
 }

@@ -6,7 +6,7 @@
  * punched hole stay.
  *
  *   shrink   Cache: pages beyond dropped, tail zeroed   PTE: beyond -> none, copies too
- *   grow     Cache: stale tail zeroed (disk files)      PTE: last page write-protected
+ *   grow     Cache: stale tail zeroed (disk files)      PTE: -
  *   punch    Cache: pages dropped, edges zeroed         PTE: -> none, copies stay
  *
  * Source: Linux mm/truncate.c truncate_pagecache, pagecache_isize_extended, truncate_pagecache_range.
@@ -15,7 +15,6 @@
 import type { PageCache } from '../pagecache/page-cache.ts';
 import type { FilePages } from './file-pages.ts';
 import { comparePosition, type Inode } from './inode.ts';
-import type { Rmap } from './rmap.ts';
 import { ZAP_KEEP_COPIES, ZAP_KEEP_GUARDS, type Zapper } from './zap.ts';
 
 const END = Number.POSITIVE_INFINITY;
@@ -25,14 +24,12 @@ export class Truncator {
   private readonly pages: FilePages;
   private readonly cache: PageCache;
   private readonly zapper: Zapper;
-  private readonly rmap: Rmap;
 
-  constructor(pageSize: number, pages: FilePages, cache: PageCache, zapper: Zapper, rmap: Rmap) {
+  constructor(pageSize: number, pages: FilePages, cache: PageCache, zapper: Zapper) {
     this.pageSize = pageSize;
     this.pages = pages;
     this.cache = cache;
     this.zapper = zapper;
-    this.rmap = rmap;
   }
 
   /** ftruncate: the file's size becomes (pages, tail). */
@@ -59,7 +56,6 @@ export class Truncator {
     const pfn = this.pages.cached(inode, sizePages);
     if (pfn === 0) this.lookForBytes(inode, sizePages);
     if (pfn === 0) return;
-    if (this.rmap.makeClean(pfn)) this.cache.setDirty(inode.cache, sizePages, pfn);
     this.pages.zeroBytes(inode, sizePages, sizeTail, pages === sizePages ? tail : this.pageSize);
   }
 

@@ -75,7 +75,7 @@ export class Writeback {
   private writePage(inode: Inode, index: number, mappings: readonly Vma[]): void {
     const pfn = inode.cache.get(index);
     this.pages.settle(inode, index);
-    this.rmap.makeCleanIn(mappings, index, pfn);
+    this.rmap.makeClean(mappings, index, pfn);
     if (index === inode.sizePages) this.pages.zeroBytes(inode, index, inode.sizeTail, this.pageSize);
     this.cache.startWriteback(inode.cache, index, pfn);
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.writeback_page, inode.id, index, pfn, 0);
