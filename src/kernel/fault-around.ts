@@ -12,6 +12,7 @@ import { FAULT_AROUND_MAPPED } from '../counters.ts';
 import { FRAME_POISONED, FRAME_UPTODATE } from '../mmu/frames.ts';
 import { type FileCache, MARK_BLANK, MARK_UNREAD, ROW_PAGES } from '../pagecache/file-cache.ts';
 import { RECORD_ID } from '../trace.ts';
+import type { Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import { entryFlags } from './page-mapper.ts';
 import type { FaultParts, VmFault } from './vm-fault.ts';
@@ -78,6 +79,8 @@ export function mapAround(parts: FaultParts, fault: VmFault): boolean {
   const from = Math.max(aligned, pageInTable - Math.min(pageInTable, pageInVma));
   const end = Math.min(from + faultAroundPages, tables.entriesPerTable, pageInTable + vma.pages - pageInVma);
   const to = Math.min(end, pageInTable + inode.endPage - index);
+  if (fault.newTable && meetsLastFirst(parts, inode, index + from - pageInTable, index + to - pageInTable))
+    return false;
   const flags = entryFlags(vma);
   let mapped = 0;
   for (let page = from; page < to; ) {
@@ -91,6 +94,25 @@ export function mapAround(parts: FaultParts, fault: VmFault): boolean {
   if (parts.trace.mask !== 0)
     parts.trace.emit(RECORD_ID.fault_around, va, va + (from - pageInTable) * pageSize, mapped, 0);
   return !tables.isEmpty(slot);
+}
+
+/**
+ * Whether the first good page among [first, end) belongs to the last folio of a disk file. The kernel then passes over the step that
+ * puts a missing table into its place, and without a table maps nothing.
+ */
+function meetsLastFirst({ frames }: FaultParts, inode: Inode, first: number, end: number): boolean {
+  if (inode.fs.swapBacked) return false;
+  for (let index = first; index < end; index++) {
+    const pfn = inode.cache.get(index);
+    if (pfn === 0 || (inode.cache.marksOf(index) & NOT_RESIDENT) !== 0 || !isGood(frames.flags[pfn])) continue;
+    const head = frames.head[pfn];
+    return index - (pfn - head) + (1 << frames.order[head]) >= inode.endPage;
+  }
+  return false;
+}
+
+function isGood(flags: number): boolean {
+  return (flags & (FRAME_UPTODATE | FRAME_POISONED)) === FRAME_UPTODATE;
 }
 
 /** Enters the good pages among [first, first + pages) of a cache, all of one row, at the empty entries from `slot` on; pages entered. */
@@ -114,7 +136,7 @@ function mapRun(
   for (let i = 0; i < pages; i++) {
     const pfn = pfns[place + i];
     if (pfn === 0 || (marks[place + i] & NOT_RESIDENT) !== 0 || !tables.isEmpty(slot + i)) continue;
-    if ((frameFlags[pfn] & (FRAME_UPTODATE | FRAME_POISONED)) !== FRAME_UPTODATE) continue;
+    if (!isGood(frameFlags[pfn])) continue;
     if (traced || order[head[pfn]] > 0) {
       others += mapFolioOrPage(parts, fault, slot + i, pfn, flags);
       continue;

@@ -141,6 +141,7 @@ export class FaultHandler {
       return doHugetlbFault(parts, vma, va, access);
     }
     if (vma.flags & VM_HUGEPAGE && tryHugeAnonymousPage(parts, vma, va, access)) return FAULT_DONE;
+    const before = parts.tables.tableFrames;
     const slot = this.ensureEntry(vma);
     if (slot < 0) return FAULT_OOM;
     this.record ??= new VmFault(vma);
@@ -151,6 +152,7 @@ export class FaultHandler {
     fault.pgoff = vma.pgoff + (fault.va - vma.start) / parts.tables.pageSize;
     fault.access = access;
     fault.slot = slot;
+    fault.newTable = parts.tables.tableFrames !== before;
     fault.major = false;
     const result = this.dispatch(fault);
     this.lastMajor = fault.major;

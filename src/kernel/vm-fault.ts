@@ -45,6 +45,8 @@ export class VmFault {
   vma: Vma;
   /** Page-table slot of `va`. */
   slot: number;
+  /** The table of `slot` was made for this fault. */
+  newTable: boolean;
   /** The page had to come from its file or from swap. */
   major: boolean;
 
@@ -54,6 +56,7 @@ export class VmFault {
     this.access = 0;
     this.vma = vma;
     this.slot = 0;
+    this.newTable = false;
     this.major = false;
   }
 }
