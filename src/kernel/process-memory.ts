@@ -310,12 +310,11 @@ export class ProcessMemory {
     return -this.engine.failure;
   }
 
-  /** Touches `length` bytes as the kernel does in a call on the process's behalf; 0, or minus the FAULT_* reason. */
-  kernelTouch(va: number, length: number, access: number): number {
+  /** Touches `length` bytes as the kernel does in a call on the process's behalf, up to the first page that is refused. */
+  kernelTouch(va: number, length: number, access: number): void {
     for (let at = va; at < va + length; at = at - (at & this.pageMask) + this.pageMask + 1) {
-      if (this.engine.resolve(this.task, at, access, BY_KERNEL) < 0) return -this.engine.failure;
+      if (this.engine.resolve(this.task, at, access, BY_KERNEL) < 0) return;
     }
-    return 0;
   }
 
   resetFaults(): void {

@@ -72,7 +72,7 @@ export class CallRunner {
     const texts = detail === undefined ? call.texts : detail.texts;
     const known: ReplayedCall = { ...call, result: call.result, texts, size: detail?.size };
     space.noteResident();
-    touchesOf(known, (va, bytes, access) => void space.process.kernelTouch(va, bytes, access));
+    touchesOf(known, (va, bytes, access) => space.process.kernelTouch(va, bytes, access));
     const context = space.context(descriptors);
     const memoryCall = MEMORY_CALLS.get(call.nr);
     if (memoryCall !== undefined) {
