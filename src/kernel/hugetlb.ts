@@ -45,11 +45,6 @@ export class Hugetlb {
   }
 }
 
-/** Huge pages of the file that [start, end) of `vma` shows, as [from, end). */
-function indicesOf(vma: Vma, pool: HugePool): readonly [number, number] {
-  return [vma.pgoff / pool.pagesEach, (vma.pgoff + vma.pages) / pool.pagesEach];
-}
-
 /**
  * Before `pages` small pages of a file of huge pages are mapped from page `pgoff` on: reserves them as VM_* `flags` say.
  * What a private mapping keeps, null for none; or -EINVAL, -ENOMEM.
@@ -69,12 +64,11 @@ export function reserveForMapping(
   return pool.reserve(end - from) ? new HugeReservation() : -ENOMEM;
 }
 
-/** A mapping goes away: what was kept for it and never used is free again. */
+/** A mapping goes away, after its pages: what was kept for it is free again. */
 export function releaseReservation(vma: Vma): void {
   const pool = vma.file?.inode.huge?.pool;
   if (!(vma.flags & VM_HUGETLB) || vma.hugeReservation === null || pool === undefined) return;
-  const [from, end] = indicesOf(vma, pool);
-  for (let index = from; index < end; index++) if (!vma.hugeReservation.used.has(index)) pool.reserved--;
+  pool.reserved -= vma.pages / pool.pagesEach;
 }
 
 /**
