@@ -45,8 +45,8 @@ export class Futexes {
     }
   }
 
-  /** All tasks in all queues. */
-  *waiters(): Generator<Task> {
-    for (const queue of this.queues.values()) yield* queue;
+  /** All queues there are. */
+  all(): readonly (readonly Task[])[] {
+    return [...this.queues.values()];
   }
 }

@@ -110,7 +110,12 @@ function checkTasks(kernel: Kernel, tasks: readonly Task[], that: Report): void 
     that(group.exited === (threads.length === 0), () => `process ${group.id} has ended or not, against its threads`);
   }
   checkWaitingCalls(kernel, tasks, that);
-  const queued = [...kernel.parts.futexes.waiters()];
+  const queues = kernel.parts.futexes.all();
+  that(
+    queues.every(({ length }) => length > 0),
+    () => 'a queue of a futex has nobody in it',
+  );
+  const queued = queues.flat();
   const waiting = tasks.filter((task) => task.waitsFor === 'futex');
   that(
     queued.length === waiting.length && waiting.every((task) => queued.includes(task)),

@@ -59,7 +59,7 @@ class Checker {
     }
   }
 
-  private that(condition: boolean, sentence: () => string): void {
+  private that(condition: boolean, sentence: () => string): asserts condition {
     if (condition) return;
     const records = this.parts.trace.last().map((record) => JSON.stringify(record));
     throw new InvariantError([sentence(), ...records].join('\n'));
@@ -270,7 +270,6 @@ class Checker {
       const va = tag - asid;
       const mm = this.mms.find((candidate) => candidate.asid === asid);
       this.that(mm !== undefined, () => `a TLB entry of the dead address space ${asid} at ${va.toString(16)}`);
-      if (mm === undefined) continue;
       const slot = tables.lookup(mm.root, va);
       const flags = slot < 0 ? 0 : tables.flags(slot);
       this.that(
