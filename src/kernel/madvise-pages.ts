@@ -17,6 +17,7 @@ import type { PageTables } from '../mmu/page-tables.ts';
 import type { AnonVmas } from './anon-vma.ts';
 import type { FilePages } from './file-pages.ts';
 import type { FramePool } from './frame-pool.ts';
+import type { Inode } from './inode.ts';
 import type { PageMapper } from './page-mapper.ts';
 import { FLUSH_CLEAN, type TlbFlusher } from './tlb-flush.ts';
 import { VM_MAYBE_GUARD } from './vm-flags.ts';
@@ -39,9 +40,9 @@ export function dropRange(parts: PageAdviceParts, vma: Vma, start: number, end: 
   return 0;
 }
 
-export function removeRange(_parts: PageAdviceParts, vma: Vma, start: number, end: number): number {
-  if (vma.file === null) return 0;
-  if (vma.file.inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
+/** The pages of `inode` that [start, end) of `vma` maps become a hole. */
+export function removeRange(inode: Inode, vma: Vma, start: number, end: number): number {
+  if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
   const fromPage = vma.indexAt(start);
   const request = {
     mode: FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
@@ -50,8 +51,8 @@ export function removeRange(_parts: PageAdviceParts, vma: Vma, start: number, en
     endPage: fromPage + (end - start) / vma.mm.pageSize,
     endByte: 0,
   };
-  const done = vma.file.inode.fs.fallocate(vma.file.inode, request);
-  if (done === 0) vma.file.inode.noteModification();
+  const done = inode.fs.fallocate(inode, request);
+  if (done === 0) inode.noteModification();
   return done;
 }
 

@@ -163,7 +163,7 @@ function adviseVma(parts: MadviseParts, vma: Vma, start: number, end: number, ad
     case F.MADV_COLLAPSE:
       return collapse(parts, vma, start, end);
     case F.MADV_REMOVE:
-      return remove(parts, vma, start, end);
+      return remove(vma, start, end);
     case F.MADV_GUARD_INSTALL:
       return vma.flags & (V.VM_LOCKED | V.VM_SPECIAL) ? -EINVAL : installGuards(parts, vma, start, end);
     default:
@@ -187,10 +187,10 @@ function sealForbids(vma: Vma, advice: number): boolean {
   return vma.isAnonymous && !(vma.flags & V.VM_WRITE);
 }
 
-function remove(parts: MadviseParts, vma: Vma, start: number, end: number): number {
+function remove(vma: Vma, start: number, end: number): number {
   if (vma.flags & V.VM_LOCKED || vma.file === null) return -EINVAL;
   const sharedMayWrite = (vma.flags & (V.VM_SHARED | V.VM_MAYWRITE)) === (V.VM_SHARED | V.VM_MAYWRITE);
-  return sharedMayWrite ? removeRange(parts, vma, start, end) : -EACCES;
+  return sharedMayWrite ? removeRange(vma.file.inode, vma, start, end) : -EACCES;
 }
 
 function changeFlags(

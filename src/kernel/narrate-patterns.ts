@@ -112,8 +112,7 @@ function dropped(run: readonly Fields[], { fileName }: Wording): string {
 }
 
 function finished(run: readonly Fields[]): string {
-  const failed = run.filter((fields) => fields['error'] !== 0).length;
-  return `disk: ${count(run.length, 'request', 'requests')} finished${failed === 0 ? '' : `, ${failed} with an error`}`;
+  return `disk: ${count(run.length, 'request', 'requests')} finished`;
 }
 
 function tablesLine(tables: number): string {
