@@ -102,6 +102,20 @@ describe('a page that was stored to', () => {
     expect(said(p + 1, 'load')).toBe('TLB hit in level 2, physical address 0x6001');
   });
 
+  test('in any entry of that level', () => {
+    start({
+      tlb: [
+        { sets: 1, ways: 1, replacement: 'lru' },
+        { sets: 1, ways: 2, replacement: 'lru' },
+      ],
+    });
+    const p = anonymous(2);
+    for (const page of [p, p + PAGE]) process.store8(page, 1);
+    expect(said(p, 'load')).toMatch(/^TLB hit in level 2/);
+    process.load8(p);
+    expect(said(p + PAGE, 'load')).toMatch(/^TLB hit in level 2/);
+  });
+
   test('and asks no second level where there is none', () => {
     start({ tlb: 'direct' });
     const p = anonymous(1);
@@ -162,6 +176,10 @@ describe('a page of a file', () => {
     process.store8(q, 1);
     expect(said(q, 'cache')).toMatch(/, dirty$/);
     expect(said(q, 'store')).toMatch(/^TLB hit/);
+    process.syncFileRange(3, 0, PAGE, F.SYNC_FILE_RANGE_WRITE);
+    expect(said(q, 'cache')).toMatch(/, clean, under write-back$/);
+    process.syncFileRange(3, 0, PAGE, F.SYNC_FILE_RANGE_WAIT_BEFORE);
+    expect(said(q, 'cache')).toMatch(/, clean$/);
   });
 
   test('that is not cached is read from the disk, at a cost', () => {

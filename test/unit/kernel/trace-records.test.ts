@@ -117,6 +117,16 @@ test('an entry that is emptied is told with its address', () => {
   expect(fieldsOf(take(), 'pte_clear').map(({ va }) => va)).toEqual([p, p + 2 * PAGE]);
 });
 
+test('an entry that moves is told with its new address', () => {
+  const { process, take } = traced();
+  const p = process.mmap(0, PAGE, RW, ANON);
+  const to = process.mmap(0, PAGE, RW, ANON);
+  process.store8(p, 1);
+  take();
+  process.mremap(p, PAGE, PAGE, F.MREMAP_MAYMOVE | F.MREMAP_FIXED, to);
+  expect(fieldsOf(take(), 'pte_set').map(({ va }) => va)).toEqual([to]);
+});
+
 test('a process that ends leaves the CPUs of others as they are', () => {
   const { machine, process, take } = traced({ cpus: 2 });
   const p = process.mmap(0, PAGE, RW, ANON);

@@ -78,3 +78,21 @@ describe('syncfs', () => {
     expect(machine.vmstat()['nr_written']).toBe(2);
   });
 });
+
+describe('open files of the whole system', () => {
+  test('are so many, and pairs need room for both', () => {
+    const process = new Machine({ ram: '4M', filesMax: 3, invariants: 2 }).spawn();
+    process.open('a', F.O_RDWR | F.O_CREAT);
+    const fd = process.open('a', F.O_RDWR);
+    expect(() => process.pipe()).toThrow('ENFILE');
+    expect(() => process.socketpair()).toThrow('ENFILE');
+    const memory = process.memfdCreate('m', 0);
+    expect(() => process.memfdCreate('n', 0)).toThrow('ENFILE');
+    expect(() => process.open('a', F.O_RDWR)).toThrow('ENFILE');
+    // Another descriptor is no other open file.
+    process.dup(fd);
+    process.close(memory);
+    process.close(fd);
+    expect(() => process.pipe()).toThrow('ENFILE');
+  });
+});

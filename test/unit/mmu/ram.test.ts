@@ -56,17 +56,17 @@ describe('RAM', () => {
 });
 
 describe('addresses beyond the contents', () => {
-  test('load as zeros and drop what is stored', () => {
+  test.each([4, 9])('load as zeros and drop what is stored: frame %i', (frame) => {
     const ram = filled();
     const before = ram.u8.slice();
-    const beyond = 9 * PAGE;
+    const beyond = frame * PAGE;
     ram.store8(beyond, 1);
     ram.store16(beyond, 1);
     ram.store32(beyond, 1);
     ram.write(beyond, Uint8Array.of(1, 2, 3));
-    ram.zeroFrame(9);
-    ram.zeroRange(9, 0, 4);
-    ram.copyFrame(9, 1);
+    ram.zeroFrame(frame);
+    ram.zeroRange(frame, 0, 4);
+    ram.copyFrame(frame, 1);
     expect(ram.u8).toEqual(before);
     const bytes = Uint8Array.of(7, 7);
     ram.read(beyond, bytes);
