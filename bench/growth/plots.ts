@@ -11,25 +11,30 @@ import { AMOUNTS, type Amount } from './curves.ts';
 use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 const WIDTH = 720;
-const HEIGHT = 420;
+const HEIGHT = 440;
+/** Between a name and the next symbol, and between rows. */
+const LEGEND_GAP = 20;
 
 /** The picture of an amount as SVG. */
 export function plot(amount: Amount, outcomes: readonly CurveOutcome[]): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
-  const names = (which: 'min' | 'max'): number => (which === 'min' ? amount.sizes[0] : (amount.sizes.at(-1) ?? 1));
+  const marks = [...amount.sizes];
   chart.setOption({
     animation: false,
     backgroundColor: '#fff',
     title: { text: amount.title, left: 'center' },
-    legend: { bottom: 0 },
-    grid: { left: 70, right: 30, top: 50, bottom: 80 },
+    legend: { bottom: 0, itemGap: LEGEND_GAP },
+    grid: { left: 70, right: 30, top: 50, bottom: 100 },
     xAxis: {
       type: 'log',
       name: amount.axis,
       nameLocation: 'middle',
       nameGap: 25,
-      min: names('min'),
-      max: names('max'),
+      min: marks[0],
+      max: marks[marks.length - 1],
+      // By themselves a logarithmic axis has marks at powers of ten.
+      axisTick: { customValues: marks },
+      axisLabel: { customValues: marks },
     },
     yAxis: { type: 'log', name: 'ns' },
     series: outcomes.map(({ curve, sizes, ns }) => ({
