@@ -34,20 +34,31 @@ export function toSigned(word: Word): bigint {
   return unsigned >= TWO_63 ? unsigned - TWO_64 : unsigned;
 }
 
-function isExact(word: Word): word is number {
-  return typeof word === 'number' && word >= 0 && Number.isSafeInteger(word);
+/** The word as a number if that is exact and not negative, else -1: most are, and what is computed from it looks at no tag again. */
+function exactOf(word: Word): number {
+  if (typeof word !== 'number') return -1;
+  const whole = Math.floor(word);
+  return whole === word && whole >= 0 && whole <= Number.MAX_SAFE_INTEGER ? whole : -1;
 }
 
 /** Page number of an address or offset: floor(word / pageSize), exact; `pageSize` a power of two >= 4096, or any if the word is below 2^53. */
 export function pageOf(word: Word, pageSize: number): number {
-  if (isExact(word)) return Math.floor(word / pageSize);
-  return Number(toUnsigned(word) / BigInt(pageSize));
+  const exact = exactOf(word);
+  return exact >= 0 ? Math.floor(exact / pageSize) : Number(toUnsigned(word) / BigInt(pageSize));
 }
 
 /** Offset inside the page, 0 to pageSize - 1; `pageSize` as for `pageOf`. A remainder of doubles would be a call into C. */
 export function offsetOf(word: Word, pageSize: number): number {
-  if (isExact(word)) return word - Math.floor(word / pageSize) * pageSize;
-  return Number(toUnsigned(word) % BigInt(pageSize));
+  const exact = exactOf(word);
+  return exact >= 0 ? exact - Math.floor(exact / pageSize) * pageSize : Number(toUnsigned(word) % BigInt(pageSize));
+}
+
+/** The word if a page begins there, else -1; `pageSize` as for `pageOf`. */
+export function pageStart(word: Word, pageSize: number): number {
+  const start = toCount(word);
+  // Beyond 2^53 the number of a page is exact still, and an offset in it is not.
+  const begins = start <= Number.MAX_SAFE_INTEGER ? isWhole(start, pageSize) : offsetOf(word, pageSize) === 0;
+  return begins ? start : -1;
 }
 
 /** Bits of a register. */
@@ -55,7 +66,9 @@ export type WordBits = 32 | 64;
 
 /** What a register holds of a word: on a machine of 32 bits its low half, unsigned. */
 export function toRegister(word: Word, bits: WordBits): Word {
-  if (bits === 64 || (isExact(word) && word < 2 ** 32)) return word;
+  if (bits === 64) return word;
+  const exact = exactOf(word);
+  if (exact >= 0 && exact < 2 ** 32) return exact;
   return Number(toUnsigned(word) & 0xffffffffn);
 }
 
@@ -66,8 +79,9 @@ export function toSignedRegister(word: Word, bits: WordBits): bigint {
 
 /** Pages that a length rounds up to, as `PAGE_ALIGN(len) >> PAGE_SHIFT` gives them: wraps to 0 near 2^64 (2^32). */
 export function pagesUp(word: Word, pageSize: number, bits: WordBits): number {
-  if (!isExact(word)) return Number(BigInt.asUintN(bits, toUnsigned(word) + BigInt(pageSize - 1)) / BigInt(pageSize));
-  const pages = Math.ceil(word / pageSize);
+  const exact = exactOf(word);
+  if (exact < 0) return Number(BigInt.asUintN(bits, toUnsigned(word) + BigInt(pageSize - 1)) / BigInt(pageSize));
+  const pages = Math.ceil(exact / pageSize);
   const wrap = wrapPages(pageSize, bits);
   return pages < wrap ? pages : pages % wrap;
 }
@@ -97,7 +111,8 @@ export const ALIEN_FLAG = 2 ** 32;
 
 /** A flags argument as an exact number: its low 32 bits, plus 2^32 if any higher bit is set. */
 export function toFlags(word: Word): number {
-  if (isExact(word) && word < 2 ** 32) return word;
+  const low = typeof word === 'number' ? word | 0 : -1;
+  if (low >= 0 && low === word) return low;
   const unsigned = toUnsigned(word);
   return Number(unsigned & 0xffffffffn) + (unsigned >> 32n === 0n ? 0 : ALIEN_FLAG);
 }
@@ -114,7 +129,8 @@ export function toInt(word: Word): number {
 
 /** A length or count as a number, exact below 2^53; larger ones stay larger than any real one. */
 export function toCount(word: Word): number {
-  return isExact(word) ? word : Number(toUnsigned(word));
+  const exact = exactOf(word);
+  return exact >= 0 ? exact : Number(toUnsigned(word));
 }
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, K: KIB, M: MIB, G: GIB, T: GIB * 1024 };

@@ -3,7 +3,7 @@
  */
 
 import { EINVAL } from '../errno.ts';
-import { offsetOf, pageOf, pagesUp, toCount, type Word } from '../units.ts';
+import { isWhole, toCount, type Word } from '../units.ts';
 import type { Placement } from './placement.ts';
 import type { Task } from './task.ts';
 import type { Unmapper } from './unmap.ts';
@@ -14,11 +14,10 @@ export interface MunmapParts {
 }
 
 export function munmap(parts: MunmapParts, task: Task, address: Word, length: Word): number {
-  const { pageSize, wordBits } = task.mm;
+  const { pageSize } = task.mm;
   const { userEnd } = parts.placement.layout;
-  const start = pageOf(address, pageSize) * pageSize;
-  const bytes = pagesUp(length, pageSize, wordBits) * pageSize;
-  if (offsetOf(address, pageSize) !== 0 || start > userEnd || toCount(length) > userEnd - start || bytes === 0)
-    return -EINVAL;
-  return parts.unmapper.unmap(task.mm, start, start + bytes);
+  const start = toCount(address);
+  const bytes = toCount(length);
+  if (start > userEnd || !isWhole(start, pageSize) || bytes > userEnd - start || bytes === 0) return -EINVAL;
+  return parts.unmapper.unmap(task.mm, start, start + Math.ceil(bytes / pageSize) * pageSize);
 }
