@@ -33,13 +33,10 @@ export function placeAbove(chunk: VmaChunk, va: number): number {
   return low;
 }
 
-/** A VMA with `gap` bytes free below it comes to stand before what is at `place`. */
+/** A VMA with `gap` bytes free below it comes to stand before what is at `place`. The largest gap is the caller's business. */
 export function insertVma(chunk: VmaChunk, place: number, vma: Vma, gap: number): void {
   const { vmas, ends, gaps } = chunk;
-  vmas.push(vma);
-  ends.push(vma.end);
-  gaps.push(gap);
-  for (let i = vmas.length - 1; i > place; i--) {
+  for (let i = vmas.length; i > place; i--) {
     vmas[i] = vmas[i - 1];
     ends[i] = ends[i - 1];
     gaps[i] = gaps[i - 1];
@@ -48,7 +45,6 @@ export function insertVma(chunk: VmaChunk, place: number, vma: Vma, gap: number)
   ends[place] = vma.end;
   gaps[place] = gap;
   vma.chunk = chunk;
-  if (gap > chunk.largestGap) setLargest(chunk, gap);
 }
 
 /** Takes a VMA out of the rows; the largest gap is recounted by the caller. */
@@ -102,6 +98,11 @@ export function recountGaps(chunk: VmaChunk): void {
     if (largest === largestGap) return;
   }
   setLargest(chunk, largest);
+}
+
+/** To be called for a gap that is new. */
+export function noteGap(chunk: VmaChunk, gap: number): void {
+  if (gap > chunk.largestGap) setLargest(chunk, gap);
 }
 
 function setLargest(chunk: VmaChunk, gap: number): void {

@@ -18,6 +18,7 @@ import {
   isLeaf,
   lowestWide,
   newChunk,
+  noteGap,
   placeAbove,
   recountGaps,
   removeVma,
@@ -40,6 +41,8 @@ export class VmaTree {
   private recent: Vma | null;
   private recentFrom: number;
   private recentEnd: number;
+  /** Its place in its node. */
+  private recentPlace: number;
   /** The address that `findSought` looks up: a field and no argument, for the reason that `Mmu.va` is one. */
   sought: number;
 
@@ -51,6 +54,7 @@ export class VmaTree {
     this.recent = null;
     this.recentFrom = 0;
     this.recentEnd = 0;
+    this.recentPlace = 0;
     this.sought = 0;
   }
 
@@ -77,16 +81,21 @@ export class VmaTree {
       node = node.chunks[place];
       place = placeAbove(node, va);
     }
-    this.recent = node.vmas[place];
-    this.recentFrom = place > 0 ? node.ends[place - 1] : from;
-    this.recentEnd = node.ends[place];
-    return this.recent;
+    const found = node.vmas[place];
+    this.remember(found, place > 0 ? node.ends[place - 1] : from, place);
+    return found;
   }
 
-  private forget(): void {
-    this.recent = null;
-    this.recentFrom = 0;
-    this.recentEnd = 0;
+  /** `vma`, at `place` of its node, is what a lookup from `from` on finds; null: nothing is known. */
+  private remember(vma: Vma | null, from: number, place: number): void {
+    this.recent = vma;
+    this.recentFrom = from;
+    this.recentEnd = vma === null ? 0 : vma.end;
+    this.recentPlace = place;
+  }
+
+  private placeOf(vma: Vma): number {
+    return vma === this.recent ? this.recentPlace : placeAbove(vma.chunk as VmaChunk, vma.start);
   }
 
   /** The VMA that holds `va`, or null. */
@@ -118,26 +127,31 @@ export class VmaTree {
     if (next !== null) next.prev = vma;
     else this.last = vma;
     this.count++;
-    if (next !== null) this.insertBefore(vma, next, this.recentFrom);
+    if (next !== null) this.insertBefore(vma, next);
     else this.append(vma, prev);
-    this.recent = vma;
-    this.recentEnd = vma.end;
   }
 
-  /** The gap below `next`, which begins at `from`, is cut in two. */
-  private insertBefore(vma: Vma, next: Vma, from: number): void {
+  /** The gap below `next`, which was just looked up, is cut in two. */
+  private insertBefore(vma: Vma, next: Vma): void {
     const chunk = next.chunk as VmaChunk;
-    const place = placeAbove(chunk, vma.start);
+    const { recentPlace: place, recentFrom: from } = this;
     const gap = vma.start - from;
     insertVma(chunk, place, vma, gap);
     setGap(chunk, place + 1, chunk.gaps[place + 1] - gap - (vma.end - vma.start));
+    this.entered(vma, chunk, from, place);
+  }
+
+  /** `vma` stands at `place` of `chunk` now, which may be one too many, and a lookup from `from` on finds it. */
+  private entered(vma: Vma, chunk: VmaChunk, from: number, place: number): void {
     this.root = splitIfFull(chunk, this.root, place);
+    if (vma.chunk === chunk) this.remember(vma, from, place);
+    else this.remember(null, 0, 0);
   }
 
   /** `lower` was cut in two and ends where `upper` begins now; `upper` ends where it ended. No gap changes. */
   insertUpperPart(lower: Vma, upper: Vma): void {
     const chunk = lower.chunk as VmaChunk;
-    const place = placeAbove(chunk, lower.start);
+    const place = this.placeOf(lower);
     const { next } = lower;
     upper.prev = lower;
     upper.next = next;
@@ -147,25 +161,23 @@ export class VmaTree {
     this.count++;
     insertVma(chunk, place + 1, upper, 0);
     chunk.ends[place] = lower.end;
-    this.root = splitIfFull(chunk, this.root, place + 1);
-    this.recent = upper;
-    this.recentFrom = upper.start;
-    this.recentEnd = upper.end;
+    this.entered(upper, chunk, upper.start, place + 1);
   }
 
   private append(vma: Vma, prev: Vma | null): void {
     const chunk = prev?.chunk ?? this.root;
     const place = chunk.ends.length;
-    this.recentFrom = endBelow(vma);
-    insertVma(chunk, place, vma, vma.start - this.recentFrom);
+    const from = endBelow(vma);
+    insertVma(chunk, place, vma, vma.start - from);
+    noteGap(chunk, vma.start - from);
     setEnd(chunk, place, vma.end);
-    this.root = splitIfFull(chunk, this.root, place);
+    this.entered(vma, chunk, from, place);
   }
 
   remove(vma: Vma): void {
     const { prev, next } = vma;
     const chunk = vma.chunk as VmaChunk;
-    const place = placeAbove(chunk, vma.start);
+    const place = this.placeOf(vma);
     if (prev !== null) prev.next = next;
     else this.first = next;
     if (next !== null) next.prev = prev;
@@ -174,9 +186,10 @@ export class VmaTree {
     vma.next = null;
     vma.chunk = null;
     this.count--;
-    this.forget();
     if (next !== null) this.widen(next, chunk, place, chunk.gaps[place] + vma.end - vma.start);
     this.takeOut(chunk, place);
+    if (next === null) this.remember(null, 0, 0);
+    else this.remember(next, endBelow(next), next.chunk === chunk ? place : 0);
   }
 
   /** `next`, in the place behind `place` of `chunk` or at the beginning of another node, has `bytes` more free below it. */
@@ -202,9 +215,9 @@ export class VmaTree {
   changed(vma: Vma): void {
     const chunk = vma.chunk as VmaChunk;
     const below = endBelow(vma);
-    const place = vma.prev === null ? 0 : placeAbove(chunk, below);
+    const place = vma === this.recent ? this.recentPlace : vma.prev === null ? 0 : placeAbove(chunk, below);
     const { next } = vma;
-    this.forget();
+    this.remember(vma, below, place);
     setEnd(chunk, place, vma.end);
     setGap(chunk, place, vma.start - below);
     if (next === null) return;
@@ -246,8 +259,12 @@ export class VmaTree {
     return high - above >= length ? above : -1;
   }
 
-  /** Asserts that every node has what a recount gives. */
+  /** Asserts that every node has what a recount gives, and that the last answer is still right. */
   check(): void {
+    const { recent, recentFrom, recentEnd, recentPlace } = this;
+    const known = recent === null || recent.chunk?.vmas[recentPlace] === recent;
+    assert(known && recentEnd === (recent?.end ?? 0), 'the VMA tree remembers a VMA that stands elsewhere');
+    assert(recent === null || recentFrom === endBelow(recent), 'the VMA tree remembers another gap than there is');
     assert(this.checkNode(this.root, 0) === this.count, `${this.count} VMAs counted, the tree has others`);
   }
 
