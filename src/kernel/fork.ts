@@ -128,7 +128,7 @@ function copyEntries(parts: ForkParts, vma: Vma, copy: Vma): boolean {
   while (va < vma.end) {
     const from = tables.lookup(vma.mm.root, va);
     if (from < 0) {
-      va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
+      va = tables.missingEnd(va);
       continue;
     }
     const stop = Math.min(vma.end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);

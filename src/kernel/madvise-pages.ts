@@ -78,7 +78,7 @@ function forEachSlot(
   for (let va = start; va < end; ) {
     const slot = tables.lookup(vma.mm.root, va);
     if (slot < 0) {
-      va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
+      va = tables.missingEnd(va);
       continue;
     }
     if (!tables.isEmpty(slot)) visit(va, slot);

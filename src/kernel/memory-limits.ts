@@ -9,6 +9,7 @@ import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK } from '../flags.ts';
 import type { Mm } from './mm.ts';
 import type { Task } from './task.ts';
 import { VM_ACCOUNT, VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+import type { Vma } from './vma.ts';
 
 /** Counts towards RLIMIT_DATA: private, writable, not a stack. */
 export function isDataMapping(flags: number): boolean {
@@ -55,11 +56,11 @@ export function mayCommit(mm: Mm, flags: number, pages: number): boolean {
   return !(flags & VM_ACCOUNT) || mm.commitments.allows(mm, pages);
 }
 
-/** Pages of [start, end) that are mapped by VMAs with all of `flags`. */
-export function pagesMapped(mm: Mm, start: number, end: number, flags: number): number {
-  let bytes = 0;
-  for (let vma = mm.vmas.intersecting(start, end); vma !== null && vma.start < end; vma = vma.next) {
-    if ((vma.flags & flags) === flags) bytes += Math.min(end, vma.end) - Math.max(start, vma.start);
+/** Pages of VMAs with all of `flags`, from `first` on, that start below `end`. */
+export function pagesMapped(first: Vma, end: number, flags: number): number {
+  let pages = 0;
+  for (let vma: Vma | null = first; vma !== null && vma.start < end; vma = vma.next) {
+    if ((vma.flags & flags) === flags) pages += vma.pages;
   }
-  return bytes / mm.pageSize;
+  return pages;
 }

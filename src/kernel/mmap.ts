@@ -28,6 +28,7 @@ import {
   isZero,
   offsetOf,
   pageOf,
+  pageStart,
   pagesUp,
   registerEnd,
   toFlags,
@@ -90,9 +91,9 @@ export function mmap(
   offset: Word,
 ): number {
   const { pageSize, wordBits } = task.mm;
-  const pgoff = pageOf(offset, pageSize);
+  const pgoff = pageStart(offset, pageSize) / pageSize;
   // The page offset is an unsigned long (mmap2); what does not fit the C library refuses.
-  if (offsetOf(offset, pageSize) !== 0 || pgoff >= registerEnd(wordBits)) return -EINVAL;
+  if (pgoff < 0 || pgoff >= registerEnd(wordBits)) return -EINVAL;
   const mapFlags = toFlags(flags);
   const file = mapFlags & MAP_ANONYMOUS ? null : task.files.usable(toInt(fd));
   if (file === null && !(mapFlags & MAP_ANONYMOUS)) return -EBADF;
@@ -175,8 +176,8 @@ function doMmap(parts: MmapParts, request: Request): number {
   if (!mayLock(task, request.vmFlags, request.pages)) return -EAGAIN;
   const checked = file === null ? checkAnonymous(request) : checkFile(request, file);
   if (checked < 0) return checked;
-  const honours = task.mm.commitments.honoursNoReserve || (request.vmFlags & VM_HUGETLB) !== 0;
-  if (flags & MAP_NORESERVE && honours) request.vmFlags |= VM_NORESERVE;
+  if (flags & MAP_NORESERVE && (task.mm.commitments.honoursNoReserve || request.vmFlags & VM_HUGETLB))
+    request.vmFlags |= VM_NORESERVE;
   // What may be dropped is not locked, yet it is filled as if it were.
   const populate = (request.vmFlags & VM_LOCKED) !== 0 || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
   const result = mapRegion(parts, request);
@@ -206,18 +207,18 @@ function mapRegion(parts: MmapParts, request: Request): number {
   if (deniesExec(mm, request.vmFlags, request.vmFlags)) return -EACCES;
   request.vmFlags |= mergeableFlag(mm, request.vmFlags);
   const end = address + length;
-  // Most come to stand where nothing is: a search in place of six.
-  if (mm.vmas.intersecting(address, end) === null)
-    return mayGrow(request, pages, pages) ? mapEmptied(parts, request) : -ENOMEM;
+  // A place that was chosen is free.
+  const first = request.flags & MAP_FIXED ? mm.vmas.intersecting(address, end) : null;
+  if (first === null) return mayGrow(request, pages, pages) ? mapEmptied(parts, request) : -ENOMEM;
   // A mapping that the limits refuse has cut those in its way by then.
-  const cut = parts.unmapper.cut(mm, address, end);
-  if (cut < 0) return cut;
-  const more = pages - pagesMapped(mm, address, end, 0);
-  if (!mayGrow(request, more, pages - pagesMapped(mm, address, end, VM_ACCOUNT))) return -ENOMEM;
-  const replaced = hugeFilesIn(mm, address, end);
+  const inside = parts.unmapper.cut(first, address, end);
+  if (typeof inside === 'number') return inside;
+  const more = pages - pagesMapped(inside, end, 0);
+  if (!mayGrow(request, more, pages - pagesMapped(inside, end, VM_ACCOUNT))) return -ENOMEM;
+  const replaced = hugeFilesIn(inside, end);
   for (const file of replaced) file.refs++;
-  const unmapped = parts.unmapper.unmap(mm, address, end);
-  const mapped = unmapped < 0 ? unmapped : mapEmptied(parts, request);
+  parts.unmapper.remove(inside, address, end);
+  const mapped = mapEmptied(parts, request);
   for (const file of replaced) parts.sharedMemory.drop(file);
   return mapped;
 }
@@ -230,20 +231,26 @@ function mayGrow(request: Request, pages: number, committed: number): boolean {
   return mayCommit(request.task.mm, request.vmFlags, committed);
 }
 
-/** Files of huge pages that are mapped in [start, end): they are let go when the new mapping is there, and not before it is reserved for. */
-function hugeFilesIn(mm: Mm, start: number, end: number): readonly OpenFile[] {
+/** Files of huge pages that are mapped from `first` to `end`: they are let go when the new mapping is there, and not before it is reserved for. */
+function hugeFilesIn(first: Vma, end: number): readonly OpenFile[] {
   let files = NO_FILES;
-  for (let vma = mm.vmas.intersecting(start, end); vma !== null && vma.start < end; vma = vma.next)
+  for (let vma: Vma | null = first; vma !== null && vma.start < end; vma = vma.next)
     if (vma.flags & VM_HUGETLB && vma.file !== null) files = [...files, vma.file];
   return files;
 }
 
 const NO_FILES: readonly OpenFile[] = [];
 
-/** Enters the new mapping where nothing is any more; its address or a negative errno. */
+/** Makes the new mapping where nothing is any more; its address or a negative errno. */
 function mapEmptied(parts: MmapParts, request: Request): number {
-  const { task, address, length, pages } = request;
-  const { mm } = task;
+  if (request.file !== null || request.vmFlags & VM_SHARED) return mapObject(parts, request);
+  enter(parts, request, null);
+  return request.address;
+}
+
+/** `mapEmptied` of a file or of shared memory. */
+function mapObject(parts: MmapParts, request: Request): number {
+  const { task, address, pages } = request;
   const refused = request.file === null ? 0 : refusedByFile(request, request.file);
   if (refused < 0) return refused;
   const huge = request.file?.inode.huge ?? null;
@@ -254,18 +261,25 @@ function mapEmptied(parts: MmapParts, request: Request): number {
   const promised = request.vmFlags & VM_NORESERVE ? 0 : pages;
   // Shared memory without a name, and each shared mapping of /dev/zero, is an object of its own.
   const isMemory = request.file === null || TRAITS[request.file.inode.kind].mapping === 'memory';
-  const made = isMemory && request.vmFlags & VM_SHARED ? parts.sharedMemory.anonymous(mm, pages, promised) : null;
+  const made = isMemory && request.vmFlags & VM_SHARED ? parts.sharedMemory.anonymous(task.mm, pages, promised) : null;
   if (typeof made === 'number') return made;
-  const wanted = new Vma(mm, address, address + length, request.vmFlags, request.pgoff, made ?? request.file);
-  const vma = parts.vmaOps.mapNew(wanted);
+  const vma = enter(parts, request, made ?? request.file);
   if (huge !== null) vma.hugeReservation = kept;
   if (huge !== null && request.vmFlags & VM_WRITE) growWithMapping(request);
-  // Neither what may be dropped nor a huge page is locked, but that is found when it has joined its neighbours, or has not.
-  if (vma.flags & (VM_DROPPABLE | VM_HUGETLB)) vma.flags &= ~VM_LOCKED_MASK;
   noteMapped(request, vma);
   if (made !== null) parts.sharedMemory.drop(made);
-  accountPages(mm, vma.flags, pages);
   return address;
+}
+
+/** Enters the new mapping, of `file` or of none, into the address space. */
+function enter(parts: MmapParts, request: Request, file: OpenFile | null): Vma {
+  const { address, length, vmFlags, pgoff, pages } = request;
+  const { mm } = request.task;
+  const vma = parts.vmaOps.mapNew(new Vma(mm, address, address + length, vmFlags, pgoff, file));
+  // Neither what may be dropped nor a huge page is locked, but that is found when it has joined its neighbours, or has not.
+  if (vma.flags & (VM_DROPPABLE | VM_HUGETLB)) vma.flags &= ~VM_LOCKED_MASK;
+  accountPages(mm, vma.flags, pages);
+  return vma;
 }
 
 /** Mapping counts as reading: on ext4 always (its mmap_prepare), on tmpfs (its mmap) only if no other VMA took the range over. */

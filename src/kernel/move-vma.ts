@@ -89,7 +89,7 @@ function movePageTables(parts: MoveParts, source: Vma, target: Vma, from: number
   for (let done = 0; done < bytes && result === 0; ) {
     const slot = tables.lookup(source.mm.root, from + done);
     if (slot < 0) {
-      done = (Math.floor((from + done) / tables.missingSpan) + 1) * tables.missingSpan - from;
+      done = tables.missingEnd(from + done) - from;
       continue;
     }
     if (!tables.isEmpty(slot)) {

@@ -16,7 +16,7 @@ import { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_PROT_NONE, PTE_WRITE } from '
 import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, TRACE_STATE, type Trace } from '../trace.ts';
-import { isZero, offsetOf, pageOf, pagesUp, toFlags, type Word, wrapPages } from '../units.ts';
+import { isZero, pageStart, pagesUp, registerEnd, toFlags, type Word } from '../units.ts';
 import { accountPages, mayCommit, mayExpand } from './memory-limits.ts';
 import { protFlags } from './mmap.ts';
 import { entryFlags, type PageMapper, wantsWriteNotify } from './page-mapper.ts';
@@ -55,14 +55,13 @@ export function mprotect(parts: MprotectParts, task: Task, address: Word, length
   const asked = toFlags(protection);
   const grows = asked & (PROT_GROWSDOWN | PROT_GROWSUP);
   const prot = asked - grows;
-  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP) || offsetOf(address, mm.pageSize) !== 0) return -EINVAL;
-  if (isZero(length)) return 0;
-  const startPage = pageOf(address, mm.pageSize);
+  let start = pageStart(address, mm.pageSize);
+  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP) || start < 0) return -EINVAL;
   const pages = pagesUp(length, mm.pageSize, mm.wordBits);
-  if (pages === 0 || startPage + pages >= wrapPages(mm.pageSize, mm.wordBits)) return -ENOMEM;
-  if (prot - (prot & KNOWN_PROT) !== 0) return -EINVAL;
-  let start = startPage * mm.pageSize;
+  if (pages === 0) return isZero(length) ? 0 : -ENOMEM;
   const end = start + pages * mm.pageSize;
+  if (end >= registerEnd(mm.wordBits)) return -ENOMEM;
+  if (prot - (prot & KNOWN_PROT) !== 0) return -EINVAL;
   const first = mm.vmas.find(start);
   if (first === null || first.start >= end) return -ENOMEM;
   if (grows & PROT_GROWSDOWN) {
@@ -123,7 +122,7 @@ function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: numbe
   while (va < end) {
     const first = tables.lookup(vma.mm.root, va);
     if (first < 0) {
-      va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
+      va = tables.missingEnd(va);
       continue;
     }
     const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);

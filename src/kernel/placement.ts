@@ -48,7 +48,9 @@ export class Placement {
       return hint < mmapMin ? -EPERM : hint;
     }
     if (huge !== null) return this.findForHuge(mm, hint, length, flags, huge.pool.bytes);
-    const aligned = this.findAligned(mm, file, hint, length, pgoff, flags);
+    const aligned = this.mayAlign(file, hint, length, flags)
+      ? this.findAligned(mm, file, hint, length, pgoff, flags)
+      : 0;
     return aligned > 0 ? aligned : this.search(mm, hint, length, flags);
   }
 
@@ -87,7 +89,14 @@ export class Placement {
     return start < 0 ? -ENOMEM : start;
   }
 
-  /** A place aligned for huge pages, or 0 when that does not apply or does not fit. */
+  /** A place aligned for huge pages may be of use: for memory that is made of them, and a file that could have some. */
+  private mayAlign(file: OpenFile | null, hint: number, length: number, flags: number): boolean {
+    const { hugeAlign } = this.layout;
+    if (file !== null) return hugeAlign !== 0 && mayBeHuge(file, flags);
+    return hint === 0 && (flags & MAP_SHARED) === 0 && hugeAlign !== 0 && isWhole(length, hugeAlign);
+  }
+
+  /** A place aligned for huge pages, or 0 when none fits. */
   private findAligned(
     mm: Mm,
     file: OpenFile | null,
@@ -97,11 +106,6 @@ export class Placement {
     flags: number,
   ): number {
     const { hugeAlign } = this.layout;
-    if (hugeAlign === 0) return 0;
-    if (
-      file === null ? hint !== 0 || (flags & MAP_SHARED) !== 0 || !isWhole(length, hugeAlign) : !mayBeHuge(file, flags)
-    )
-      return 0;
     const offset = file === null ? 0 : pgoff * this.pageSize;
     const firstHuge = Math.ceil(offset / hugeAlign) * hugeAlign;
     if (offset + length <= firstHuge || offset + length - firstHuge < hugeAlign) return 0;

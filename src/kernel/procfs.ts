@@ -93,7 +93,7 @@ export function smapsOf(tables: PageTables, frames: FrameTable, zeroPfn: number,
   for (let va = vma.start; va < end; ) {
     const slot = tables.lookup(vma.mm.root, va);
     if (slot < 0) {
-      va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
+      va = tables.missingEnd(va);
       continue;
     }
     const flags = tables.flags(slot);

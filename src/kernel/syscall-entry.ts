@@ -47,9 +47,12 @@ export class SyscallEntry {
 
 /** Throws `UserError` for a task that has ended, or that waits in a call. */
 export function requireRunning(task: Task, what: string): void {
+  if (task.exited || task.waitsFor !== '') refuse(task, what);
+}
+
+function refuse(task: Task, what: string): never {
   if (task.exited) throw new UserError(`process ${task.id} has ended and makes no more ${what}`);
-  if (task.waitsFor !== '')
-    throw new UserError(`process ${task.id} waits (${task.waitsFor}) and makes no ${what} until that is over`);
+  throw new UserError(`process ${task.id} waits (${task.waitsFor}) and makes no ${what} until that is over`);
 }
 
 /** What every public operation ends with: second tries of those it woke, due alarms, trace sinks, and at level 2 the whole-machine check. */

@@ -129,10 +129,10 @@ export class VmaOps {
   /** Takes a VMA out for good: its place, its AnonVmas and its file. */
   discard(vma: Vma): void {
     const mm = vma.mm as Mm;
-    releaseReservation(vma);
+    if (vma.hugeReservation !== null) releaseReservation(vma);
     vma.unlink();
     mm.vmas.remove(vma);
-    this.anonVmas.leave(vma);
+    if (vma.anonVma !== null) this.anonVmas.leave(vma);
     if (vma.file !== null) this.files.release(vma.file, vma);
   }
 

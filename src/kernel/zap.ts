@@ -9,6 +9,7 @@
 import { PTE_GUARD } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, type FrameTable } from '../mmu/frames.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
+import { freeTables } from '../mmu/table-freeing.ts';
 import { RECORD_ID, type Trace } from '../trace.ts';
 import type { EntryRuns } from './entry-runs.ts';
 import { restoreReservation } from './hugetlb.ts';
@@ -56,24 +57,33 @@ export class Zapper {
   zapRange(vma: Vma, start: number, end: number, mode: number): void {
     const { tables } = this;
     this.removed = 0;
-    vma.mm.noteHighWater();
     // What was kept for the mapping of its huge pages is so once more, whoever takes them away.
     if (vma.hugeReservation !== null) restoreReservation(vma, start, end);
     let va = start;
     while (va < end) {
       const slot = tables.lookup(vma.mm.root, va);
       if (slot < 0) {
-        va = (Math.floor(va / tables.missingSpan) + 1) * tables.missingSpan;
+        va = tables.missingEnd(va);
         continue;
       }
+      vma.mm.noteHighWater();
       const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
       this.zapTable(vma, va, stop, slot, mode);
       // A huge page leaves no table behind: the next touch may be huge again.
-      if (vma.flags & VM_HUGEPAGE && stop - va === tables.tableSpan) tables.freeTables(vma.mm.root, va, stop, va, stop);
+      if (vma.flags & VM_HUGEPAGE && stop - va === tables.tableSpan)
+        freeTables(tables, vma.mm.root, va, stop, va, stop);
       va = stop;
     }
     if (this.removed > 0 && this.trace.mask !== 0) this.trace.emit(RECORD_ID.zap_range, start, end, this.removed, 0);
     if (this.removed > 0) this.flusher.flushRange(vma.mm, start, end, FLUSH_UNMAP);
+  }
+
+  /** Empties all entries of `vma`. Below one that was never touched there is often no table, and then no more to do. */
+  zapVma(vma: Vma): void {
+    const { tables } = this;
+    tables.sought = vma.start;
+    const isBare = tables.find(vma.mm.root) < 0 && tables.missingEnd(vma.start) >= vma.end;
+    if (!isBare || vma.hugeReservation !== null) this.zapRange(vma, vma.start, vma.end, ZAP_ALL);
   }
 
   /** The part of a range inside one lowest-level table. */

@@ -40,7 +40,7 @@ export class PageTables {
   /** Float64Array(levels): 2^-levelShift, so that `(va * scale) & mask` is the index at a level. */
   readonly levelScale: Float64Array;
   /** Float64Array(levels): bytes that one entry of each level maps. */
-  private readonly levelSpan: Float64Array;
+  readonly levelSpan: Float64Array;
   /** The entries as words: two to an entry of 8 bytes, else one (`stride`). */
   readonly lanes: Uint32Array | Uint8Array;
   readonly stride: number;
@@ -218,7 +218,8 @@ export class PageTables {
     return this.find(root);
   }
 
-  private find(root: number): number {
+  /** As `lookup`, for the address that the caller has put into `sought`. */
+  find(root: number): number {
     const cached = this.cachedSought(root);
     if (cached >= 0) return cached;
     let table = root;
@@ -231,6 +232,12 @@ export class PageTables {
       table = this.frame(slot);
     }
     return this.rememberSought(root, table);
+  }
+
+  /** Where the table ends that was missing when the last `lookup`, of `va`, gave -1. */
+  missingEnd(va: number): number {
+    const { missingSpan } = this;
+    return (Math.floor(va / missingSpan) + 1) * missingSpan;
   }
 
   /** As `lookup`, making missing tables; -1 when no frame is left for one. */
@@ -295,47 +302,13 @@ export class PageTables {
     return pfn;
   }
 
-  private freeTable(pfn: number): void {
+  /** Frees a table in which no entry is in use; whoever points to it forgets it. */
+  freeTable(pfn: number): void {
     this.tableFrames--;
     this.tablesFreed++;
     this.spanKey.fill(-1);
     this.frames.refcount[pfn] = 0;
     this.allocator.free(pfn, 0);
-  }
-
-  /**
-   * After the entries of [start, end) are cleared: frees the tables that map part of it and
-   * nothing outside [floor, ceiling), the ends of the neighbouring mappings. Returns tables freed.
-   */
-  freeTables(root: number, start: number, end: number, floor: number, ceiling: number): number {
-    const before = this.tableFrames;
-    if (this.levels > 1) this.freeBelow(root, 0, 0, start, end, floor, ceiling);
-    return before - this.tableFrames;
-  }
-
-  private freeBelow(
-    table: number,
-    level: number,
-    base: number,
-    start: number,
-    end: number,
-    floor: number,
-    ceiling: number,
-  ): void {
-    const span = this.levelSpan[level];
-    const first = Math.max(0, Math.floor((start - base) / span));
-    const last = Math.min(this.entriesPerTable - 1, Math.ceil((end - base) / span) - 1);
-    for (let index = first; index <= last; index++) {
-      const slot = table * this.entriesPerTable + index;
-      if (this.isEmpty(slot)) continue;
-      const childBase = base + index * span;
-      const child = this.frame(slot);
-      if (level < this.levels - 2) this.freeBelow(child, level + 1, childBase, start, end, floor, ceiling);
-      if (childBase >= floor && childBase + span <= ceiling) {
-        this.clear(slot);
-        this.freeTable(child);
-      }
-    }
   }
 
   /** Frees the root itself; every other table must be gone. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PTE_ACCESSED, PTE_PRESENT, PTE_USER, PTE_WRITE } from '../../src/mmu/entry-codes.ts';
 import { forEachEntry } from '../../src/mmu/page-table-visits.ts';
+import { freeTables } from '../../src/mmu/table-freeing.ts';
 import { addressBits, type PageTableScheme } from '../../src/scheme.ts';
 import { runs } from '../helpers/fuzz.ts';
 import { type MachineRoom, machineRoom, SCHEMES } from '../helpers/machine-room.ts';
@@ -87,7 +88,7 @@ class Tester {
       tables.clear(tables.lookup(this.root, page * pageSize));
       this.model.delete(page);
     }
-    tables.freeTables(this.root, from * pageSize, to * pageSize, (before + 1) * pageSize, after * pageSize);
+    freeTables(tables, this.root, from * pageSize, to * pageSize, (before + 1) * pageSize, after * pageSize);
   }
 
   check(): void {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { PTE_ACCESSED, PTE_PRESENT, PTE_USER, PTE_WRITE } from '../../../src/mmu/entry-codes.ts';
 import { FRAME_TABLE } from '../../../src/mmu/frames.ts';
 import { forEachEntry } from '../../../src/mmu/page-table-visits.ts';
+import { freeTables } from '../../../src/mmu/table-freeing.ts';
 import { X86_64 } from '../../../src/scheme.ts';
 import { type MachineRoom, machineRoom, SCHEMES } from '../../helpers/machine-room.ts';
 
@@ -64,11 +65,11 @@ describe.each(SCHEMES.map((scheme) => [scheme.name, scheme] as const))('page tab
     tables.ensure(root, 0);
     tables.ensure(root, tableSpan);
     const before = tables.tableFrames;
-    expect(tables.freeTables(root, tableSpan, 2 * tableSpan, tableSpan + room.pageSize, Number.POSITIVE_INFINITY)).toBe(
-      0,
-    );
-    expect(tables.freeTables(root, tableSpan, 2 * tableSpan, 0, 2 * tableSpan - room.pageSize)).toBe(0);
-    expect(tables.freeTables(root, tableSpan, 2 * tableSpan, tableSpan, 2 * tableSpan)).toBe(1);
+    expect(
+      freeTables(tables, root, tableSpan, 2 * tableSpan, tableSpan + room.pageSize, Number.POSITIVE_INFINITY),
+    ).toBe(0);
+    expect(freeTables(tables, root, tableSpan, 2 * tableSpan, 0, 2 * tableSpan - room.pageSize)).toBe(0);
+    expect(freeTables(tables, root, tableSpan, 2 * tableSpan, tableSpan, 2 * tableSpan)).toBe(1);
     expect(tables.tableFrames).toBe(before - 1);
     expect(tables.lookup(root, 0)).toBeGreaterThan(0);
     expect(tables.lookup(root, tableSpan)).toBe(-1);
@@ -77,7 +78,7 @@ describe.each(SCHEMES.map((scheme) => [scheme.name, scheme] as const))('page tab
   test('give every frame back', () => {
     const { tables, allocator } = room;
     for (const va of [0, tables.tableSpan, 2 * tables.tableSpan]) tables.ensure(root, va);
-    tables.freeTables(root, 0, 3 * tables.tableSpan, 0, Number.POSITIVE_INFINITY);
+    freeTables(tables, root, 0, 3 * tables.tableSpan, 0, Number.POSITIVE_INFINITY);
     expect(tables.tableFrames).toBe(1);
     tables.freeRoot(root);
     expect([tables.tableFrames, allocator.freeFrames]).toEqual([0, start]);
