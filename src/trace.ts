@@ -16,6 +16,8 @@ export const TRACE_STATE = 2;
 export const RECORD_STRIDE = 8;
 /** Place of the first field in a record. */
 const FIRST_FIELD = 3;
+/** Fields of each record of `Trace.emitRun`: half of RECORD_STRIDE. */
+const RUN_FIELDS = 4;
 
 interface RecordKind {
   readonly name: string;
@@ -139,6 +141,16 @@ const RING_RECORDS = 256;
 const SPARE_RECORDS = 16;
 const LAST_RECORDS = 64;
 
+/** Place of a record in a buffer. Below 2^27 as a buffer is, which the mask shows to the compiler: it leaves out checks for overflow. */
+function placeOf(number: number): number {
+  return (number * RECORD_STRIDE) & 0x7ffffff;
+}
+
+/** Place of a record's fields among those of a run. */
+export function runPlaceOf(number: number): number {
+  return (number * RUN_FIELDS) & 0x7ffffff;
+}
+
 export class Trace {
   /** Classes written now: TRACE_* bits. Read on hot paths before any argument is computed. */
   mask: number;
@@ -221,27 +233,34 @@ export class Trace {
     if ((CLASS_OF[kind] & this.mask) === 0) return -1;
     if (this.count >= this.room) this.makeRoom();
     const { records } = this;
-    const base = this.count++ * RECORD_STRIDE;
+    const base = placeOf(this.count++);
     records[base] = kind;
     records[base + 1] = this.timeNs;
     records[base + 2] = this.task;
     return base + FIRST_FIELD;
   }
 
-  /** As `begin`, for `count` records (1 to SPARE_RECORDS) of one kind side by side, RECORD_STRIDE numbers apart. */
-  beginRun(kind: number, count: number): number {
-    if ((CLASS_OF[kind] & this.mask) === 0) return -1;
+  /**
+   * Writes `count` records (1 to SPARE_RECORDS) of one kind side by side, whose fields stand in `fields`, RUN_FIELDS for each.
+   * For the entries of a walk: most are those of the walk before, and need not be read again.
+   */
+  emitRun(kind: number, fields: Float64Array, count: number): void {
+    if ((CLASS_OF[kind] & this.mask) === 0) return;
     if (this.count >= this.room) this.makeRoom();
     const { records, timeNs, task } = this;
-    const first = this.count * RECORD_STRIDE;
+    const first = placeOf(this.count);
     this.count += count;
-    const end = this.count * RECORD_STRIDE;
-    for (let base = first; base < end; base += RECORD_STRIDE) {
-      records[base] = kind;
-      records[base + 1] = timeNs;
-      records[base + 2] = task;
+    const end = placeOf(this.count);
+    for (let at = first; at < end; at += RECORD_STRIDE) {
+      const from = (at - first) >>> 1;
+      records[at] = kind;
+      records[at + 1] = timeNs;
+      records[at + 2] = task;
+      records[at + 3] = fields[from];
+      records[at + 4] = fields[from + 1];
+      records[at + 5] = fields[from + 2];
+      records[at + 6] = fields[from + 3];
     }
-    return first + FIRST_FIELD;
   }
 
   /** Hands everything written so far to the sinks; called between accesses. */

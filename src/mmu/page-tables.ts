@@ -51,7 +51,7 @@ export class PageTables {
   private readonly decodeMask: number;
   private readonly noExecuteHigh: number;
   readonly frameShift: number;
-  private readonly indexMask: number;
+  readonly indexMask: number;
   private readonly spanShift: number;
   /**
    * The tables reached lately, as a paging-structure cache has them, by the low bits of which span of addresses a

@@ -6,7 +6,7 @@
  * Source: Intel SDM 3A 4.5 (walk), 4.6 (rights), 4.8 (A and D).
  */
 
-import { RECORD_ID, RECORD_STRIDE, type Trace } from '../trace.ts';
+import { RECORD_ID, runPlaceOf, type Trace } from '../trace.ts';
 import { PTE_LEAF, PTE_PRESENT } from './entry-codes.ts';
 import type { PageTables } from './page-tables.ts';
 
@@ -17,8 +17,8 @@ export const WALK_NOT_ALLOWED = 2;
 /** The address was refused before any entry was read. */
 export const WALK_NO_ADDRESS = 3;
 
-/** No table has this key. */
-const NO_KEY = -1;
+/** No table begins at this slot. */
+const NO_TABLE = -1;
 
 export class Walker {
   private readonly tables: PageTables;
@@ -26,12 +26,14 @@ export class Walker {
   /** First address that is not canonical; the end of the translatable lower half. */
   private readonly addressEnd: number;
   private readonly lastLevel: number;
-  /** Slots read by the last walk whose entries were traced, root first. Int32Array(levels). */
+  /** Slots read by the last walk, root first; of one that began where its table was reached lately, the last alone. Int32Array(levels). */
   readonly slots: Int32Array;
-  /** Key of the lowest-level table whose upper slots `slots` holds (see PageTables.keyOf), or NO_KEY. */
-  private slotsKey: number;
+  /** Fields of the records of the entries that the last traced walk read, root first, as `Trace.emitRun` takes them. */
+  private readonly entries: Float64Array;
+  /** First slot of the lowest-level table on the way to which the upper ones of `entries` stand, or NO_TABLE. */
+  private tracedTable: number;
   /** PageTables.tablesFreed when they were read: they hold as long as no table is freed. */
-  private slotsFreed: number;
+  private tracedFreed: number;
   /** Entries that the last walk read, 0 to levels. */
   length: number;
   /** PTE_* flags of the last entry read, with what the walk set. */
@@ -47,8 +49,9 @@ export class Walker {
     this.addressEnd = addressEnd;
     this.lastLevel = tables.levels - 1;
     this.slots = new Int32Array(tables.levels);
-    this.slotsKey = NO_KEY;
-    this.slotsFreed = 0;
+    this.entries = new Float64Array(runPlaceOf(tables.levels));
+    this.tracedTable = NO_TABLE;
+    this.tracedFreed = 0;
     this.length = 0;
     this.flags = 0;
     this.result = WALK_DONE;
@@ -82,8 +85,8 @@ export class Walker {
     const { tables, lastLevel } = this;
     tables.sought = this.va;
     const known = tables.cachedSought(root);
-    // Records show the slots of the upper levels too: those of the last walk if that went to the same table.
-    if (known >= 0 && (this.trace.mask === 0 || this.hasSlots(root))) {
+    // Records show the entries of the upper levels too: those of the last walk if that went to the same table.
+    if (known >= 0 && (this.trace.mask === 0 || this.isTraced(known))) {
       this.slots[lastLevel] = known;
       this.flags = tables.flags(known);
       this.length = lastLevel + 1;
@@ -97,8 +100,6 @@ export class Walker {
       if (!(flags & PTE_PRESENT) || level === lastLevel || flags & PTE_LEAF) {
         this.flags = flags;
         this.length = level + 1;
-        this.slotsKey = level === lastLevel ? tables.soughtKey(root) : NO_KEY;
-        this.slotsFreed = tables.tablesFreed;
         if (level === lastLevel) tables.rememberSought(root, table);
         return slot;
       }
@@ -106,10 +107,10 @@ export class Walker {
     }
   }
 
-  /** Whether `slots` are those on the way to the table of the address sought, but for its own. */
-  private hasSlots(root: number): boolean {
+  /** Whether `entries` has the upper ones on the way to the lowest-level table that holds `slot`. */
+  private isTraced(slot: number): boolean {
     const { tables } = this;
-    return tables.soughtKey(root) === this.slotsKey && tables.tablesFreed === this.slotsFreed;
+    return slot - (slot & tables.indexMask) === this.tracedTable && tables.tablesFreed === this.tracedFreed;
   }
 
   private end(result: number, slot: number): number {
@@ -120,20 +121,34 @@ export class Walker {
 
   /** One record for each entry read, then one for how the walk ended. */
   private emit(): void {
-    const { tables, trace, slots, length } = this;
-    let at = length > 0 ? trace.beginRun(RECORD_ID.walk_entry, length) : -1;
-    if (at >= 0) {
-      const { records } = trace;
-      const { entryBytes } = tables.scheme;
-      for (let level = 0; level < length; level++, at += RECORD_STRIDE) {
-        const slot = slots[level];
-        records[at] = level;
-        records[at + 1] = slot * entryBytes;
-        records[at + 2] = tables.rawLow(slot) >>> 0;
-        records[at + 3] = tables.rawHigh(slot) >>> 0;
-      }
+    const { trace, length } = this;
+    if (length > 0) {
+      this.noteEntries();
+      trace.emitRun(RECORD_ID.walk_entry, this.entries, length);
     }
     trace.va = this.va;
     trace.emitAt(RECORD_ID.walk, length, this.result, 0);
+  }
+
+  /** Brings `entries` up to date: the lowest changes with each page, those above it with the table. */
+  private noteEntries(): void {
+    const { tables, slots, length, lastLevel } = this;
+    const last = slots[length - 1];
+    const reachesPage = length > lastLevel;
+    if (!reachesPage || !this.isTraced(last)) {
+      for (let level = 0; level < length - 1; level++) this.noteEntry(level, slots[level]);
+      this.tracedTable = reachesPage ? last - (last & tables.indexMask) : NO_TABLE;
+      this.tracedFreed = tables.tablesFreed;
+    }
+    this.noteEntry(length - 1, last);
+  }
+
+  private noteEntry(level: number, slot: number): void {
+    const { tables, entries } = this;
+    const at = runPlaceOf(level);
+    entries[at] = level;
+    entries[at + 1] = slot * tables.scheme.entryBytes;
+    entries[at + 2] = tables.rawLow(slot) >>> 0;
+    entries[at + 3] = tables.rawHigh(slot) >>> 0;
   }
 }
