@@ -124,7 +124,7 @@ export class AccessEngine {
       }
       // No level had it before the fault, and nothing has filled one: no hit to look for.
       mmu.va = va;
-      const pa = mmu.miss(access);
+      const pa = mmu.search(access);
       if (pa >= 0) return pa;
     }
     assert(false, `access to ${va} faulted ${TRIES_MAX} times in a row although each fault was resolved`);

@@ -58,8 +58,7 @@ export class ProcessMemory {
     const { mmu } = this.engine;
     const entry = mmu.hitRead(va);
     if (entry >= 0) return this.ram.load8(mmu.physical(entry, va));
-    mmu.va = va;
-    const pa = mmu.missRead();
+    const pa = mmu.missRead(va);
     return this.ram.load8(pa >= 0 ? pa : this.faulted(ACCESS_READ, null));
   }
 
@@ -80,7 +79,7 @@ export class ProcessMemory {
       return;
     }
     mmu.va = va;
-    const pa = mmu.miss(ACCESS_WRITE);
+    const pa = mmu.search(ACCESS_WRITE);
     this.ram.store8(pa >= 0 ? pa : this.faulted(ACCESS_WRITE, null), value);
   }
 

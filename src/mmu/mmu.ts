@@ -91,9 +91,7 @@ export class Mmu extends TlbHits {
   /** Physical address for a load at `va`, or -1 with the fault record filled in. `va` may be any number. */
   translateRead(va: number): number {
     const entry = this.hit(this.tag, va);
-    if (entry >= 0) return this.physical(entry, va);
-    this.va = va;
-    return this.missRead();
+    return entry >= 0 ? this.physical(entry, va) : this.missRead(va);
   }
 
   /** Physical address for a store at `va`, or -1. */
@@ -101,7 +99,7 @@ export class Mmu extends TlbHits {
     const entry = this.hit(this.writeTag, va);
     if (entry >= 0) return this.physical(entry, va);
     this.va = va;
-    return this.miss(ACCESS_WRITE);
+    return this.search(ACCESS_WRITE);
   }
 
   /** Physical address for an instruction fetch at `va`, or -1. */
@@ -109,42 +107,41 @@ export class Mmu extends TlbHits {
     const entry = this.hit(this.execTag, va);
     if (entry >= 0) return this.physical(entry, va);
     this.va = va;
-    return this.miss(ACCESS_EXEC);
+    return this.search(ACCESS_EXEC);
   }
 
-  /** The rest of an access (ACCESS_*) to `va` for which there was no hit: physical address or -1. */
-  miss(access: number): number {
-    return access === ACCESS_READ ? this.missRead() : this.search(access);
-  }
-
-  /** As `miss`, of a load. */
-  missRead(): number {
+  /** The rest of a load at `va` for which there was no hit: physical address or -1. */
+  missRead(va: number): number {
     if (this.solitary !== 0 && this.trace.mask === 0) {
-      const pa = this.refill();
+      const pa = this.refill(va);
       if (pa >= 0) return pa;
     }
+    this.va = va;
     return this.search(ACCESS_READ);
   }
 
   /**
    * A load for which the only level has one place, which holds another page; the page's table was reached lately and its leaf needs
    * no new mark. This is `search` with all that leaves to be done, so short that the host begins with the next load while it
-   * waits for the contents of this one. -1 if it is not so: then nothing has happened yet.
+   * waits for the contents of this one. -1 if it is not so: then nothing has happened yet. `va` is an argument, as V8 inlines all of it
+   * into a load: what a field holds it would read again at each use.
    */
-  private refill(): number {
-    const { tables, va } = this;
-    tables.sought = va;
-    const slot = tables.cachedSought(this.root);
+  private refill(va: number): number {
+    const { tables } = this;
+    const slot = tables.cachedAt(this.root, va);
     if (slot < 0) return -1;
     const low = tables.rawLow(slot);
     const high = tables.rawHigh(slot);
     const flags = tables.flagsOf(low, high);
     if ((flags & READY) !== READY || this.refills === LATEST_MAX) return -1;
     this.refills++;
-    return this.fill(((va | 0) >>> this.pageShift) & this.setMask, tables.baseOf(tables.frameOf(low, high)), flags);
+    const base = tables.baseOf(tables.frameOf(low, high));
+    this.fill(((va | 0) >>> this.pageShift) & this.setMask, va, base, flags);
+    return (base | (va & this.offsetMask)) >>> 0;
   }
 
-  private search(access: number): number {
+  /** The rest of an access (ACCESS_*) to the `va` in the field, for which there was no hit: physical address or -1. */
+  search(access: number): number {
     if (++this.latest > LATEST_MAX || this.refills === LATEST_MAX) this.foldLatest();
     // What grants an access holds the page: one search of a level tells both. A direct-mapped one has been searched for loads.
     const own = this.ways === 1 && access === ACCESS_READ ? -1 : this.find(this.l1);
@@ -219,21 +216,18 @@ export class Mmu extends TlbHits {
     const page = (this.va | 0) >>> this.pageShift;
     const entry = own >= 0 ? own : l1.place(page);
     l1.claim(entry, page, latest);
-    const pa = this.fill(entry, base, flags);
+    this.fill(entry, this.va, base, flags);
     if (l2 !== null) l2.copy(below >= 0 ? below : l2.place(page), l1, entry, page, latest);
-    return pa;
+    return this.physicalOfVa(entry);
   }
 
-  /** Puts the page of `va` into an entry of the first level; its physical address. */
-  private fill(entry: number, base: number, flags: number): number {
-    const { va } = this;
-    const offset = va & this.offsetMask;
-    const tag = va - (offset - this.asid);
+  /** Puts the page of `va` into an entry of the first level. */
+  private fill(entry: number, va: number, base: number, flags: number): void {
+    const tag = va - ((va & this.offsetMask) - this.asid);
     this.tag[entry] = tag;
     this.writeTag[entry] = (flags & WRITABLE) === WRITABLE ? tag : NO_TAG;
     this.execTag[entry] = flags & PTE_EXEC ? tag : NO_TAG;
     this.base[entry] = base;
-    return (base | offset) >>> 0;
   }
 
   /** First byte of the page of `va` by the leaf that the walk found. A large leaf gives one base page: the TLB here has one page size. */

@@ -269,16 +269,20 @@ export class PageTables {
     return sought - ((sought & this.spanMask) - root);
   }
 
-  /**
-   * Slot of the lowest-level entry for the address sought (one that the scheme translates) if its table was reached
-   * lately, else -1: one compare instead of a read at each level.
-   */
+  /** As `cachedAt`, of the address sought. */
   cachedSought(root: number): number {
-    const { sought } = this;
-    const low = sought | 0;
+    return this.cachedAt(root, this.sought);
+  }
+
+  /**
+   * Slot of the lowest-level entry for `va` (one that the scheme translates) if its table was reached lately, else -1: one compare
+   * instead of a read at each level.
+   */
+  cachedAt(root: number, va: number): number {
+    const low = va | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
     // `soughtKey`, in place: from a call that V8 does not inline a double comes in a box. So too where it is noted.
-    if (this.spanKey[span] !== sought - ((low & this.spanMask) - root)) return -1;
+    if (this.spanKey[span] !== va - ((low & this.spanMask) - root)) return -1;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
 

@@ -29,7 +29,7 @@ function withoutFastPaths(): void {
   // biome-ignore lint/suspicious/noExplicitAny: `hit` is private
   vi.spyOn(TlbHits.prototype as any, 'hit').mockReturnValue(-1);
   vi.spyOn(TlbHits.prototype, 'hitRun').mockImplementation((_va, _size, _kind, from) => from);
-  vi.spyOn(PageTables.prototype, 'cachedSought').mockReturnValue(-1);
+  vi.spyOn(PageTables.prototype, 'cachedAt').mockReturnValue(-1);
   TlbLevel.prototype.findSought = findInSet;
 }
 
