@@ -73,8 +73,15 @@ export class TlbHits {
   protected hit(column: Float64Array, va: number): number {
     const low = va | 0;
     const page = low >>> this.pageShift;
-    const entry = this.ways === 1 ? page & this.setMask : this.hint[page & this.hintMask];
-    if (column[entry] !== va - ((low & this.offsetMask) - this.asid)) return -1;
+    const tag = va - ((low & this.offsetMask) - this.asid);
+    if (this.ways === 1) {
+      const only = page & this.setMask & 0xffffff;
+      if (column[only] !== tag) return -1;
+      this.latest++;
+      return only;
+    }
+    const entry = this.hint[page & this.hintMask];
+    if (column[entry] !== tag) return -1;
     this.latest++;
     if (this.stamped !== 0) this.stamp[entry] = this.latest;
     return entry;
