@@ -263,12 +263,6 @@ export class PageTables {
     return this.rememberSought(root, table);
   }
 
-  /** Names the lowest-level table of the address sought below a root: the start of what it maps + the root's frame. */
-  soughtKey(root: number): number {
-    const { sought } = this;
-    return sought - ((sought & this.spanMask) - root);
-  }
-
   /** As `cachedAt`, of the address sought. */
   cachedSought(root: number): number {
     return this.cachedAt(root, this.sought);
@@ -281,7 +275,8 @@ export class PageTables {
   cachedAt(root: number, va: number): number {
     const low = va | 0;
     const span = (low >>> this.spanShift) & (SPANS - 1);
-    // `soughtKey`, in place: from a call that V8 does not inline a double comes in a box. So too where it is noted.
+    // The table's key: the start of what it maps + the root's frame. Computed in place, here and where it is noted: from a call that V8 does
+    // not inline a double comes in a box.
     if (this.spanKey[span] !== va - ((low & this.spanMask) - root)) return -1;
     return this.spanSlot[span] + ((low >>> this.pageShift) & this.indexMask);
   }
