@@ -4,7 +4,8 @@
  * Place: `npm run mutate -- [--count 200] [--seed 1] [--jobs 1] [FILE...]`, over Stryker, whose packages this folder keeps to itself:
  * they are installed by the first run, not by everybody's `npm ci`. Every fault that Stryker can make in the files is listed; `count`
  * of them are drawn by the seed, so that big files get their share; the tests of vitest.config.ts run against each. Strings are left
- * alone: a misspelt explanation is no fault of the kernel. `--again` tries the survivors of the last run, with the slow tests too.
+ * alone: a misspelt explanation is no fault of the kernel. `--again` tries the survivors of the last run on the tests as they are now,
+ * with `--slow` on the slow ones too.
  * What became of each fault is kept in reports/mutation (results.mjs).
  */
 import { spawnSync } from 'node:child_process';
@@ -34,9 +35,11 @@ function readOptions() {
       seed: { type: 'string', default: '1' },
       jobs: { type: 'string', default: '1' },
       again: { type: 'boolean', default: false },
+      slow: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   });
+  if (values.slow && !values.again) throw new Error('--slow is for the survivors of a run; give --again too');
   for (const name of ['count', 'jobs']) {
     if (!/^[1-9]\d*$/.test(values[name]))
       throw new Error(`--${name} is ${values[name]}; give a whole number from 1 up`);
@@ -140,13 +143,13 @@ function tryDrawn(faults, { count, seed, jobs }) {
   return tryFaults(drawn.places, jobs, {});
 }
 
-/** The last run's survivors once more, now with all tests; the account of both runs together. */
-function tryAgain(faults, contents, { jobs }) {
+/** The last run's survivors once more; the account of both runs together. */
+function tryAgain(faults, contents, { jobs, slow }) {
   const earlier = readResults(RESULTS);
   if (earlier === null) throw new Error('there is no run to go on from; leave out --again');
   const places = placesOfSurvivors(earlier, faults, contents);
-  console.log(`${places.length} faults are tried again, with the model and property tests.`);
-  return joined(earlier, places.length === 0 ? [] : tryFaults(places, jobs, ALL_TESTS));
+  console.log(`${places.length} faults are tried again${slow ? ', on the slow tests too' : ''}.`);
+  return joined(earlier, places.length === 0 ? [] : tryFaults(places, jobs, slow ? ALL_TESTS : {}));
 }
 
 try {

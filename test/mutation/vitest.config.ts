@@ -35,6 +35,6 @@ export default defineConfig({
     setupFiles: ['test/helpers/fuzz-setup.ts'],
     sequence: { sequencer: QuickestKindFirst },
     isolate: false,
-    testTimeout: 120_000,
+    testTimeout: 600_000,
   },
 });
