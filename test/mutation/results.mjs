@@ -38,31 +38,35 @@ export function isCaught({ status }) {
   return CAUGHT.includes(status);
 }
 
-function isSame(a, b) {
+function isAlike(a, b) {
   return ['file', 'mutator', 'line', 'original', 'replacement'].every((key) => a[key] === b[key]);
+}
+
+/** The one of `candidates` that is `result` now: of those alike (the same line may stand in a file twice) the one that stands nearest to its line. */
+function counterpart(result, candidates) {
+  const distance = ({ at }) => Math.abs(at - result.at);
+  return candidates.filter((other) => isAlike(result, other)).sort((a, b) => distance(a) - distance(b))[0];
 }
 
 /** The places, among all `faults` that the instrumenter finds in `sources` (by file), of those of `results` that were not caught. */
 export function placesOfSurvivors(results, faults, sources) {
-  const left = results.filter((result) => !isCaught(result));
-  return faults.filter((fault) => {
-    const described = {
-      file: fault.fileName,
-      mutator: fault.mutatorName,
-      ...textAt(sources[fault.fileName], fault.location, 0),
-      replacement: fault.replacement,
-    };
-    return left.some((result) => isSame(result, described));
-  });
+  const described = faults.map((fault) => ({
+    file: fault.fileName,
+    mutator: fault.mutatorName,
+    ...textAt(sources[fault.fileName], fault.location, 0),
+    replacement: fault.replacement,
+    at: fault.location.start.line + 1,
+    fault,
+  }));
+  const left = results.filter((result) => !isCaught(result)).map((result) => counterpart(result, described));
+  return [...new Set(left.filter((found) => found !== undefined).map(({ fault }) => fault))];
 }
 
 /** `earlier` with what a later run found out about those that had survived; a fault whose code is gone is `Gone`. */
 export function joined(earlier, later) {
-  return earlier.map((result) => {
-    if (isCaught(result)) return result;
-    const again = later.find((other) => isSame(result, other));
-    return again === undefined ? { ...result, status: 'Gone' } : again;
-  });
+  return earlier.map((result) =>
+    isCaught(result) ? result : (counterpart(result, later) ?? { ...result, status: 'Gone' }),
+  );
 }
 
 /** The account in one line, and a line or two for each survivor. */
