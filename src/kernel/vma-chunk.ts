@@ -184,15 +184,36 @@ function withoutSingleTop(root: VmaChunk): VmaChunk {
 /** The highest VMA that ends at or below `va` and has a gap of `length` below it, or null. */
 export function highestWide(chunk: VmaChunk, length: number, va: number): Vma | null {
   const { gaps, ends, vmas, chunks } = chunk;
-  const leaf = isLeaf(chunk);
-  for (let i = Math.min(ends.length - 1, placeAbove(chunk, va)); i >= 0; i--) {
-    if (gaps[i] < length) continue;
-    if (!leaf) {
-      const found = highestWide(chunks[i], length, va);
-      if (found !== null) return found;
-    } else if (ends[i] <= va) return vmas[i];
+  const last = ends.length - 1;
+  if (last < 0 || ends[last] <= va) return highestOf(chunk, length);
+  // What holds `va` is the only one of which a part counts.
+  const place = placeAbove(chunk, va);
+  if (!isLeaf(chunk) && gaps[place] >= length) {
+    const found = highestWide(chunks[place], length, va);
+    if (found !== null) return found;
   }
-  return null;
+  const below = placeOfWide(gaps, length, place - 1);
+  if (below < 0) return null;
+  return isLeaf(chunk) ? vmas[below] : highestOf(chunks[below], length);
+}
+
+/** As `highestWide`, of all VMAs of `chunk`. */
+function highestOf(chunk: VmaChunk, length: number): Vma | null {
+  let node = chunk;
+  let place = placeOfWide(node.gaps, length, node.gaps.length - 1);
+  if (place < 0) return null;
+  while (!isLeaf(node)) {
+    node = node.chunks[place];
+    place = placeOfWide(node.gaps, length, node.gaps.length - 1);
+  }
+  return node.vmas[place];
+}
+
+/** The last place up to `from` with a gap of `length`, or -1. */
+function placeOfWide(gaps: readonly number[], length: number, from: number): number {
+  let place = from;
+  while (place >= 0 && gaps[place] < length) place--;
+  return place;
 }
 
 /** The lowest VMA that ends above `va` and has a gap of `length` below it, or null. */
