@@ -9,7 +9,7 @@
  * Source: Linux mm/madvise.c.
  */
 
-import { ENOMEM, EPERM } from '../errno.ts';
+import { EFBIG, ENOMEM, EPERM } from '../errno.ts';
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../flags.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_PRESENT } from '../mmu/entry-codes.ts';
 import { FRAME_ANON, FRAME_LAZY_FREE, type FrameTable } from '../mmu/frames.ts';
@@ -17,7 +17,7 @@ import type { PageTables } from '../mmu/page-tables.ts';
 import type { AnonVmas } from './anon-vma.ts';
 import type { FilePages } from './file-pages.ts';
 import type { FramePool } from './frame-pool.ts';
-import type { Inode } from './inode.ts';
+import { comparePosition, type Inode } from './inode.ts';
 import type { PageMapper } from './page-mapper.ts';
 import { FLUSH_CLEAN, type TlbFlusher } from './tlb-flush.ts';
 import { VM_MAYBE_GUARD } from './vm-flags.ts';
@@ -42,16 +42,12 @@ export function dropRange(parts: PageAdviceParts, vma: Vma, start: number, end: 
 
 /** The pages of `inode` that [start, end) of `vma` maps become a hole. */
 export function removeRange(inode: Inode, vma: Vma, start: number, end: number): number {
-  if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
   const fromPage = vma.indexAt(start);
-  const request = {
-    mode: FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-    fromPage,
-    fromByte: 0,
-    endPage: fromPage + (end - start) / vma.mm.pageSize,
-    endByte: 0,
-  };
-  const done = inode.fs.fallocate(inode, request);
+  const endPage = fromPage + (end - start) / vma.mm.pageSize;
+  if (comparePosition(endPage, 0, inode.fs.maxSizePages, inode.fs.maxSizeTail) > 0) return -EFBIG;
+  if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -EPERM;
+  const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  const done = inode.fs.fallocate(inode, { mode, fromPage, fromByte: 0, endPage, endByte: 0 });
   if (done === 0) inode.noteModification();
   return done;
 }

@@ -9,7 +9,7 @@
  * Source: madvise(2); Linux mm/madvise.c.
  */
 
-import { EACCES, EINVAL } from '../errno.ts';
+import { EACCES, EFBIG, EINVAL } from '../errno.ts';
 import {
   MADV_DONTNEED,
   MADV_DONTNEED_LOCKED,
@@ -22,6 +22,7 @@ import { addressOf, type Errno, PAGE_SIZE, pageOf } from './arithmetic.ts';
 import { punchHole } from './fallocate-ext4.ts';
 import { punchHugeHole } from './fallocate-huge.ts';
 import { objectOf } from './faults.ts';
+import { maxBytes } from './file-sizes.ts';
 import { ensureFamily } from './merge.ts';
 import type { Process, State, Vma } from './state.ts';
 import { noteModification } from './times.ts';
@@ -67,6 +68,7 @@ function remove(state: State, _process: Process, vma: Vma, start: bigint, end: b
   if (vma.flags & VM_LOCKED || (!object && vma.zero === undefined)) return EINVAL;
   if (!object || (vma.flags & VM_SHARED) === 0 || (vma.flags & VM_MAYWRITE) === 0) return EACCES;
   const offset = addressOf(pgoffAt(vma, start));
+  if (offset + end - start > maxBytes(object)) return EFBIG;
   const done = object.huge ? punchHugeHole(state, object, offset, end - start) : punchHole(object, offset, end - start);
   if (done === 0) noteModification(state, object);
   return done;

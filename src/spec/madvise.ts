@@ -110,6 +110,7 @@ function isKnown(advice: number): boolean {
  *   MADV_COLD, MADV_PAGEOUT), a file or shared (MADV_FREE, MADV_WIPEONFORK), neither (MADV_REMOVE)
  * EINVAL: MADV_COLLAPSE of a mapping without a whole stretch, of a file that is not shared memory, under MADV_NOHUGEPAGE, in which nothing was stored; of a stretch without any page
  * EACCES: MADV_REMOVE of a mapping that is not shared and writable
+ * EFBIG: MADV_REMOVE beyond the largest size of a file
  * EPERM: MADV_REMOVE of a memory file that is sealed against writing
  * EAGAIN: a cut would make too many mappings
  * ENOMEM: part of the range is not mapped; the rest was done
