@@ -15,7 +15,7 @@ import { mergeableFlag } from './prctl.ts';
 import type { Task } from './task.ts';
 import type { Unmapper } from './unmap.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from './vm-flags.ts';
-import { startGap } from './vma.ts';
+import { startGap, Vma } from './vma.ts';
 import type { VmaOps } from './vma-ops.ts';
 
 export interface BrkParts {
@@ -75,8 +75,7 @@ function grow(parts: BrkParts, task: Task, from: number, end: number): boolean {
 /** The heap's own VMA is extended, no other that ends where it starts (vma_prev_limit); what stands above is a page away. */
 function extendHeap(parts: BrkParts, task: Task, from: number, end: number, flags: number): void {
   const { mm } = task;
-  const vma = mm.takeVma();
-  vma.become(from, end, flags, from / mm.pageSize, null);
+  const vma = new Vma(mm, from, end, flags, from / mm.pageSize, null);
   if (from > mm.startBrk) parts.vmaOps.mapNew(vma);
   else parts.vmaOps.mapAlone(vma);
 }

@@ -11,11 +11,8 @@
 import type { WordBits } from '../units.ts';
 import type { Commitments } from './commitments.ts';
 import type { OpenFile } from './open-file.ts';
-import { type AddressSpace, Vma } from './vma.ts';
+import type { AddressSpace } from './vma.ts';
 import { VmaTree } from './vma-tree.ts';
-
-/** VMAs kept for those to come: more than a call makes or gives up, but for the largest. */
-const SPARES_MAX = 8;
 
 /** Index of `Mm.rss`. */
 export const RSS_FILE = 0;
@@ -32,8 +29,6 @@ export class Mm implements AddressSpace {
   /** Bytes kept free below a VMA that grows downwards. */
   readonly stackGuard: number;
   readonly vmas: VmaTree;
-  /** VMAs that were given up and stand nowhere. */
-  private readonly spares: Vma[];
   /** Frame of the root table. */
   root: number;
   asid: number;
@@ -75,7 +70,6 @@ export class Mm implements AddressSpace {
     this.wordBits = wordBits;
     this.stackGuard = stackGuard;
     this.vmas = new VmaTree();
-    this.spares = [];
     this.root = 0;
     this.asid = 0;
     this.users = 1;
@@ -95,21 +89,6 @@ export class Mm implements AddressSpace {
     this.defaultFlags = 0;
     this.mdwe = 0;
     this.futureMergeable = 0;
-  }
-
-  /**
-   * A VMA that stands nowhere, to become what it shall be. One that was given up, if there is one: a host's collector of garbage
-   * copies what is new, and each link to it from what is old costs a note.
-   */
-  takeVma(): Vma {
-    return this.spares.pop() ?? new Vma(this, 0, 0, 0, 0, null);
-  }
-
-  /** Nobody holds `vma` any more, which stands nowhere. */
-  giveVma(vma: Vma): void {
-    vma.hugeReservation = null;
-    vma.name = '';
-    if (this.spares.length < SPARES_MAX) this.spares.push(vma);
   }
 
   addRss(kind: number, amount: number): void {

@@ -68,7 +68,7 @@ import {
   VM_SYNC,
   VM_WRITE,
 } from './vm-flags.ts';
-import type { Vma } from './vma.ts';
+import { Vma } from './vma.ts';
 import type { VmaOps } from './vma-ops.ts';
 
 export interface MmapParts {
@@ -275,9 +275,7 @@ function mapObject(parts: MmapParts, request: Request): number {
 function enter(parts: MmapParts, request: Request, file: OpenFile | null): Vma {
   const { address, length, vmFlags, pgoff, pages } = request;
   const { mm } = request.task;
-  const wanted = mm.takeVma();
-  wanted.become(address, address + length, vmFlags, pgoff, file);
-  const vma = parts.vmaOps.mapNew(wanted);
+  const vma = parts.vmaOps.mapNew(new Vma(mm, address, address + length, vmFlags, pgoff, file));
   // Neither what may be dropped nor a huge page is locked, but that is found when it has joined its neighbours, or has not.
   if (vma.flags & (VM_DROPPABLE | VM_HUGETLB)) vma.flags &= ~VM_LOCKED_MASK;
   accountPages(mm, vma.flags, pages);

@@ -22,7 +22,7 @@ import type { Mm } from './mm.ts';
 import type { OpenFile } from './open-file.ts';
 import type { OpenFiles } from './open-files.ts';
 import { VM_SPECIAL, VM_STICKY } from './vm-flags.ts';
-import type { AnonVma, Vma } from './vma.ts';
+import { type AnonVma, Vma } from './vma.ts';
 
 /** A range that may merge with its neighbours; a VMA is one. */
 export interface VmaRange {
@@ -69,8 +69,7 @@ export class VmaOps {
   mapNewRange(mm: Mm, range: MergeRange): Vma {
     const neighbour = this.mergeNewRange(mm, range, range.copiedFrom);
     if (neighbour !== null) return neighbour;
-    const vma = mm.takeVma();
-    vma.become(range.start, range.end, range.flags, range.pgoff, range.file);
+    const vma = new Vma(mm, range.start, range.end, range.flags, range.pgoff, range.file);
     if (range.copiedFrom !== null) {
       vma.anonVma = range.copiedFrom.anonVma;
       this.anonVmas.clone(vma, range.copiedFrom);
@@ -81,10 +80,8 @@ export class VmaOps {
 
   /** The same for a VMA that stands nowhere yet and whose pages are all to come: it, or the neighbour extended in its place. */
   mapNew(vma: Vma): Vma {
-    const mm = vma.mm as Mm;
-    const neighbour = this.mergeNewRange(mm, vma, null);
+    const neighbour = this.mergeNewRange(vma.mm as Mm, vma, null);
     if (neighbour === null) this.mapAlone(vma);
-    else mm.giveVma(vma);
     return neighbour ?? vma;
   }
 
@@ -137,7 +134,6 @@ export class VmaOps {
     mm.vmas.remove(vma);
     if (vma.anonVma !== null) this.anonVmas.leave(vma);
     if (vma.file !== null) this.files.release(vma.file, vma);
-    mm.giveVma(vma);
   }
 
   /** Moves the ends of a VMA. */
@@ -183,8 +179,7 @@ export class VmaOps {
   splitUnlimited(vma: Vma, at: number): Vma {
     const mm = vma.mm as Mm;
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_split, vma.start, at, vma.end, 0);
-    const upper = mm.takeVma();
-    upper.become(at, vma.end, vma.flags, vma.indexAt(at), vma.file);
+    const upper = new Vma(mm, at, vma.end, vma.flags, vma.indexAt(at), vma.file);
     upper.name = vma.name;
     upper.anonVma = vma.anonVma;
     upper.hugeReservation = vma.hugeReservation;

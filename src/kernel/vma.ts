@@ -117,15 +117,6 @@ export class Vma implements FileMapping {
     this.name = '';
   }
 
-  /** Another range, with other rights over another object: for one that stands nowhere. */
-  become(start: number, end: number, flags: number, pgoff: number, file: OpenFile | null): void {
-    this.start = start;
-    this.end = end;
-    this.flags = flags;
-    this.pgoff = pgoff;
-    this.file = file;
-  }
-
   /** Object page mapped at `va`. */
   indexAt(va: number): number {
     return this.pgoff + (va - this.start) / this.mm.pageSize;
