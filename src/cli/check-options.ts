@@ -10,6 +10,7 @@ import type { SchemeName } from '../index.ts';
 import { type TargetSettings, targetSpec } from '../node/check-targets.ts';
 import type { CheckPlan } from '../node/checker.ts';
 import { freeHugePages } from '../node/host-pool.ts';
+import { readAheadBytes, scratchFolder } from '../node/scratch-folder.ts';
 import { parseArena } from '../scenario/scenario.ts';
 import { profilesWith } from '../testing/arbitraries.ts';
 import { PROFILES, type Profile } from '../testing/scenario-choices.ts';
@@ -78,6 +79,7 @@ export function checkPlan(targets: readonly string[], flags: CheckFlags): CheckP
     profiles: profiles(flags.profile, calls),
     fs: settings.fs,
     arena: settings.arena,
+    readAheadBytes: targets.includes('linux') ? readAheadBytes(scratchFolder(settings.fs)) : undefined,
     rules: rules(flags.rules),
     schemes: schemes(flags.scheme, targets),
     calls,

@@ -36,6 +36,8 @@ export interface TargetSettings {
   readonly fs: FileSystem;
   /** Where the arena is; the usual place if absent. */
   readonly arena?: Arena | undefined;
+  /** What the real kernel that is asked too reads ahead of its disk; the default if absent. */
+  readonly readAheadBytes?: number | undefined;
   readonly timeoutMs: number;
   /** Whether commands hold a conversation. */
   readonly batch: boolean;
@@ -79,7 +81,7 @@ export function openTarget(spec: TargetSpec, settings: Omit<TargetSettings, 'bat
 }
 
 /** Where a target's files and addresses are. */
-type Places = Pick<TargetSettings, 'fs' | 'arena'>;
+type Places = Pick<TargetSettings, 'fs' | 'arena' | 'readAheadBytes'>;
 
 class SimulatedTarget implements CheckTarget {
   readonly name: string;
@@ -93,7 +95,9 @@ class SimulatedTarget implements CheckTarget {
   }
 
   async ask(scenario: Scenario, _text: string, machine: string): Promise<Transcript> {
-    const config: MachineConfig = { ...machineOfWords(machine), fs: this.settings.fs };
+    const { fs, readAheadBytes } = this.settings;
+    const readAhead = readAheadBytes === undefined ? {} : { readAheadBytes };
+    const config: MachineConfig = { ...machineOfWords(machine), fs, ...readAhead };
     return recordTranscript(scenario, new WanderingTarget(config, this.settings.arena));
   }
 

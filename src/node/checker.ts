@@ -28,6 +28,8 @@ export interface CheckPlan {
   readonly fs: FileSystem;
   /** Where the arena is; the usual place if absent. */
   readonly arena: Arena | undefined;
+  /** What the simulated machines read ahead at most: as much as the real kernel among the targets, else the default. */
+  readonly readAheadBytes: number | undefined;
   /** What counts as the same. */
   readonly rules: 'linux' | 'posix';
   /** Page-table schemes of the machines, taken in turns: with them the size of pages and of registers. */

@@ -7,6 +7,7 @@
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { UserError } from '../assert.ts';
+import { KIB } from '../units.ts';
 
 export type FileSystem = 'tmpfs' | 'ext4';
 
@@ -22,30 +23,45 @@ const ADVICE: Readonly<Record<FileSystem, string>> = {
 
 /** A writable folder on that file system. Throws `UserError` if there is none in the usual places. */
 export function scratchFolder(fs: FileSystem, candidates = CANDIDATES[fs]()): string {
-  const mounts = existsSync(MOUNT_TABLE) ? parseMounts(readFileSync(MOUNT_TABLE, 'utf8')) : [];
+  const mounts = mountTable();
   const folders = [...new Set(candidates)].filter((folder) => folder !== '' && isWritable(folder));
-  const found = folders.find((folder) => fileSystemOf(realpathSync(folder), mounts) === fs);
+  const found = folders.find((folder) => mountOf(realpathSync(folder), mounts)?.type === fs);
   if (found !== undefined) return found;
   throw new UserError(
     `the target linux needs a writable folder on ${fs}, and none of ${folders.join(', ')} is on one; ${ADVICE[fs]}`,
   );
 }
 
+/** The most bytes that the kernel reads ahead from the disk below `folder`, or undefined if there is none or it does not say. */
+export function readAheadBytes(folder: string): number | undefined {
+  const device = mountOf(realpathSync(folder), mountTable())?.device;
+  // A partition is read ahead as its disk is, which stands above it there.
+  const paths = ['queue', '../queue'].map((queue) => `/sys/dev/block/${device}/${queue}/read_ahead_kb`);
+  const told = paths.find((path) => existsSync(path));
+  return told === undefined ? undefined : Number(readFileSync(told, 'utf8')) * KIB;
+}
+
 const MOUNT_TABLE = '/proc/self/mountinfo';
+
+function mountTable(): Mount[] {
+  return existsSync(MOUNT_TABLE) ? parseMounts(readFileSync(MOUNT_TABLE, 'utf8')) : [];
+}
 
 export interface Mount {
   readonly folder: string;
   readonly type: string;
+  /** The numbers of its disk, such as 8:1; those of file systems without one begin with 0. */
+  readonly device: string;
 }
 
 /** Mounts in the order they were made, from the text of /proc/self/mountinfo. */
 export function parseMounts(text: string): Mount[] {
   return text.split('\n').flatMap((line) => {
     const [about, origin] = line.split(' - ');
-    const folder = about.split(' ')[4];
+    const [, , device, , folder] = about.split(' ');
     return folder === undefined || origin === undefined
       ? []
-      : [{ folder: unescaped(folder), type: origin.split(' ')[0] }];
+      : [{ folder: unescaped(folder), type: origin.split(' ')[0], device }];
   });
 }
 
@@ -55,13 +71,13 @@ function unescaped(text: string): string {
 }
 
 /** What `path` lies on: the deepest mount that holds it, and of those at one place the latest. */
-export function fileSystemOf(path: string, mounts: readonly Mount[]): string | undefined {
+export function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
   let best: Mount | undefined;
   for (const mount of mounts) {
     const holds = path === mount.folder || path.startsWith(mount.folder === '/' ? '/' : `${mount.folder}/`);
     if (holds && mount.folder.length >= (best?.folder.length ?? 0)) best = mount;
   }
-  return best?.type;
+  return best;
 }
 
 function isWritable(folder: string): boolean {
