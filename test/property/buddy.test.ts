@@ -26,7 +26,7 @@ const steps = fc.array(
     fc.record({ kind: fc.constant('free' as const), which }),
     fc.record({ kind: fc.constant('free one by one' as const), which }),
   ),
-  { maxLength: 120 },
+  { maxLength: 120, size: 'max' },
 );
 
 class Tester {

@@ -106,7 +106,7 @@ const almostScenario = fc
       ),
       fc.string({ unit: 'binary', maxLength: 4 }),
     ),
-    { maxLength: 30 },
+    { maxLength: 30, size: 'max' },
   )
   .map((parts) => parts.join(''));
 
@@ -200,7 +200,7 @@ describe('the scenario language', () => {
   });
 
   test.each([
-    ['any text', fc.string({ unit: 'binary', maxLength: 200 })],
+    ['any text', fc.string({ unit: 'binary', maxLength: 200, size: 'max' })],
     ['text that is almost a scenario', almostScenario],
   ])('%s is a scenario or a UserError with its line', (_what, texts) => {
     fc.assert(
@@ -213,7 +213,7 @@ describe('the scenario language', () => {
 
   test('a right statement is printed as it was written, and its call gets the arguments it has', () => {
     fc.assert(
-      fc.property(fc.array(statement, { maxLength: 20 }), (statements) => {
+      fc.property(fc.array(statement, { maxLength: 20, size: 'max' }), (statements) => {
         const scenario = parseScenario(statements.map(({ line }) => line).join('\n'), 'a.scn');
         const target = new NotingTarget();
         const lines = [...runScenario(scenario, target)];
