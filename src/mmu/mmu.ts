@@ -34,7 +34,7 @@ import { PTE_EXEC } from './entry-codes.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Ram } from './ram.ts';
 import { NO_TAG, type TlbLevel } from './tlb.ts';
-import { TlbHits } from './tlb-hits.ts';
+import { IN_NEITHER, TlbPair } from './tlb-pair.ts';
 import { WALK_NOT_ALLOWED, Walker } from './walk.ts';
 
 /** Folded before it leaves the range of small integers. */
@@ -45,12 +45,10 @@ export function granting(level: TlbLevel, access: number): Float64Array {
   return access === ACCESS_READ ? level.tag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
 }
 
-export class Mmu extends TlbHits {
+export class Mmu extends TlbPair {
   private readonly tables: PageTables;
   private readonly trace: Trace;
   readonly ram: Ram;
-  /** The second level, or null in a machine with one. */
-  readonly l2: TlbLevel | null;
   readonly walker: Walker;
   root: number;
   /** 1 if there is one place for a page, in the only level; else 0. */
@@ -67,11 +65,10 @@ export class Mmu extends TlbHits {
   faultError: number;
 
   constructor(tables: PageTables, ram: Ram, l1: TlbLevel, l2: TlbLevel | null, addressEnd: number, trace: Trace) {
-    super(tables.pageShift, l1);
+    super(tables.pageShift, l1, l2);
     this.tables = tables;
     this.trace = trace;
     this.ram = ram;
-    this.l2 = l2;
     this.walker = new Walker(tables, addressEnd, trace);
     this.root = 0;
     this.solitary = l1.ways === 1 && l2 === null ? 1 : 0;
@@ -143,6 +140,20 @@ export class Mmu extends TlbHits {
   /** The rest of an access (ACCESS_*) to the `va` in the field, for which there was no hit: physical address or -1. */
   search(access: number): number {
     if (++this.latest > LATEST_MAX || this.refills === LATEST_MAX) this.foldLatest();
+    if (this.paired !== 0 && this.trace.mask === 0) {
+      const promoted = this.promote(access);
+      if (promoted >= 0) return this.physicalOfVa(promoted);
+      if (promoted === IN_NEITHER) {
+        this.tally[COUNT_L1_MISSES]++;
+        this.tally[COUNT_L2_MISSES]++;
+        return this.missAll(access, -1, -1);
+      }
+    }
+    return this.searchLevels(access);
+  }
+
+  /** The rest of `search`, level by level. */
+  private searchLevels(access: number): number {
     // What grants an access holds the page: one search of a level tells both. A direct-mapped one has been searched for loads.
     const own = this.ways === 1 && access === ACCESS_READ ? -1 : this.find(this.l1);
     if (own >= 0 && granting(this.l1, access)[own] === this.tag[own]) {
@@ -155,7 +166,7 @@ export class Mmu extends TlbHits {
     if (l2 === null) return this.missAll(access, own, -1);
     const below = this.find(l2);
     if (own >= 0) return this.missAll(access, own, below);
-    if (below >= 0 && granting(l2, access)[below] === l2.tag[below]) return this.promote(l2, below, access);
+    if (below >= 0 && granting(l2, access)[below] === l2.tag[below]) return this.enterFirst(l2, below, access);
     this.tally[COUNT_L2_MISSES]++;
     return this.missAll(access, own, below);
   }
@@ -168,7 +179,7 @@ export class Mmu extends TlbHits {
   }
 
   /** A hit of the second level: its entry enters the first. */
-  private promote(l2: TlbLevel, below: number, access: number): number {
+  private enterFirst(l2: TlbLevel, below: number, access: number): number {
     const { l1, latest } = this;
     l2.touch(below, latest);
     if (this.trace.mask !== 0) this.noteMiss(access, 1);
@@ -212,6 +223,7 @@ export class Mmu extends TlbHits {
 
   /** Enters the page of `va` in both levels; its physical address. `base`: of its frame; `flags`: PTE_* of its leaf. */
   private enter(own: number, below: number, base: number, flags: number): number {
+    if (this.paired !== 0 && own < 0 && below < 0) return this.physicalOfVa(this.enterBoth(base, flags));
     const { l1, l2, latest } = this;
     const page = (this.va | 0) >>> this.pageShift;
     const entry = own >= 0 ? own : l1.place(page);
@@ -252,13 +264,13 @@ export class Mmu extends TlbHits {
   get counts(): Float64Array {
     const counts = this.tally.slice();
     counts[COUNT_ACCESSES] += this.latest;
-    this.addRefills(counts);
+    this.addUncounted(counts);
     return counts;
   }
 
-  private addRefills(counts: Float64Array): void {
+  private addUncounted(counts: Float64Array): void {
     counts[COUNT_ACCESSES] += this.refills;
-    counts[COUNT_L1_MISSES] += this.refills;
+    counts[COUNT_L1_MISSES] += this.refills + this.promotions;
     counts[COUNT_WALK_REFERENCES] += this.refills * this.tables.levels;
   }
 
@@ -267,8 +279,9 @@ export class Mmu extends TlbHits {
     const begun = this.latest;
     this.latest = Math.max(this.l1.renumber(), this.l2 === null ? 0 : this.l2.renumber()) + 1;
     this.tally[COUNT_ACCESSES] += begun - this.latest;
-    this.addRefills(this.tally);
+    this.addUncounted(this.tally);
     this.refills = 0;
+    this.promotions = 0;
   }
 
   /** Loads the page-table root and the tag of an address space (a context switch). */

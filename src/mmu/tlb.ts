@@ -21,8 +21,9 @@ export const NO_TAG = -1;
 
 const REPLACEMENT = { lru: REPLACE_LRU, fifo: REPLACE_FIFO, random: REPLACE_RANDOM } as const;
 
-/** Hints for each entry, at least: so that pages in use at the same time seldom share one. */
+/** Hints for each entry, at least, and hints of a small level: so that pages in use at the same time seldom share one. */
 const HINTS_PER_ENTRY = 2;
+const HINTS_MIN = 1024;
 
 export class TlbLevel {
   readonly sets: number;
@@ -49,9 +50,14 @@ export class TlbLevel {
    * Uint8Array, indexed as `hint`: entries in use whose page has these low bits; all of one set, so 64 at most. Cached from `tag`.
    * With none a page is not here, and no way is looked at. Not kept where a set has one way.
    */
-  private readonly alike: Uint8Array;
+  readonly alike: Uint8Array;
   /** Int32Array(sets * ways): where in `alike` an entry is counted. */
-  private readonly counted: Int32Array;
+  readonly counted: Int32Array;
+  /**
+   * Uint8Array(sets): 1 + the way that is to be replaced next, of a set whose ways were last used one after the other, so that the next
+   * is the oldest (of an empty set: the first); 0 = not known. Kept by whoever fills in turn (tlb-pair.ts), void after any other change.
+   */
+  readonly turn: Uint8Array;
   /** The tag that is looked for: a field and no argument, for the reason that `Mmu.va` is one. */
   sought: number;
 
@@ -67,11 +73,17 @@ export class TlbLevel {
     this.execTag = new Float64Array(entries).fill(NO_TAG);
     this.base = new Uint32Array(entries);
     this.stamp = new Float64Array(entries);
-    this.hint = new Int32Array(2 ** Math.ceil(Math.log2(entries * HINTS_PER_ENTRY)));
+    this.hint = new Int32Array(Math.max(HINTS_MIN, 2 ** Math.ceil(Math.log2(entries * HINTS_PER_ENTRY))));
     this.hintMask = this.hint.length - 1;
     this.alike = new Uint8Array(this.hint.length);
     this.counted = new Int32Array(entries);
+    this.turn = new Uint8Array(config.sets).fill(1);
     this.sought = NO_TAG;
+  }
+
+  /** Replaces the page that was used longest ago, among several. */
+  get isLruOfWays(): boolean {
+    return this.replacement === REPLACE_LRU && this.ways > 1;
   }
 
   /** Entry in the set of page number `page` (an integer whose low 32 bits count) whose column holds `tag`, or -1. */
@@ -107,7 +119,9 @@ export class TlbLevel {
 
   /** Notes a use of an entry at `time` (above all times before); what FIFO and random replacement ignore. */
   touch(entry: number, time: number): void {
-    if (this.replacement === REPLACE_LRU) this.stamp[entry] = time;
+    if (this.replacement !== REPLACE_LRU) return;
+    this.stamp[entry] = time;
+    this.turn[this.counted[entry] & this.setMask] = 0;
   }
 
   /** The entry to fill for a page that is not here: an unused one, else the one to replace. */
@@ -146,6 +160,7 @@ export class TlbLevel {
     this.counted[entry] = bits;
     this.stamp[entry] = time;
     this.hint[bits] = entry;
+    this.turn[page & this.setMask] = 0;
   }
 
   private leave(entry: number): void {
@@ -154,6 +169,7 @@ export class TlbLevel {
 
   drop(entry: number): void {
     if (this.ways > 1) this.leave(entry);
+    this.turn[this.counted[entry] & this.setMask] = 0;
     this.tag[entry] = NO_TAG;
     this.writeTag[entry] = NO_TAG;
     this.execTag[entry] = NO_TAG;
@@ -186,6 +202,7 @@ export class TlbLevel {
     this.execTag.fill(NO_TAG);
     this.stamp.fill(0);
     this.alike.fill(0);
+    this.turn.fill(1);
   }
 
   /** Puts 1, 2, 3, ... in place of the stamps, in their order; how many. */

@@ -64,7 +64,7 @@ const levelSteps: fc.Arbitrary<LevelStep[]> = fc.array(
     fc.constantFrom(...ASIDS),
     vpn,
   ),
-  { maxLength: 300 },
+  { maxLength: 300, size: 'max' },
 );
 
 /** Each use and each fill is later than the one before. */
@@ -152,6 +152,7 @@ interface Page {
 
 type MmuStep =
   | { readonly kind: 'access'; readonly access: Access; readonly vpn: number; readonly repeat: number }
+  | { readonly kind: 'sweep'; readonly vpn: number; readonly count: number; readonly stride: number }
   | { readonly kind: 'switch' | 'flush asid' | 'flush all'; readonly asid: number }
   | { readonly kind: 'flush page'; readonly asid: number; readonly vpn: number }
   | { readonly kind: 'clean'; readonly asid: number; readonly vpn: number };
@@ -169,6 +170,15 @@ const mmuSteps: fc.Arbitrary<MmuStep[]> = fc.array(
       }),
     },
     {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('sweep' as const),
+        vpn: fc.integer({ min: 0, max: 8 }),
+        count: fc.integer({ min: 2, max: 30 }),
+        stride: fc.constantFrom(1, 2, 1024),
+      }),
+    },
+    {
       weight: 1,
       arbitrary: fc.record({
         kind: fc.constantFrom('switch' as const, 'switch' as const, 'flush asid' as const, 'flush all' as const),
@@ -178,7 +188,7 @@ const mmuSteps: fc.Arbitrary<MmuStep[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush page' as const), asid, vpn }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('clean' as const), asid, vpn }) },
   ),
-  { minLength: 1, maxLength: 400 },
+  { minLength: 1, maxLength: 200, size: 'max' },
 );
 
 /** Pages of both address spaces: most are there with every right, some lack one, some are missing. */
@@ -210,6 +220,9 @@ class MmuTester {
     switch (step.kind) {
       case 'access':
         for (let i = 0; i < step.repeat; i++) this.access(step.access, step.vpn);
+        break;
+      case 'sweep':
+        for (let i = 0; i < step.count; i++) this.access('read', step.vpn + i * step.stride);
         break;
       case 'switch':
         this.mmu.switchTo(this.roots.get(step.asid) as number, step.asid);
@@ -327,6 +340,15 @@ class MmuTester {
   }
 }
 
+/** A small first level of 2 to `ways` ways and a larger second: hits of the second are many, and its sets fill up. */
+function lru(sets: number, ways: number): fc.Arbitrary<TlbLevelConfig> {
+  return fc.record({
+    sets: fc.constantFrom(1, sets),
+    ways: fc.integer({ min: 2, max: ways }),
+    replacement: fc.constant('lru' as const),
+  });
+}
+
 const small = geometry.filter(({ sets, ways }) => sets * ways <= 32);
 
 describe('the MMU counts every hit, miss, walk and fault', () => {
@@ -342,14 +364,17 @@ describe('the MMU counts every hit, miss, walk and fault', () => {
     ['4 x 2', fc.constant([{ sets: 4, ways: 2, replacement: 'lru' }])],
     ['any one level', small.map((one) => [one])],
     ['any two levels', fc.tuple(small, small)],
+    ['two levels of several ways, LRU', fc.tuple(lru(2, 4), lru(4, 12))],
   ];
 
   test.each(named)('with %s', (_name, config) => {
     fc.assert(
       fc.property(config, mmuSteps, (levels, steps) => {
         const tester = new MmuTester(levels);
-        for (const step of steps) tester.run(step);
-        tester.check();
+        for (const step of steps) {
+          tester.run(step);
+          tester.check();
+        }
       }),
       { numRuns: runs(60) },
     );

@@ -24,12 +24,13 @@ function findInSet(this: TlbLevel, column: Float64Array, page: number): number {
   return this.peek(column, page, this.sought);
 }
 
-/** Nothing is a hit at first sight, no hint is believed, no table kept in mind. */
+/** Nothing is a hit at first sight, no hint is believed, no table kept in mind, each level is asked and filled by itself. */
 function withoutFastPaths(): void {
   // biome-ignore lint/suspicious/noExplicitAny: `hit` is private
   vi.spyOn(TlbHits.prototype as any, 'hit').mockReturnValue(-1);
   vi.spyOn(TlbHits.prototype, 'hitRun').mockImplementation((_va, _size, _kind, from) => from);
   vi.spyOn(PageTables.prototype, 'cachedAt').mockReturnValue(-1);
+  vi.spyOn(TlbLevel.prototype, 'isLruOfWays', 'get').mockReturnValue(false);
   TlbLevel.prototype.findSought = findInSet;
 }
 
