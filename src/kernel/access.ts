@@ -90,7 +90,8 @@ export class AccessEngine {
   private switchTo(task: Task): void {
     const { cpu, mm } = task;
     this.active = task;
-    this.mmu = cpu.mmu;
+    // Not stored anew where it is so already: V8 takes a field that never changes for a constant, and with it the columns of the TLB.
+    if (this.mmu !== cpu.mmu) this.mmu = cpu.mmu;
     this.flusher.running = cpu.id;
     this.trace.task = task.id;
     if (mm.asid === NO_ASID) this.asids.assign(mm);
