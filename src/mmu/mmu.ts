@@ -40,6 +40,9 @@ import { WALK_NOT_ALLOWED, Walker } from './walk.ts';
 /** Folded before it leaves the range of small integers. */
 const LATEST_MAX = 1 << 30;
 
+/** Uint16Array, indexed by ACCESS_*: PTE_* flags of a leaf that grants the access without a new mark. */
+const WANTED = Uint16Array.of(READY, READY | WRITABLE, READY | PTE_EXEC);
+
 /** Column of a level that holds the tags which grant an access (ACCESS_*). */
 export function granting(level: TlbLevel, access: number): Float64Array {
   return access === ACCESS_READ ? level.tag : access === ACCESS_WRITE ? level.writeTag : level.execTag;
@@ -143,13 +146,25 @@ export class Mmu extends TlbPair {
     if (this.paired !== 0 && this.trace.mask === 0) {
       const promoted = this.promote(access);
       if (promoted >= 0) return this.physicalOfVa(promoted);
-      if (promoted === IN_NEITHER) {
-        this.tally[COUNT_L1_MISSES]++;
-        this.tally[COUNT_L2_MISSES]++;
-        return this.missAll(access, -1, -1);
-      }
+      if (promoted === IN_NEITHER) return this.missBoth(access);
     }
     return this.searchLevels(access);
+  }
+
+  /** The rest of `search` for a page that no level has, of two. */
+  private missBoth(access: number): number {
+    const { tables, tally } = this;
+    tally[COUNT_L1_MISSES]++;
+    tally[COUNT_L2_MISSES]++;
+    tables.sought = this.va;
+    const slot = tables.cachedSought(this.root);
+    if (slot < 0) return this.walk(access, -1, -1);
+    const low = tables.rawLow(slot);
+    const high = tables.rawHigh(slot);
+    const flags = tables.flagsOf(low, high);
+    if ((flags & WANTED[access]) !== WANTED[access]) return this.walk(access, -1, -1);
+    tally[COUNT_WALK_REFERENCES] += tables.levels;
+    return this.physicalOfVa(this.enterBoth(tables.baseOf(tables.frameOf(low, high)), flags));
   }
 
   /** The rest of `search`, level by level. */
@@ -200,8 +215,7 @@ export class Mmu extends TlbPair {
     const slot = tables.cachedSought(this.root);
     if (slot < 0) return this.walk(access, own, below);
     const flags = tables.flags(slot);
-    const wanted = READY | (access === ACCESS_READ ? 0 : access === ACCESS_WRITE ? WRITABLE : PTE_EXEC);
-    if ((flags & wanted) !== wanted) return this.walk(access, own, below);
+    if ((flags & WANTED[access]) !== WANTED[access]) return this.walk(access, own, below);
     this.tally[COUNT_WALK_REFERENCES] += tables.levels;
     return this.enter(own, below, tables.baseOf(tables.frame(slot)), flags);
   }
