@@ -164,7 +164,7 @@ export class Mmu extends TlbPair {
     const flags = tables.flagsOf(low, high);
     if ((flags & WANTED[access]) !== WANTED[access]) return this.walk(access, -1, -1);
     tally[COUNT_WALK_REFERENCES] += tables.levels;
-    return this.physicalOfVa(this.enterBoth(tables.baseOf(tables.frameOf(low, high)), flags));
+    return this.physicalOfVa(this.enterBoth(tables.baseOf(tables.frameOf(low, high)) | 0, flags));
   }
 
   /** The rest of `search`, level by level. */
@@ -237,7 +237,7 @@ export class Mmu extends TlbPair {
 
   /** Enters the page of `va` in both levels; its physical address. `base`: of its frame; `flags`: PTE_* of its leaf. */
   private enter(own: number, below: number, base: number, flags: number): number {
-    if (this.paired !== 0 && own < 0 && below < 0) return this.physicalOfVa(this.enterBoth(base, flags));
+    if (this.paired !== 0 && own < 0 && below < 0) return this.physicalOfVa(this.enterBoth(base | 0, flags));
     const { l1, l2, latest } = this;
     const page = (this.va | 0) >>> this.pageShift;
     const entry = own >= 0 ? own : l1.place(page);

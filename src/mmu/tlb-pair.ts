@@ -84,7 +84,7 @@ export class TlbPair extends TlbHits {
     return entry;
   }
 
-  /** The page of `va`, which no level has, enters both: its entry in the first. `base`: of its frame; `flags`: PTE_* of its leaf. */
+  /** The page of `va`, which no level has, enters both: its entry in the first. `base`: of its frame, signed, lest it be boxed on the way; `flags`: PTE_* of its leaf. */
   protected enterBoth(base: number, flags: number): number {
     const { va } = this;
     const low = va | 0;
