@@ -60,8 +60,6 @@ export class Mmu extends TlbPair {
   private readonly tally: Float64Array;
   /** Accesses by `refill`, in neither `tally` nor `latest` yet: each missed the first level and read a leaf. */
   private refills: number;
-  /** The address being flushed. */
-  private flushed: number;
   faultVa: number;
   faultAccess: number;
   /** FAULT_* bits without FAULT_USER, which the caller knows. */
@@ -77,7 +75,6 @@ export class Mmu extends TlbPair {
     this.solitary = l1.ways === 1 && l2 === null ? 1 : 0;
     this.tally = new Float64Array(COUNTS);
     this.refills = 0;
-    this.flushed = 0;
     this.faultVa = 0;
     this.faultAccess = 0;
     this.faultError = 0;
@@ -302,28 +299,5 @@ export class Mmu extends TlbPair {
   switchTo(root: number, asid: number): void {
     this.root = root;
     this.asid = asid;
-  }
-
-  /** Drops the translation of the page at `va` in the address space `asid`. */
-  flushPage(va: number, asid: number): void {
-    this.flushed = va;
-    this.dropFlushed(asid);
-  }
-
-  private dropFlushed(asid: number): void {
-    const { l1, l2, flushed: va } = this;
-    const page = (va | 0) >>> this.pageShift;
-    l1.flushTag(page, va - ((va & this.offsetMask) - asid));
-    if (l2 !== null) l2.flushTag(page, va - ((va & this.offsetMask) - asid));
-  }
-
-  flushAsid(asid: number): void {
-    this.l1.flushAsid(asid, this.offsetMask + 1);
-    if (this.l2 !== null) this.l2.flushAsid(asid, this.offsetMask + 1);
-  }
-
-  flushAll(): void {
-    this.l1.flushAll();
-    if (this.l2 !== null) this.l2.flushAll();
   }
 }

@@ -1,9 +1,10 @@
 /**
- * Two levels of a TLB, both LRU and of several ways, as one: a hit of the second and the entry of a page that neither has.
+ * Both levels of a TLB as one: flushes, and if both are LRU and of several ways a hit of the second and the entry of a page that
+ * neither has.
  *
- * Place: between the hits of the first level (tlb-hits.ts) and the MMU, which does the same level by level where this does not
- * hold. Each method is one run of integer operations on columns of both levels, so that the compiler finds a column once for all its
- * uses: a hit of the second took 694 instructions of the host level by level, and takes 465 here.
+ * Place: between the hits of the first level (tlb-hits.ts) and the MMU, which goes level by level where those two do not hold. Each of
+ * the two is one run of integer operations on columns of both levels, so that the compiler finds a column once for all its uses: a hit
+ * of the second took 694 instructions of the host level by level, and takes 465 here.
  */
 
 import { ACCESS_READ, ACCESS_WRITE, WRITABLE } from './access-codes.ts';
@@ -17,10 +18,12 @@ export const IN_NEITHER = -2;
 export class TlbPair extends TlbHits {
   /** The second level, or null in a machine with one. */
   readonly l2: TlbLevel | null;
-  /** 1 if the levels are two, LRU and of several ways; else 0, and no method here is called. */
+  /** 1 if the levels are two, LRU and of several ways; else 0, and neither `promote` nor `enterBoth` is called. */
   protected readonly paired: number;
   /** Hits of the second level, not yet in `tally`: each missed the first. */
   protected promotions: number;
+  /** The address being flushed. */
+  private flushed: number;
   // Cached from both levels.
   private readonly alike: Uint8Array;
   private readonly counted: Int32Array;
@@ -43,6 +46,7 @@ export class TlbPair extends TlbHits {
     this.l2 = l2;
     this.paired = l2 !== null && l1.isLruOfWays && l2.isLruOfWays ? 1 : 0;
     this.promotions = 0;
+    this.flushed = 0;
     this.alike = l1.alike;
     this.counted = l1.counted;
     this.ways2 = below.ways;
@@ -84,7 +88,10 @@ export class TlbPair extends TlbHits {
     return entry;
   }
 
-  /** The page of `va`, which no level has, enters both: its entry in the first. `base`: of its frame, signed, lest it be boxed on the way; `flags`: PTE_* of its leaf. */
+  /**
+   * The page of `va`, which no level has, enters both: its entry in the first. `base`: of its frame, signed, lest it be put into a box on
+   * the way; `flags`: PTE_* of its leaf.
+   */
   protected enterBoth(base: number, flags: number): number {
     const { va } = this;
     const low = va | 0;
@@ -161,5 +168,28 @@ export class TlbPair extends TlbHits {
     // In a ring of rising times only the oldest comes after a later one.
     if (falls === 1) this.turn2[set] = entry - first + 1 === ways2 ? 1 : entry - first + 2;
     return entry;
+  }
+
+  /** Drops the translation of the page at `va` in the address space `asid`. */
+  flushPage(va: number, asid: number): void {
+    this.flushed = va;
+    this.dropFlushed(asid);
+  }
+
+  private dropFlushed(asid: number): void {
+    const { l1, l2, flushed: va } = this;
+    const page = (va | 0) >>> this.pageShift;
+    l1.flushTag(page, va - ((va & this.offsetMask) - asid));
+    if (l2 !== null) l2.flushTag(page, va - ((va & this.offsetMask) - asid));
+  }
+
+  flushAsid(asid: number): void {
+    this.l1.flushAsid(asid, this.offsetMask + 1);
+    if (this.l2 !== null) this.l2.flushAsid(asid, this.offsetMask + 1);
+  }
+
+  flushAll(): void {
+    this.l1.flushAll();
+    if (this.l2 !== null) this.l2.flushAll();
   }
 }
