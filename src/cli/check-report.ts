@@ -6,7 +6,7 @@
  */
 import type { SearchResult } from '../node/check-search.ts';
 import type { Shown, Shrunk } from '../node/check-shrink.ts';
-import type { CheckPlan, Trial } from '../node/checker.ts';
+import type { CheckPlan, RaceRun, Trial } from '../node/checker.ts';
 import { arenaText } from '../scenario/arena.ts';
 import { PLAIN_MACHINE, plainMachine } from '../testing/machine-draw.ts';
 import { showDifference } from '../testing/show-difference.ts';
@@ -22,14 +22,27 @@ export function targetNames({ targets }: CheckPlan): readonly string[] {
 }
 
 export function showCoverage(result: SearchResult): string {
-  const { coverage, runs } = result;
+  const { coverage, runs, races } = result;
   const share = Math.round(coverage.successShare * 100);
   const lines = [
     `${plural(runs, 'scenario')}, ${perSecond(result)} a second; ${plural(coverage.callCount, 'call')}, ${share} % of them succeeded; ${plural(coverage.size, 'triple')} of call, flag and outcome`,
   ];
   if (coverage.takenOutCount > 0)
     lines.push(`${plural(coverage.takenOutCount, 'call')} could not be compared and were taken out of their scenarios`);
+  if (races.length > 0) lines.push(showRaces(races));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** More are not named. */
+const RACES_NAMED_MAX = 5;
+
+/** That scenarios count as agreeing by the kernel's later answers; those first in which it rarely gave them, which may hide a mistake. */
+function showRaces(races: readonly RaceRun[]): string {
+  const rarest = [...races].sort((one, other) => one.agreed - other.agreed || one.run - other.run);
+  const named = rarest.slice(0, RACES_NAMED_MAX);
+  const runs = named.map(({ run, agreed, asked }) => `run ${run} (${agreed} of ${asked} times)`).join(', ');
+  const more = named.length < races.length ? ` and ${races.length - named.length} more` : '';
+  return `${plural(races.length, 'scenario')} had answers on Linux that changed from run to run, at least once to those of the others: ${runs}${more}`;
 }
 
 function plural(count: number, word: string): string {
@@ -77,9 +90,13 @@ export function showShrunk(plan: CheckPlan, shrunk: Shrunk, where: string): stri
 }
 
 /** That all answers to a scenario are the same. */
-export function showSame(plan: CheckPlan, { takenOut }: Trial, name: string): string {
+export function showSame(plan: CheckPlan, { takenOut, race }: Trial, name: string): string {
   const without = takenOut === 0 ? '' : ` but for ${plural(takenOut, 'call')} that could not be compared`;
-  return `${list(targetNames(plan))} agree on ${name}${without}\n`;
+  const changing =
+    race === undefined
+      ? ''
+      : `its answers on Linux change from run to run: they were those of the others ${race.agreed} of ${race.asked} times\n`;
+  return `${list(targetNames(plan))} agree on ${name}${without}\n${changing}`;
 }
 
 export function showDiffer(plan: CheckPlan, name: string): string {

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../assert.ts';
 import { Coverage, type SavedCoverage } from '../testing/coverage.ts';
-import { Checker, type CheckPlan, type Found } from './checker.ts';
+import { Checker, type CheckPlan, type Found, type RaceRun } from './checker.ts';
 
 export interface SearchOptions {
   readonly plan: CheckPlan;
@@ -24,6 +24,8 @@ export interface Progress {
   readonly runs: number;
   readonly elapsedMs: number;
   readonly coverage: Coverage;
+  /** The runs that were races of the real kernel. */
+  readonly races: readonly RaceRun[];
 }
 
 export interface SearchResult extends Progress {
@@ -49,6 +51,7 @@ async function searchHere({ plan, runs, limitMs, onProgress }: SearchOptions): P
     runs: made,
     elapsedMs: performance.now() - start,
     coverage: checker.coverage,
+    races: checker.races,
   });
   try {
     const share: Share = { first: 0, step: 1, runs, limitMs };
@@ -92,14 +95,16 @@ export async function makeRuns(
 
 /** What a worker says. */
 export type WorkerMessage =
-  | { readonly kind: 'progress'; readonly made: number; readonly coverage: SavedCoverage }
-  | {
-      readonly kind: 'done';
-      readonly made: number;
-      readonly coverage: SavedCoverage;
-      readonly found: Found | undefined;
-    }
+  | ({ readonly kind: 'progress' } & WorkDone)
+  | ({ readonly kind: 'done'; readonly found: Found | undefined } & WorkDone)
   | { readonly kind: 'mistake'; readonly sentence: string };
+
+/** What a worker has done by now. */
+export interface WorkDone {
+  readonly made: number;
+  readonly coverage: SavedCoverage;
+  readonly races: readonly RaceRun[];
+}
 
 export interface WorkerTask {
   readonly plan: CheckPlan;
@@ -115,16 +120,15 @@ class ParallelSearch {
   private readonly options: SearchOptions;
   private readonly start: number;
   private readonly end: Int32Array<SharedArrayBuffer>;
-  private readonly made: number[];
-  private readonly coverages: SavedCoverage[];
+  /** By thread; nothing of those that have not said anything yet. */
+  private readonly done: WorkDone[];
   private readonly found: Found[];
 
   constructor(options: SearchOptions) {
     this.options = options;
     this.start = performance.now();
     this.end = new Int32Array(new SharedArrayBuffer(4)).fill(NO_END);
-    this.made = [];
-    this.coverages = [];
+    this.done = [];
     this.found = [];
   }
 
@@ -137,9 +141,10 @@ class ParallelSearch {
 
   private progress(): Progress {
     const coverage = new Coverage();
-    for (const saved of this.coverages) if (saved !== undefined) coverage.merge(saved);
-    const runs = this.made.reduce((sum, count) => sum + (count ?? 0), 0);
-    return { runs, elapsedMs: performance.now() - this.start, coverage };
+    const done = this.done.filter((one) => one !== undefined);
+    for (const one of done) coverage.merge(one.coverage);
+    const runs = done.reduce((sum, { made }) => sum + made, 0);
+    return { runs, elapsedMs: performance.now() - this.start, coverage, races: done.flatMap(({ races }) => races) };
   }
 
   private work(job: number): Promise<void> {
@@ -158,8 +163,7 @@ class ParallelSearch {
   }
 
   private take(job: number, message: Exclude<WorkerMessage, { kind: 'mistake' }>): void {
-    this.made[job] = message.made;
-    this.coverages[job] = message.coverage;
+    this.done[job] = message;
     if (message.kind === 'done' && message.found !== undefined) {
       this.found.push(message.found);
       Atomics.store(this.end, 0, Math.min(Atomics.load(this.end, 0), message.found.run));

@@ -5,18 +5,19 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../assert.ts';
-import { makeRuns, type WorkerMessage, type WorkerTask } from './check-search.ts';
+import { makeRuns, type WorkDone, type WorkerMessage, type WorkerTask } from './check-search.ts';
 import { Checker } from './checker.ts';
 
 async function work({ plan, share, end }: WorkerTask): Promise<void> {
   const checker = new Checker(plan);
   const endNow = new Int32Array(end);
+  const doneBy = (made: number): WorkDone => ({ made, coverage: checker.coverage.save(), races: checker.races });
   try {
     const { found, made } = await makeRuns(checker, share, (count) => {
-      say({ kind: 'progress', made: count, coverage: checker.coverage.save() });
+      say({ kind: 'progress', ...doneBy(count) });
       return Atomics.load(endNow, 0);
     });
-    say({ kind: 'done', made, coverage: checker.coverage.save(), found });
+    say({ kind: 'done', ...doneBy(made), found });
   } finally {
     await checker.close();
   }

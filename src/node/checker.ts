@@ -14,6 +14,7 @@ import { posixRules } from '../testing/posix-rules.ts';
 import type { Profile } from '../testing/scenario-choices.ts';
 import { type DrawnCall, type WriterOptions, writeScenario } from '../testing/scenario-writer.ts';
 import type { Transcript } from '../testing/transcript.ts';
+import { isKernel, type Race, type Settled, settleRace } from './check-races.ts';
 import { type CheckTarget, openTarget, type TargetSpec } from './check-targets.ts';
 import type { FileSystem } from './scratch-folder.ts';
 
@@ -42,7 +43,14 @@ export interface CheckPlan {
 
 /** What one scenario came to. */
 export interface Trial extends Compared {
+  /** That the targets agree although they differed at first: the real kernel's answers change. */
+  readonly race: Race | undefined;
   readonly transcripts: readonly Transcript[];
+}
+
+/** A run that is a race of the real kernel. */
+export interface RaceRun extends Race {
+  readonly run: number;
 }
 
 /** A run whose answers differ. */
@@ -63,6 +71,8 @@ function rulesOf({ rules, fs, arena }: CheckPlan): Rules {
 export class Checker {
   readonly plan: CheckPlan;
   readonly coverage: Coverage;
+  /** What of the runs turned out to be races. */
+  readonly races: RaceRun[];
   private readonly targets: readonly CheckTarget[];
   private readonly rules: Rules;
 
@@ -70,6 +80,7 @@ export class Checker {
   constructor(plan: CheckPlan) {
     this.plan = plan;
     this.coverage = new Coverage();
+    this.races = [];
     this.rules = rulesOf(plan);
     for (const profile of plan.profiles) this.writerFor(profile, plan.schemes[0]);
     this.targets = plan.targets.map((spec) => openTarget(spec, plan));
@@ -114,20 +125,35 @@ export class Checker {
     const scheme = this.schemeOf(run);
     const pool = this.asksForHugePages(scheme) ? this.poolOf(hugePages) : 0;
     const machines = this.targets.map((_, index) => withHugePages(ofScheme(machine(index), scheme), pool));
-    const { scenario, transcripts, difference, takenOut } = await this.try(text, machines);
+    const { scenario, transcripts, difference, race, takenOut } = await this.try(text, machines);
     this.coverage.add(scenario, transcripts[0], takenOut);
+    if (race !== undefined) this.races.push({ run, ...race });
     return difference === undefined ? undefined : { run, calls, text, machines };
   }
 
-  /** Asks all targets. Programs are asked first, so that they work while this one does. */
+  /** Asks all targets. Where they differ the real kernel is asked again: a race of its own is no difference. */
   async try(text: string, machines: readonly string[], file = 'scenario'): Promise<Trial> {
     const comparison = new Comparison(text, this.rules, file);
     let transcripts: readonly Transcript[];
     do transcripts = await this.ask(comparison, machines);
     while (!comparison.settle(transcripts));
-    return { ...comparison.result, transcripts };
+    const trial = { ...comparison.result, race: undefined, transcripts };
+    if (trial.difference === undefined) return trial;
+    const settled = await this.settleRace(comparison, transcripts, machines);
+    return settled === undefined ? trial : { ...trial, ...settled, difference: undefined };
   }
 
+  private settleRace(
+    comparison: Comparison,
+    first: readonly Transcript[],
+    machines: readonly string[],
+  ): Promise<Settled | undefined> {
+    const kernels = this.plan.targets.flatMap((spec, index) => (isKernel(spec) ? [index] : []));
+    const { scenario, text } = comparison;
+    return settleRace(comparison, first, kernels, (index) => this.targets[index].ask(scenario, text, machines[index]));
+  }
+
+  /** Programs are asked first, so that they work while this one does. */
   private ask({ scenario, text }: Comparison, machines: readonly string[]): Promise<Transcript[]> {
     const asked: Promise<Transcript>[] = [];
     for (const programs of [true, false]) {

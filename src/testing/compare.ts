@@ -180,6 +180,11 @@ export class Comparison {
     return { text, scenario, difference, takenOut };
   }
 
+  /** Whether targets that gave these answers would agree. */
+  agrees(transcripts: readonly Transcript[]): boolean {
+    return compare(this.scenario, transcripts, this.rules).kind === 'same';
+  }
+
   /** Whether the transcripts decide. If not, `scenario` has fewer calls than before and is to be run again. */
   settle(transcripts: readonly Transcript[]): boolean {
     const outcome = compare(this.scenario, transcripts, this.rules);

@@ -2,6 +2,7 @@
  * A program for `faultline check` to compare: reads a scenario on its standard input and answers `= 0` to whatever it says.
  *
  * Words on its command line spoil it: `wrong:CALL` answers -1 EPERM to that call, `later:CALL` does so behind another call,
+ * `sometimes:CALL` in two scenarios of three alone,
  * `missing:CALL` answers -1 ENOSYS, `crash:CALL` kills itself when it comes to that call, `hang:CALL` says no more from there on,
  * `garbage` prints what is no answer, `batch` answers one scenario after the other and `forgetful` does not
  * end these answers.
@@ -21,8 +22,12 @@ function answerTo(line, before) {
   if (words.has(`hang:${call}`)) setInterval(() => {}, 1000);
   if (words.has(`hang:${call}`)) return undefined;
   if (words.has(`missing:${call}`)) return '= -1 ENOSYS';
-  return words.has(`wrong:${call}`) ? '= -1 EPERM' : '= 0';
+  const isWrong = words.has(`wrong:${call}`) || (words.has(`sometimes:${call}`) && answered % 3 !== 2);
+  return isWrong ? '= -1 EPERM' : '= 0';
 }
+
+/** Scenarios of a batch. */
+let answered = 0;
 
 function answer(lines) {
   const printed = [];
@@ -37,6 +42,7 @@ function answer(lines) {
     printed.push(words.has('garbage') ? '\u0007????' : `${index + 1} main ${text} -> ${result}`);
   }
   process.stdout.write(printed.map((line) => `${line}\n`).join(''));
+  answered++;
 }
 
 let lines = [];
