@@ -67,7 +67,7 @@ const NAME_MAX = 24;
 
 /** A command as the heading of a column: without folders, cut where it is long. */
 function shortName(command: string): string {
-  const name = command.replace(/[^\s'"]*\/(?=[^\s/'"])/g, '');
+  const name = command.replace(/[^\s'"<>|&;]*\/(?=[^\s/'"])/g, '');
   return name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 3)}...`;
 }
 
