@@ -9,12 +9,12 @@ import { type Arena, DEFAULT_ARENA } from '../scenario/scenario.ts';
 import { drawRun, pagesOf, writerOptions } from '../testing/arbitraries.ts';
 import { ANY_PROCESSOR_RULES, type Compared, Comparison, LINUX_RULES, type Rules } from '../testing/compare.ts';
 import { Coverage } from '../testing/coverage.ts';
-import { ofScheme, pageSizeOf, withHugePages } from '../testing/machine-draw.ts';
+import { ofScheme, pageSizeOf, withHugePages, withInstantDisk } from '../testing/machine-draw.ts';
 import { posixRules } from '../testing/posix-rules.ts';
 import type { Profile } from '../testing/scenario-choices.ts';
 import { type DrawnCall, type WriterOptions, writeScenario } from '../testing/scenario-writer.ts';
 import type { Transcript } from '../testing/transcript.ts';
-import { isKernel, type Race, type Settled, settleRace } from './check-races.ts';
+import { type Race, type Settled, settleRace } from './check-races.ts';
 import { type CheckTarget, openTarget, type TargetSpec } from './check-targets.ts';
 import type { FileSystem } from './scratch-folder.ts';
 
@@ -148,9 +148,13 @@ export class Checker {
     first: readonly Transcript[],
     machines: readonly string[],
   ): Promise<Settled | undefined> {
-    const kernels = this.plan.targets.flatMap((spec, index) => (isKernel(spec) ? [index] : []));
     const { scenario, text } = comparison;
-    return settleRace(comparison, first, kernels, (index) => this.targets[index].ask(scenario, text, machines[index]));
+    const { targets } = this.plan;
+    const ask = (target: number, machine: string): Promise<Transcript> =>
+      this.targets[target].ask(scenario, text, machine);
+    const askKernel = (target: number): Promise<Transcript> => ask(target, machines[target]);
+    const askInstant = (target: number): Promise<Transcript> => ask(target, withInstantDisk(machines[target]));
+    return settleRace({ comparison, first, targets, askKernel, askInstant });
   }
 
   /** Programs are asked first, so that they work while this one does. */
