@@ -46,11 +46,15 @@ function freeBelow(
   ceiling: number,
 ): void {
   const span = tables.levelSpan[level];
-  const first = Math.max(0, Math.floor((start - base) / span));
-  const last = Math.min(tables.entriesPerTable - 1, Math.ceil((end - base) / span) - 1);
-  for (let index = first; index <= last; index++) {
-    const slot = table * tables.entriesPerTable + index;
-    if (tables.isEmpty(slot)) continue;
+  const first = Math.max(0, Math.floor((start - base) / span)) | 0;
+  const stop = Math.min(tables.entriesPerTable, Math.ceil((end - base) / span)) | 0;
+  const entries = table * tables.entriesPerTable;
+  for (
+    let slot = nextUsed(tables, entries + first, entries + stop);
+    slot < entries + stop;
+    slot = nextUsed(tables, slot + 1, entries + stop)
+  ) {
+    const index = slot - entries;
     const childBase = base + index * span;
     const child = tables.frame(slot);
     if (level < tables.levels - 2) freeBelow(tables, child, level + 1, childBase, start, end, floor, ceiling);
@@ -59,4 +63,12 @@ function freeBelow(
       tables.freeTable(child);
     }
   }
+}
+
+/** The first slot in [from, end) that is not empty, or `end`. */
+function nextUsed({ lanes, stride }: PageTables, from: number, end: number): number {
+  const stop = end * stride;
+  let at = from * stride;
+  while (at < stop && lanes[at] === 0 && lanes[at + stride - 1] === 0) at += stride;
+  return at / stride;
 }
