@@ -141,7 +141,7 @@ function copyEntries(parts: ForkParts, vma: Vma, copy: Vma): boolean {
 /** The part of a VMA inside one lowest-level table. */
 function copyTable(parts: ForkParts, vma: Vma, copy: Vma, start: number, stop: number, first: number): boolean {
   const { tables } = parts;
-  const count = (stop - start) / tables.pageSize;
+  const count = ((stop - start) / tables.pageSize) | 0;
   let begin = 0;
   while (begin < count && tables.isEmpty(first + begin)) begin++;
   if (begin === count) return true;

@@ -90,7 +90,7 @@ export class Zapper {
   private zapTable(vma: Vma, start: number, stop: number, first: number, mode: number): void {
     const { tables, mapper } = this;
     if (mode === ZAP_ALL) {
-      this.removed += this.runs.remove(vma.mm, start, first, (stop - start) / tables.pageSize);
+      this.removed += this.runs.remove(vma.mm, start, first, ((stop - start) / tables.pageSize) | 0);
       return;
     }
     let slot = first;

@@ -38,6 +38,8 @@ export interface SchemeCodes {
   readonly controlsExecution: boolean;
   /** Bit of the high lane that forbids execution, or 0. */
   readonly noExecuteHigh: number;
+  /** Raw bits of the low lane for PTE_PRESENT. */
+  readonly presentLow: number;
   /** Raw bits of the low lane for PTE_WRITE, PTE_ACCESSED and PTE_DIRTY; 0 where the scheme has none. */
   readonly writeLow: number;
   readonly accessedLow: number;
@@ -118,6 +120,7 @@ export function schemeCodes(scheme: PageTableScheme): SchemeCodes {
     decodeMask: decode.length - 1,
     controlsExecution: scheme.bits.executable >= 0 || scheme.bits.noExecute >= 0,
     noExecuteHigh,
+    presentLow: encodeLow[PTE_PRESENT],
     writeLow: bit(scheme.bits.writable),
     accessedLow: bit(scheme.bits.accessed),
     dirtyLow: bit(scheme.bits.dirty),

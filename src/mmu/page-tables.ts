@@ -65,8 +65,8 @@ export class PageTables {
   readonly frameMaskLow: number;
   /** Frames below 4 GiB. */
   private readonly frames32: number;
-  /** What frame >> 0 beyond the low lane counts: 2^(32 - frameShift). */
-  private readonly highScale: number;
+  /** What frame >> 0 beyond the low lane counts: 2^(32 - frameShift). Frames below it have no bit there. */
+  readonly highScale: number;
   /** Table frames in use, root tables included. */
   tableFrames: number;
   /** Tables freed since the start: whoever remembers where tables stand asks whether it is still the same. */
