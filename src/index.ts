@@ -246,6 +246,7 @@ export type { FileStatus, FileTimes } from './kernel/size-calls.ts';
 export type { Snapshot } from './kernel/snapshot.ts';
 export type { Disposition, SignalHandler, SignalInfo } from './kernel/task.ts';
 export type { LayoutConfig } from './layout.ts';
+export { type EntryRead, entriesRead } from './mmu/walk-record.ts';
 export type { PageTableScheme } from './scheme.ts';
 export {
   decodeRecord,

@@ -39,6 +39,12 @@ export interface EntryBits {
   readonly softGuard: number;
 }
 
+/** Levels that a scheme may have: as many entries as a trace record holds. */
+export const MOST_LEVELS = 4;
+
+/** Bits of an entry that a trace record can tell: these and bit 63. */
+const TOLD_BITS = 52;
+
 /** What a page-table scheme is made of. */
 export interface PageTableScheme {
   readonly name: string;
@@ -158,6 +164,7 @@ export const TINY: PageTableScheme = {
 
 /** Throws `UserError` if the scheme cannot work. */
 export function validateScheme(scheme: PageTableScheme): void {
+  validateTold(scheme);
   const tableBytes = 2 ** scheme.pageShift;
   for (const levelBits of scheme.levels) {
     if (2 ** levelBits * scheme.entryBytes !== tableBytes) {
@@ -178,6 +185,24 @@ export function validateScheme(scheme: PageTableScheme): void {
     throw new UserError(
       `page-table scheme '${scheme.name}': asidBits ${scheme.asidBits} is too many; use at most ${scheme.pageShift}`,
     );
+  }
+}
+
+/** Trace records hold the entries of a walk, each as a double. */
+function validateTold({ name, levels, frameShift, frameBits, bits }: PageTableScheme): void {
+  if (levels.length > MOST_LEVELS)
+    throw new UserError(
+      `page-table scheme '${name}': ${levels.length} levels are too many; use at most ${MOST_LEVELS}`,
+    );
+  if (frameShift + frameBits > TOLD_BITS)
+    throw new UserError(
+      `page-table scheme '${name}': the frame number ends at bit ${frameShift + frameBits - 1}; it must end below bit ${TOLD_BITS}`,
+    );
+  for (const [bit, place] of Object.entries(bits) as [string, number][]) {
+    if (place >= TOLD_BITS && !(bit === 'noExecute' && place === 63))
+      throw new UserError(
+        `page-table scheme '${name}': ${bit} is bit ${place}; use one below ${TOLD_BITS}, or 63 for noExecute`,
+      );
   }
 }
 

@@ -16,8 +16,6 @@ export const TRACE_STATE = 2;
 export const RECORD_STRIDE = 8;
 /** Place of the first field in a record. */
 const FIRST_FIELD = 3;
-/** Fields of each record of `Trace.emitRun`: half of RECORD_STRIDE. */
-const RUN_FIELDS = 4;
 
 interface RecordKind {
   readonly name: string;
@@ -29,9 +27,9 @@ interface RecordKind {
 export const RECORDS = [
   // access: ACCESS_*; level: the deepest TLB level that missed, 0 if the first has the page without the right.
   { name: 'tlb_miss', class: TRACE_EVENT, fields: ['va', 'access', 'level'] },
-  // level: 0 = root; pa: of the entry; low, high: its two 32-bit lanes before the walk set any bit.
-  { name: 'walk_entry', class: TRACE_EVENT, fields: ['level', 'pa', 'low', 'high'] },
-  // references: entries read, whose records stand before this one; result: WALK_*.
+  // The entries that the walk read whose record follows, before it set any bit; 0 beyond. `entriesRead` (mmu/walk-record.ts) decodes them.
+  { name: 'walk_entries', class: TRACE_EVENT, fields: ['root', 'entry0', 'entry1', 'entry2', 'entry3'] },
+  // references: entries read; without any there is no `walk_entries`. result: WALK_*.
   { name: 'walk', class: TRACE_EVENT, fields: ['va', 'references', 'result'] },
   { name: 'page_fault_user', class: TRACE_EVENT, fields: ['va', 'errorCode'] },
   { name: 'page_fault_kernel', class: TRACE_EVENT, fields: ['va', 'errorCode'] },
@@ -80,10 +78,12 @@ export const RECORDS = [
 
 export type RecordName = (typeof RECORDS)[number]['name'];
 
-/** The number of a record kind. */
+/** The number of a record kind. Hot paths take theirs into a constant of their own file: V8 reads one of another anew each time. */
 export const RECORD_ID = Object.fromEntries(RECORDS.map((kind, id) => [kind.name, id])) as Readonly<
   Record<RecordName, number>
 >;
+
+const { tlb_miss: TLB_MISS, walk_entries: WALK_ENTRIES, walk: WALK } = RECORD_ID;
 
 /** Uint8Array(RECORDS.length): the class of each kind, found without looking at objects. */
 const CLASS_OF = Uint8Array.from(RECORDS, (kind) => kind.class);
@@ -96,7 +96,10 @@ export interface TraceRecord {
   readonly fields: Readonly<Record<string, number>>;
 }
 
-/** Receives finished records: `count` of them from the start of `records` (stride RECORD_STRIDE); valid during the call only. */
+/**
+ * Receives finished records: `count` of them from the start of `records` (stride RECORD_STRIDE); valid during the call only. Numbers
+ * beyond the fields of a kind mean nothing.
+ */
 export interface TraceSink {
   readonly mask: number;
   drain(records: Float64Array, count: number): void;
@@ -137,19 +140,9 @@ export class TraceCollector implements TraceSink {
 
 /** 16 KiB at first, so that what is written again and again stays in the host's fastest cache; a power of two. */
 const RING_RECORDS = 256;
-/** Records that stand behind a buffer that counts as full, so that those of one walk stand side by side. */
-const SPARE_RECORDS = 16;
 const LAST_RECORDS = 64;
-
-/** Place of a record in a buffer. Below 2^27 as a buffer is, which the mask shows to the compiler: it leaves out checks for overflow. */
-function placeOf(number: number): number {
-  return (number * RECORD_STRIDE) & 0x7ffffff;
-}
-
-/** Place of a record's fields among those of a run. */
-export function runPlaceOf(number: number): number {
-  return (number * RUN_FIELDS) & 0x7ffffff;
-}
+/** No buffer has as many numbers: a place cut with this mask shows the compiler that it need not look for overflow. */
+const PLACES = 0x7ffffff;
 
 export class Trace {
   /** Classes written now: TRACE_* bits. Read on hot paths before any argument is computed. */
@@ -158,17 +151,17 @@ export class Trace {
   task: number;
   timeNs: number;
   /**
-   * First field of the next record of `emitAt`, an address. A field and no argument: a double handed to a function that V8
-   * does not inline is put into a box of 16 bytes.
+   * First field of the next record of `emitFirst`. A field and no argument: a double handed to a function that V8 does not inline
+   * is put into a box of 16 bytes.
    */
-  va: number;
-  /** Float64Array((room + SPARE_RECORDS) * RECORD_STRIDE); replaced when it grows. */
+  first: number;
+  /** Float64Array(room); replaced when it grows. */
   records: Float64Array;
-  /** Records at which `records` is full. */
+  /** Numbers in `records`. */
   private room: number;
-  /** Records written since the buffer was handed over, or since the ring began again. */
-  private count: number;
-  /** Records of the ring when it last began again, of which the oldest stand behind the newest record; 0 = it never did. */
+  /** Numbers written since the buffer was handed over, or since the ring began again: place of the next record. */
+  private next: number;
+  /** Numbers in the ring when it last began again, of which the oldest stand behind the newest record; 0 = it never did. */
   private before: number;
   private readonly sinks: TraceSink[];
 
@@ -176,10 +169,10 @@ export class Trace {
     this.mask = TRACE_OFF;
     this.task = 0;
     this.timeNs = 0;
-    this.va = 0;
-    this.records = new Float64Array((RING_RECORDS + SPARE_RECORDS) * RECORD_STRIDE);
-    this.room = RING_RECORDS;
-    this.count = 0;
+    this.first = 0;
+    this.room = RING_RECORDS * RECORD_STRIDE;
+    this.records = new Float64Array(this.room);
+    this.next = 0;
     this.before = 0;
     this.sinks = [];
   }
@@ -203,10 +196,10 @@ export class Trace {
     this.mask = this.sinks.reduce((mask, other) => mask | other.mask, TRACE_OFF);
   }
 
-  /** Writes one record; callers test `mask` first. Unused fields are 0. */
+  /** Writes one record; callers test `mask` first. */
   emit(kind: number, a: number, b: number, c: number, d: number): void {
+    if ((CLASS_OF[kind] & this.mask) === 0) return;
     const at = this.begin(kind);
-    if (at < 0) return;
     const { records } = this;
     records[at] = a;
     records[at + 1] = b;
@@ -214,60 +207,71 @@ export class Trace {
     records[at + 3] = d;
   }
 
-  /** As `emit` for the records of each fault: the first field is `this.va`, the others are small integers. */
-  emitAt(kind: number, b: number, c: number, d: number): void {
+  /** As `emit` for the events of each fault, of two fields: `this.first` and a small integer. Callers test `mask` for TRACE_EVENT. */
+  emitFirst(kind: number, b: number): void {
     const at = this.begin(kind);
-    if (at < 0) return;
     const { records } = this;
-    records[at] = this.va;
+    records[at] = this.first;
+    records[at + 1] = b;
+  }
+
+  /** As `emitFirst`, of three fields. */
+  emitThree(kind: number, b: number, c: number): void {
+    const at = this.begin(kind);
+    const { records } = this;
+    records[at] = this.first;
     records[at + 1] = b;
     records[at + 2] = c;
-    records[at + 3] = d;
   }
 
   /**
-   * Begins a record whose four fields the caller writes into `records` from the place returned on; -1 if its class is not written.
-   * For the records of each walk and fault that have more than one number beyond the small integers.
+   * The three records of a walk for the address in `this.first`: `tlb_miss`, `walk_entries` with the fields in `entries`, `walk`.
+   * One method and not three, since a fault writes them twice. Callers test `mask` for TRACE_EVENT.
    */
+  emitWalk(access: number, level: number, entries: Float64Array, references: number, result: number): void {
+    if (this.next > this.room - 3 * RECORD_STRIDE) this.makeRoom();
+    const { records, timeNs, task, first } = this;
+    const at = this.next & PLACES;
+    this.next = at + 3 * RECORD_STRIDE;
+    records[at] = TLB_MISS;
+    records[at + 1] = timeNs;
+    records[at + 2] = task;
+    records[at + 3] = first;
+    records[at + 4] = access;
+    records[at + 5] = level;
+    records[at + 8] = WALK_ENTRIES;
+    records[at + 9] = timeNs;
+    records[at + 10] = task;
+    records[at + 11] = entries[0];
+    records[at + 12] = entries[1];
+    records[at + 13] = entries[2];
+    records[at + 14] = entries[3];
+    records[at + 15] = entries[4];
+    records[at + 16] = WALK;
+    records[at + 17] = timeNs;
+    records[at + 18] = task;
+    records[at + 19] = first;
+    records[at + 20] = references;
+    records[at + 21] = result;
+  }
+
+  /** Begins a record, of a class that is written, whose fields the caller writes into `records` from the place returned on. */
   begin(kind: number): number {
-    if ((CLASS_OF[kind] & this.mask) === 0) return -1;
-    if (this.count >= this.room) this.makeRoom();
+    if (this.next === this.room) this.makeRoom();
     const { records } = this;
-    const base = placeOf(this.count++);
-    records[base] = kind;
-    records[base + 1] = this.timeNs;
-    records[base + 2] = this.task;
-    return base + FIRST_FIELD;
-  }
-
-  /**
-   * Writes `count` records (1 to SPARE_RECORDS) of one kind side by side, whose fields stand in `fields`, RUN_FIELDS for each.
-   * For the entries of a walk: most are those of the walk before, and need not be read again.
-   */
-  emitRun(kind: number, fields: Float64Array, count: number): void {
-    if ((CLASS_OF[kind] & this.mask) === 0) return;
-    if (this.count >= this.room) this.makeRoom();
-    const { records, timeNs, task } = this;
-    const first = placeOf(this.count);
-    this.count += count;
-    const end = placeOf(this.count);
-    for (let at = first; at < end; at += RECORD_STRIDE) {
-      const from = (at - first) >>> 1;
-      records[at] = kind;
-      records[at + 1] = timeNs;
-      records[at + 2] = task;
-      records[at + 3] = fields[from];
-      records[at + 4] = fields[from + 1];
-      records[at + 5] = fields[from + 2];
-      records[at + 6] = fields[from + 3];
-    }
+    const at = this.next & PLACES;
+    this.next = at + RECORD_STRIDE;
+    records[at] = kind;
+    records[at + 1] = this.timeNs;
+    records[at + 2] = this.task;
+    return at + FIRST_FIELD;
   }
 
   /** Hands everything written so far to the sinks; called between accesses. */
   drain(): void {
-    if (this.count === 0 || this.sinks.length === 0) return;
-    for (const sink of this.sinks) sink.drain(this.records, this.count);
-    this.count = 0;
+    if (this.next === 0 || this.sinks.length === 0) return;
+    for (const sink of this.sinks) sink.drain(this.records, this.next / RECORD_STRIDE);
+    this.next = 0;
   }
 
   /** For a snapshot: who runs and when. Sinks watch from outside, and what they got is theirs. */
@@ -277,38 +281,38 @@ export class Trace {
 
   /** What was written after the snapshot and not yet handed out has not happened. */
   loadState(state: unknown): void {
-    Object.assign(this, state, { count: 0, before: 0 });
+    Object.assign(this, state, { next: 0, before: 0 });
   }
 
   /** The last records still in the buffer, oldest first. */
   last(): TraceRecord[] {
-    const ring = Math.max(this.count, this.before);
+    const ring = Math.max(this.next, this.before) / RECORD_STRIDE;
     const length = Math.min(LAST_RECORDS, ring);
-    const first = this.count - length + ring;
+    const first = this.next / RECORD_STRIDE - length + ring;
     return Array.from({ length }, (_, place) => decodeRecord(this.records, (first + place) % ring));
   }
 
   /** Buffer full inside an access: a sink loses nothing (the buffer grows), a ring begins again. */
   private makeRoom(): void {
     if (this.sinks.length === 0) {
-      this.before = this.count;
-      this.count = 0;
+      this.before = this.next;
+      this.next = 0;
       return;
     }
     this.room *= 2;
-    const larger = new Float64Array((this.room + SPARE_RECORDS) * RECORD_STRIDE);
+    const larger = new Float64Array(this.room);
     larger.set(this.records);
     this.records = larger;
   }
 
   /** Puts the records of a ring in their order, for a sink to come. */
   private unroll(): void {
-    const { records, count, before } = this;
-    if (before > count) {
-      const newest = records.slice(0, count * RECORD_STRIDE);
-      records.copyWithin(0, newest.length, before * RECORD_STRIDE);
-      records.set(newest, before * RECORD_STRIDE - newest.length);
-      this.count = before;
+    const { records, next, before } = this;
+    if (before > next) {
+      const newest = records.slice(0, next);
+      records.copyWithin(0, next, before);
+      records.set(newest, before - next);
+      this.next = before;
     }
     this.before = 0;
   }

@@ -15,7 +15,7 @@ import { CONTEXT_SWITCHES, type Counters } from '../counters.ts';
 import { ACCESS_READ, ACCESS_WRITE, FAULT_USER } from '../mmu/access-codes.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import type { Ram } from '../mmu/ram.ts';
-import { RECORD_ID, type Trace } from '../trace.ts';
+import { RECORD_ID, TRACE_EVENT, type Trace } from '../trace.ts';
 import { type Asids, NO_ASID } from './asids.ts';
 import type { FaultHandler } from './fault.ts';
 import type { Task } from './task.ts';
@@ -29,6 +29,8 @@ export const BY_KERNEL = 1;
 /** Copies below this many bytes are made of words (arch/x86/lib/copy_user_64.S). */
 const SHORT_COPY = 64;
 const WORD = 8;
+
+const { page_fault_user: PAGE_FAULT_USER, page_fault_kernel: PAGE_FAULT_KERNEL } = RECORD_ID;
 
 function translate(mmu: Mmu, va: number, access: number): number {
   if (access === ACCESS_READ) return mmu.translateRead(va);
@@ -133,11 +135,13 @@ export class AccessEngine {
 
   private noteFault(mmu: Mmu, by: number): void {
     this.clock.advance(this.costs.trapNs);
-    if (this.trace.mask === 0) return;
-    this.trace.timeNs = this.clock.nowNs;
-    const kind = by === BY_USER ? RECORD_ID.page_fault_user : RECORD_ID.page_fault_kernel;
-    this.trace.va = mmu.faultVa;
-    this.trace.emitAt(kind, mmu.faultError | (by === BY_USER ? FAULT_USER : 0), 0, 0);
+    const { trace } = this;
+    if (trace.mask === 0) return;
+    trace.timeNs = this.clock.nowNs;
+    if (!(trace.mask & TRACE_EVENT)) return;
+    trace.first = mmu.faultVa;
+    if (by === BY_USER) trace.emitFirst(PAGE_FAULT_USER, mmu.faultError | FAULT_USER);
+    else trace.emitFirst(PAGE_FAULT_KERNEL, mmu.faultError);
   }
 
   /** Copies user bytes at `va` into `target`, page by page; how many before the first that failed. */

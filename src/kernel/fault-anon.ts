@@ -12,31 +12,33 @@
 
 import { BYTES_ZEROED, ZERO_FILLED } from '../counters.ts';
 import { ACCESS_WRITE } from '../mmu/access-codes.ts';
-import { RECORD_ID } from '../trace.ts';
+import { RECORD_ID, TRACE_EVENT } from '../trace.ts';
 import { entryFlags, writableEntryFlags } from './page-mapper.ts';
 import { FAULT_DONE, FAULT_OOM, type FaultParts, type VmFault } from './vm-fault.ts';
 import type { Vma } from './vma.ts';
+
+const { zero_fill: ZERO_FILL, zero_page_map: ZERO_PAGE_MAP } = RECORD_ID;
 
 export function doAnonymousPage(parts: FaultParts, fault: VmFault): number {
   const { vma } = fault;
   if (fault.access !== ACCESS_WRITE) {
     parts.mapper.enterZeroPage(fault, entryFlags(vma));
-    note(parts, fault, RECORD_ID.zero_page_map, parts.pool.zeroPfn);
+    note(parts, fault, ZERO_PAGE_MAP, parts.pool.zeroPfn);
     return FAULT_DONE;
   }
   const pfn = newZeroedFrame(parts);
   if (pfn === 0) return FAULT_OOM;
   parts.mapper.enterNew(fault, parts.anonVmas.prepare(vma).id, pfn, writableEntryFlags(vma));
-  note(parts, fault, RECORD_ID.zero_fill, pfn);
+  note(parts, fault, ZERO_FILL, pfn);
   return FAULT_DONE;
 }
 
 /** A record that names the page and the frame it got. */
 function note(parts: FaultParts, fault: VmFault, kind: number, pfn: number): void {
   const { trace } = parts;
-  if (trace.mask === 0) return;
-  trace.va = fault.va;
-  trace.emitAt(kind, pfn, 0, 0);
+  if (!(trace.mask & TRACE_EVENT)) return;
+  trace.first = fault.va;
+  trace.emitFirst(kind, pfn);
 }
 
 /** A frame of zeros with one reference, or 0. */

@@ -12,7 +12,7 @@ import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../mmu/access-codes.ts';
 import { PTE_GUARD, PTE_PRESENT, PTE_WRITE } from '../mmu/entry-codes.ts';
 import type { Mmu } from '../mmu/mmu.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
-import { RECORD_ID } from '../trace.ts';
+import { RECORD_ID, TRACE_EVENT } from '../trace.ts';
 import { doAnonymousPage } from './fault-anon.ts';
 import { doFault } from './fault-file.ts';
 import { tryHugeAnonymousPage } from './fault-huge.ts';
@@ -31,6 +31,8 @@ import {
 } from './vm-fault.ts';
 import { VM_ACCESS, VM_EXEC, VM_HUGEPAGE, VM_HUGETLB, VM_WRITE } from './vm-flags.ts';
 import type { Vma } from './vma.ts';
+
+const { fault_done: FAULT_DONE_RECORD, vma_found: VMA_FOUND } = RECORD_ID;
 
 export class FaultHandler {
   private readonly parts: FaultParts;
@@ -57,9 +59,9 @@ export class FaultHandler {
     const result = this.resolve(task, access);
     if (result === FAULT_DONE) this.count(task);
     const { trace } = this.parts;
-    if (trace.mask !== 0) {
-      trace.va = this.address;
-      trace.emitAt(RECORD_ID.fault_done, result, this.lastMajor ? 1 : 0, 0);
+    if (trace.mask & TRACE_EVENT) {
+      trace.first = this.address;
+      trace.emitThree(FAULT_DONE_RECORD, result, this.lastMajor ? 1 : 0);
     }
     return result;
   }
@@ -105,7 +107,7 @@ export class FaultHandler {
       if (!this.stack.grow(task, vma, va)) return FAULT_MAPERR;
       vma = vmas.find(va) as Vma;
     }
-    if (this.parts.trace.mask !== 0) this.noteVma(vma);
+    if (this.parts.trace.mask & TRACE_EVENT) this.noteVma(vma);
     const known = knownAccess(this.parts.tables, access);
     if (allows(vma, known)) return this.faultPage(vma, known);
     return access === ACCESS_EXEC && this.looksFirst(vma, va) ? this.faultPage(vma, ACCESS_READ) : FAULT_ACCERR;
@@ -113,8 +115,7 @@ export class FaultHandler {
 
   private noteVma(vma: Vma): void {
     const { trace } = this.parts;
-    const at = trace.begin(RECORD_ID.vma_found);
-    if (at < 0) return;
+    const at = trace.begin(VMA_FOUND);
     const { records } = trace;
     records[at] = this.address;
     records[at + 1] = vma.start;

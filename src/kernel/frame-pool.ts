@@ -8,7 +8,9 @@
 import { type Counters, OOM_FAILURES, PGALLOC, PGFREE } from '../counters.ts';
 import { type FrameAllocator, ZONE_NORMAL } from '../mmu/buddy.ts';
 import { FRAME_RESERVED, FRAME_TAIL, FRAME_UPTODATE, type FrameTable } from '../mmu/frames.ts';
-import { RECORD_ID, type Trace } from '../trace.ts';
+import { RECORD_ID, TRACE_EVENT, type Trace } from '../trace.ts';
+
+const { mm_page_alloc: PAGE_ALLOC, mm_page_free: PAGE_FREE } = RECORD_ID;
 
 export class FramePool {
   readonly frames: FrameTable;
@@ -39,7 +41,7 @@ export class FramePool {
       return 0;
     }
     this.counters.add(PGALLOC, 1);
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.mm_page_alloc, pfn, 0, 0, 0);
+    if (this.trace.mask & TRACE_EVENT) this.note(PAGE_ALLOC, pfn, 0);
     return pfn;
   }
 
@@ -51,12 +53,17 @@ export class FramePool {
       return 0;
     }
     this.counters.add(PGALLOC, 1 << order);
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.mm_page_alloc, pfn, order, 0, 0);
+    if (this.trace.mask & TRACE_EVENT) this.note(PAGE_ALLOC, pfn, order);
     for (let tail = 1; tail < 1 << order; tail++) {
       this.frames.set(pfn + tail, FRAME_TAIL);
       this.frames.head[pfn + tail] = pfn;
     }
     return pfn;
+  }
+
+  private note(kind: number, pfn: number, order: number): void {
+    this.trace.first = pfn;
+    this.trace.emitFirst(kind, order);
   }
 
   get(pfn: number): void {
@@ -67,7 +74,7 @@ export class FramePool {
   put(pfn: number): void {
     if (--this.frames.refcount[pfn] > 0) return;
     this.counters.add(PGFREE, 1);
-    if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.mm_page_free, pfn, 0, 0, 0);
+    if (this.trace.mask & TRACE_EVENT) this.note(PAGE_FREE, pfn, 0);
     this.frames.head[pfn] = pfn;
     this.allocator.free(pfn, 0);
   }
@@ -77,7 +84,7 @@ export class FramePool {
     this.counters.add(PGFREE, end - first);
     const { head } = this.frames;
     for (let pfn = first; pfn < end; pfn++) {
-      if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.mm_page_free, pfn, 0, 0, 0);
+      if (this.trace.mask & TRACE_EVENT) this.note(PAGE_FREE, pfn, 0);
       head[pfn] = pfn;
     }
     this.allocator.freeRun(first, end);

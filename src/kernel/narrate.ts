@@ -11,6 +11,7 @@ import { PTE_ACCESSED, PTE_DIRTY } from '../mmu/entry-codes.ts';
 import { decodeEntry } from '../mmu/entry-decode.ts';
 import type { PageTables } from '../mmu/page-tables.ts';
 import { WALK_DONE, WALK_NO_ADDRESS } from '../mmu/walk.ts';
+import { type EntryRead, entriesRead } from '../mmu/walk-record.ts';
 import type { TraceRecord } from '../trace.ts';
 import { entryLine } from './explain-text.ts';
 import { accessWord, count, entryWords, hex, tableNames } from './flag-words.ts';
@@ -71,7 +72,7 @@ function cut(records: readonly TraceRecord[]): Part[] {
 function ends(record: TraceRecord, next: TraceRecord | undefined): boolean {
   if (record.kind === 'walk') return record.fields['result'] === WALK_DONE;
   if (record.kind === 'fault_done') return record.fields['result'] !== FAULT_DONE;
-  return record.kind === 'tlb_miss' && next?.kind !== 'walk_entry' && next?.kind !== 'walk';
+  return record.kind === 'tlb_miss' && next?.kind !== 'walk_entries' && next?.kind !== 'walk';
 }
 
 function untoldLine(parts: readonly Part[]): string {
@@ -111,17 +112,18 @@ class Narrator {
     const [{ kind, fields }] = group;
     if (kind === 'tlb_miss') return [missLine(fields, this.narration)];
     if (kind === 'fault_done') return [doneLine(fields, all, access)];
-    if (kind === 'walk' || kind === 'walk_entry') return this.walk(group, access);
+    if (kind === 'walk' || kind === 'walk_entries') return this.walk(group, access);
     return sentences(isProtectionFault(all) ? group.slice(1) : group, this.narration);
   }
 
   /** The entries read, and what the walk did beyond reading. */
   private walk(records: readonly TraceRecord[], access: number): string[] {
     const { tables } = this.narration;
-    const { result, va } = records[records.length - 1].fields;
+    const walk = records[records.length - 1].fields;
+    const { result, va } = walk;
     if (result === WALK_NO_ADDRESS) return [`no walk: ${hex(va)} is no address that can be translated`];
-    const entries = records.slice(0, -1).map((record) => record.fields);
-    const lines = this.changed(entries.map((fields) => entryText(fields, tables)));
+    const entries = entriesRead(records[0].fields, walk, tables.scheme);
+    const lines = this.changed(entries.map((entry) => entryText(entry, tables)));
     if (result !== WALK_DONE) return lines;
     const { level, low, high } = entries[entries.length - 1];
     const leaf = decodeEntry(tables, level, low, high);
@@ -145,10 +147,11 @@ class Narrator {
 function endOfGroup(records: readonly TraceRecord[], from: number): number {
   const { kind } = records[from];
   if (kind === 'tlb_miss' || kind === 'fault_done' || kind === 'walk') return from + 1;
-  const ends = kind === 'walk_entry' ? ['walk'] : ['tlb_miss', 'fault_done', 'walk_entry', 'walk'];
+  if (kind === 'walk_entries') return from + 2;
+  const ends = ['tlb_miss', 'fault_done', 'walk_entries', 'walk'];
   let end = from;
   while (end < records.length && !ends.includes(records[end].kind)) end++;
-  return kind === 'walk_entry' ? end + 1 : end;
+  return end;
 }
 
 /** An address that is none raises no page fault: its record is left out. */
@@ -162,8 +165,7 @@ function missLine(fields: Fields, { twoTlbLevels }: Narration): string {
   return twoTlbLevels ? 'TLB miss in level 1, hit in level 2' : 'TLB miss';
 }
 
-/** The entry that a `walk_entry` record holds. */
-function entryText({ level, pa, low, high }: Fields, tables: PageTables): string {
+function entryText({ level, pa, low, high }: EntryRead, tables: PageTables): string {
   const entry = decodeEntry(tables, level, low, high);
   const bits = entryWords(entry.flags);
   const { raw } = entry;

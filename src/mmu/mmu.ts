@@ -8,7 +8,7 @@
  * Source: Intel SDM 3A 4.7 (error code), 4.10 (TLB).
  */
 
-import { RECORD_ID, type Trace } from '../trace.ts';
+import { RECORD_ID, TRACE_EVENT, type Trace } from '../trace.ts';
 import {
   ACCESS_EXEC,
   ACCESS_READ,
@@ -36,6 +36,8 @@ import type { Ram } from './ram.ts';
 import { NO_TAG, type TlbLevel } from './tlb.ts';
 import { IN_NEITHER, TlbPair } from './tlb-pair.ts';
 import { WALK_NOT_ALLOWED, Walker } from './walk.ts';
+
+const { tlb_miss: TLB_MISS } = RECORD_ID;
 
 /** Folded before it leaves the range of small integers. */
 const LATEST_MAX = 1 << 30;
@@ -140,9 +142,12 @@ export class Mmu extends TlbPair {
   /** The rest of an access (ACCESS_*) to the `va` in the field, for which there was no hit: physical address or -1. */
   search(access: number): number {
     if (++this.latest > LATEST_MAX || this.refills === LATEST_MAX) this.foldLatest();
-    if (this.paired !== 0 && this.trace.mask === 0) {
+    if (this.paired !== 0) {
       const promoted = this.promote(access);
-      if (promoted >= 0) return this.physicalOfVa(promoted);
+      if (promoted >= 0) {
+        if (this.trace.mask & TRACE_EVENT) this.noteHit(access);
+        return this.physicalOfVa(promoted);
+      }
       if (promoted === IN_NEITHER) return this.missBoth(access);
     }
     return this.searchLevels(access);
@@ -160,6 +165,8 @@ export class Mmu extends TlbPair {
     const high = tables.rawHigh(slot);
     const flags = tables.flagsOf(low, high);
     if ((flags & WANTED[access]) !== WANTED[access]) return this.walk(access, -1, -1);
+    if (this.trace.mask & TRACE_EVENT && !this.walker.noteKnown(slot, this.va, access, 2))
+      return this.walk(access, -1, -1);
     tally[COUNT_WALK_REFERENCES] += tables.levels;
     return this.physicalOfVa(this.enterBoth(tables.baseOf(tables.frameOf(low, high)) | 0, flags));
   }
@@ -194,7 +201,7 @@ export class Mmu extends TlbPair {
   private enterFirst(l2: TlbLevel, below: number, access: number): number {
     const { l1, latest } = this;
     l2.touch(below, latest);
-    if (this.trace.mask !== 0) this.noteMiss(access, 1);
+    if (this.trace.mask & TRACE_EVENT) this.noteHit(access);
     const page = (this.va | 0) >>> this.pageShift;
     const entry = l1.place(page);
     l1.copy(entry, l2, below, page, latest);
@@ -204,28 +211,34 @@ export class Mmu extends TlbPair {
   /** No level has the page: one read where its table was reached lately, and its leaf needs no new mark; else a walk. */
   private missAll(access: number, own: number, below: number): number {
     const { tables } = this;
-    if (this.trace.mask !== 0) {
-      this.noteMiss(access, own >= 0 ? 0 : this.l2 === null ? 1 : 2);
-      return this.walk(access, own, below);
-    }
     tables.sought = this.va;
     const slot = tables.cachedSought(this.root);
     if (slot < 0) return this.walk(access, own, below);
     const flags = tables.flags(slot);
     if ((flags & WANTED[access]) !== WANTED[access]) return this.walk(access, own, below);
+    if (this.trace.mask & TRACE_EVENT && !this.walker.noteKnown(slot, this.va, access, this.missed(own)))
+      return this.walk(access, own, below);
     this.tally[COUNT_WALK_REFERENCES] += tables.levels;
     return this.enter(own, below, tables.baseOf(tables.frame(slot)), flags);
   }
 
-  private noteMiss(access: number, level: number): void {
-    this.trace.va = this.va;
-    this.trace.emitAt(RECORD_ID.tlb_miss, access, level, 0);
+  /** Of the second level: there is no walk, whose records tell of the miss. */
+  private noteHit(access: number): void {
+    this.trace.first = this.va;
+    this.trace.emitThree(TLB_MISS, access, 1);
+  }
+
+  /** The deepest level that missed, for the record of a miss: 0 if the first has the page (`own`) without the right. */
+  private missed(own: number): number {
+    if (own >= 0) return 0;
+    return this.l2 === null ? 1 : 2;
   }
 
   /** Reads the tables as hardware does; fills the TLB or the fault record. `own`, `below`: the entries of both levels to fill again, or -1. */
   private walk(access: number, own: number, below: number): number {
     const { walker } = this;
     walker.va = this.va;
+    if (this.trace.mask & TRACE_EVENT) walker.follows(access, this.missed(own));
     const slot = walker.walk(this.root, NEEDED[access], MARKS[access]);
     this.tally[COUNT_WALK_REFERENCES] += walker.length;
     if (slot < 0) return this.refuse(access);

@@ -6,7 +6,8 @@
  * Source: Intel SDM 3A 4.5 (walk), 4.6 (rights), 4.8 (A and D).
  */
 
-import { RECORD_ID, runPlaceOf, type Trace } from '../trace.ts';
+import { MOST_LEVELS } from '../scheme.ts';
+import { RECORD_ID, TRACE_EVENT, type Trace } from '../trace.ts';
 import { PTE_LEAF, PTE_PRESENT } from './entry-codes.ts';
 import type { PageTables } from './page-tables.ts';
 
@@ -16,6 +17,9 @@ export const WALK_NOT_PRESENT = 1;
 export const WALK_NOT_ALLOWED = 2;
 /** The address was refused before any entry was read. */
 export const WALK_NO_ADDRESS = 3;
+
+/** What a high lane counts. */
+const HIGH = 2 ** 32;
 
 /** No table begins at this slot. */
 const NO_TABLE = -1;
@@ -28,7 +32,7 @@ export class Walker {
   private readonly lastLevel: number;
   /** Slots read by the last walk, root first; of one that began where its table was reached lately, the last alone. Int32Array(levels). */
   readonly slots: Int32Array;
-  /** Fields of the records of the entries that the last traced walk read, root first, as `Trace.emitRun` takes them. */
+  /** Fields of the record `walk_entries` of the last traced walk: Float64Array(1 + MOST_LEVELS). */
   private readonly entries: Float64Array;
   /** First slot of the lowest-level table on the way to which the upper ones of `entries` stand, or NO_TABLE. */
   private tracedTable: number;
@@ -40,6 +44,9 @@ export class Walker {
   flags: number;
   /** WALK_*: how the last walk ended. */
   result: number;
+  /** The miss that the walk follows, for its record: ACCESS_*, and the deepest level of the TLB that missed. */
+  private access: number;
+  private missed: number;
   /** The address to translate: a field and no argument, for the reason that `Mmu.va` is one. */
   va: number;
 
@@ -49,13 +56,21 @@ export class Walker {
     this.addressEnd = addressEnd;
     this.lastLevel = tables.levels - 1;
     this.slots = new Int32Array(tables.levels);
-    this.entries = new Float64Array(runPlaceOf(tables.levels));
+    this.entries = new Float64Array(1 + MOST_LEVELS);
     this.tracedTable = NO_TABLE;
     this.tracedFreed = 0;
     this.length = 0;
     this.flags = 0;
     this.result = WALK_DONE;
+    this.access = 0;
+    this.missed = 0;
     this.va = 0;
+  }
+
+  /** Says which miss the next walk follows: what its records tell beside the walk. */
+  follows(access: number, missed: number): void {
+    this.access = access;
+    this.missed = missed;
   }
 
   /**
@@ -80,13 +95,26 @@ export class Walker {
     return slot;
   }
 
+  /**
+   * Records the walk for `va` that reading the leaf at `slot` alone stands for, and its miss (as `follows`); false, and nothing recorded,
+   * if the entries above it have to be read for that.
+   */
+  noteKnown(slot: number, va: number, access: number, missed: number): boolean {
+    if (!this.isTraced(slot)) return false;
+    const { trace, entries, lastLevel } = this;
+    entries[lastLevel + 1] = this.entryNumber(slot);
+    trace.first = va;
+    trace.emitWalk(access, missed, entries, lastLevel + 1, WALK_DONE);
+    return true;
+  }
+
   /** Slot of the entry at which reading ends, present or not; sets `flags` and `length`. */
   private leaf(root: number): number {
     const { tables, lastLevel } = this;
     tables.sought = this.va;
     const known = tables.cachedSought(root);
     // Records show the entries of the upper levels too: those of the last walk if that went to the same table.
-    if (known >= 0 && (this.trace.mask === 0 || this.isTraced(known))) {
+    if (known >= 0 && (!(this.trace.mask & TRACE_EVENT) || this.isTraced(known))) {
       this.slots[lastLevel] = known;
       this.flags = tables.flags(known);
       this.length = lastLevel + 1;
@@ -115,40 +143,47 @@ export class Walker {
 
   private end(result: number, slot: number): number {
     this.result = result;
-    if (this.trace.mask !== 0) this.emit();
+    if (this.trace.mask & TRACE_EVENT) this.emit();
     return slot;
   }
 
-  /** One record for each entry read, then one for how the walk ended. */
   private emit(): void {
     const { trace, length } = this;
+    trace.first = this.va;
     if (length > 0) {
       this.noteEntries();
-      trace.emitRun(RECORD_ID.walk_entry, this.entries, length);
+      trace.emitWalk(this.access, this.missed, this.entries, length, this.result);
+    } else {
+      trace.emitThree(RECORD_ID.tlb_miss, this.access, this.missed);
+      trace.emitThree(RECORD_ID.walk, 0, this.result);
     }
-    trace.va = this.va;
-    trace.emitAt(RECORD_ID.walk, length, this.result, 0);
   }
 
   /** Brings `entries` up to date: the lowest changes with each page, those above it with the table. */
   private noteEntries(): void {
-    const { tables, slots, length, lastLevel } = this;
-    const last = slots[length - 1];
-    const reachesPage = length > lastLevel;
-    if (!reachesPage || !this.isTraced(last)) {
-      for (let level = 0; level < length - 1; level++) this.noteEntry(level, slots[level]);
-      this.tracedTable = reachesPage ? last - (last & tables.indexMask) : NO_TABLE;
-      this.tracedFreed = tables.tablesFreed;
-    }
-    this.noteEntry(length - 1, last);
+    const { entries, length } = this;
+    const last = this.slots[length - 1];
+    if (length <= this.lastLevel || !this.isTraced(last)) this.noteTables();
+    entries[length] = this.entryNumber(last);
   }
 
-  private noteEntry(level: number, slot: number): void {
-    const { tables, entries } = this;
-    const at = runPlaceOf(level);
-    entries[at] = level;
-    entries[at + 1] = slot * tables.scheme.entryBytes;
-    entries[at + 2] = tables.rawLow(slot) >>> 0;
-    entries[at + 3] = tables.rawHigh(slot) >>> 0;
+  /** All of `entries` but the last. */
+  private noteTables(): void {
+    const { tables, slots, entries, length, lastLevel } = this;
+    entries.fill(0);
+    entries[0] = (slots[0] - (slots[0] & tables.indexMask)) * tables.scheme.entryBytes;
+    for (let level = 0; level < length - 1; level++) {
+      entries[level + 1] = this.entryNumber(slots[level]);
+    }
+    const last = slots[length - 1];
+    this.tracedTable = length > lastLevel ? last - (last & tables.indexMask) : NO_TABLE;
+    this.tracedFreed = tables.tablesFreed;
+  }
+
+  /** An entry as one number, as walk-record.ts says. */
+  private entryNumber(slot: number): number {
+    const high = this.tables.rawHigh(slot);
+    const bits = (this.tables.rawLow(slot) >>> 0) + (high & 0x7fff_ffff) * HIGH;
+    return high < 0 ? -bits : bits;
   }
 }

@@ -6,6 +6,12 @@ function write(trace: Trace, from: number, end: number): void {
   for (let pfn = from; pfn < end; pfn++) trace.emit(RECORD_ID.mm_page_alloc, pfn, 0, 0, 0);
 }
 
+/** Writes the three records of a walk, which name `number`. */
+function writeWalk(trace: Trace, number: number): void {
+  trace.first = number;
+  trace.emitWalk(2, 1, Float64Array.of(number, 1, -2, 0, 0), 2, 0);
+}
+
 function numbers(records: readonly { readonly fields: Readonly<Record<string, number>> }[]): number[] {
   return records.map(({ fields }) => fields['pfn'] as number);
 }
@@ -36,6 +42,47 @@ describe('the ring', () => {
       expect(numbers(sink.take())).toEqual(upTo(written + 5, Math.min(written, 256) + 5));
     },
   );
+});
+
+/** What `writeWalk` writes. */
+function walkOf(number: number): [string, Readonly<Record<string, number>>][] {
+  return [
+    ['tlb_miss', { va: number, access: 2, level: 1 }],
+    ['walk_entries', { root: number, entry0: 1, entry1: -2, entry2: 0, entry3: 0 }],
+    ['walk', { va: number, references: 2, result: 0 }],
+  ];
+}
+
+describe('the records of a walk', () => {
+  test.each([0, 252, 253, 254, 255, 256])('stand in their order behind %i others in the ring', (written) => {
+    const trace = new Trace();
+    trace.enable(TRACE_EVENT);
+    write(trace, 0, 300);
+    write(trace, 0, written);
+    for (const number of [7000, 8000]) writeWalk(trace, number);
+    const last = trace.last().map(({ kind, fields }) => [kind, fields]);
+    expect(last.slice(-6)).toEqual([...walkOf(7000), ...walkOf(8000)]);
+    expect(last.length).toBe(64);
+    const sink = new TraceCollector(TRACE_EVENT);
+    trace.attach(sink);
+    trace.drain();
+    const drained = sink.take().map(({ kind, fields }) => [kind, fields]);
+    expect(drained.slice(-64)).toEqual(last);
+    expect(drained.length).toBeGreaterThan(250);
+  });
+
+  test.each([253, 254, 255, 256])('are not lost behind %i others for a sink', (written) => {
+    const trace = new Trace();
+    const sink = new TraceCollector(TRACE_EVENT);
+    trace.attach(sink);
+    write(trace, 0, written);
+    writeWalk(trace, 7000);
+    write(trace, 0, 1);
+    trace.drain();
+    const records = sink.take();
+    expect(records.length).toBe(written + 4);
+    expect(records.slice(written, -1).map(({ kind, fields }) => [kind, fields])).toEqual(walkOf(7000));
+  });
 });
 
 describe('a sink', () => {

@@ -153,4 +153,8 @@ test('a scheme that cannot work is refused', () => {
   expect(() => schemeCodes({ ...TINY, asidBits: 6 })).toThrow(/asidBits 6 is too many/);
   expect(() => schemeCodes({ ...TINY, asidBits: 1 })).toThrow(/asidBits 1 is too few/);
   expect(() => schemeCodes({ ...SV32, bits: { ...SV32.bits, softGuard: -1 } })).toThrow(/without bits for softSwap/);
+  expect(() => schemeCodes({ ...X86_64, levels: [9, 9, 9, 9, 9] })).toThrow(/5 levels are too many; use at most 4/);
+  expect(() => schemeCodes({ ...X86_64, frameBits: 41 })).toThrow(/ends at bit 52; it must end below bit 52/);
+  expect(() => schemeCodes({ ...X86_64, bits: { ...X86_64.bits, noExecute: 62 } })).toThrow(/noExecute is bit 62/);
+  expect(() => schemeCodes({ ...X86_64, bits: { ...X86_64.bits, dirty: 63 } })).toThrow(/dirty is bit 63/);
 });
