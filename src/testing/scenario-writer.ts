@@ -191,10 +191,10 @@ export class ScenarioWriter {
     const [main] = scene.processes;
     return [
       ...scene.processes.flatMap((process) => [
-        ...(process !== main && this.table.includes('waited') ? [saidBy(process, 'waited()')] : []),
+        ...(scene.waiters.has(process) && this.table.includes('waited') ? [saidBy(process, 'waited()')] : []),
         ...(scene.allows('maps') ? [saidBy(process, 'maps()')] : []),
         ...(scene.allows('copyin') ? this.memoryOf(process) : []),
-        ...(scene.askedForHugePages ? hugeContents().map((line) => saidBy(process, line)) : []),
+        ...hugeContents(scene).map((line) => saidBy(process, line)),
       ]),
       ...main.descriptors.flatMap(({ name, read }) => [
         ...(scene.allows('fstat') ? [`fstat(${name})`] : []),

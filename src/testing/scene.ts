@@ -90,11 +90,14 @@ export class Scene {
   ended: readonly SketchedProcess[];
   /** Words that somebody may wait for: the beginning of the arguments of futex. */
   waits: readonly string[];
+  /** Processes that made a call which may have waited, and were not asked since what came of it. */
+  waiters: ReadonlySet<SketchedProcess>;
   /** What write-huge.ts has made: addresses, descriptors and identifiers by name. */
   hugePlaces: readonly string[];
   hugeFiles: readonly string[];
   hugeSegments: readonly string[];
-  askedForHugePages: boolean;
+  /** Numbers of the slots in which it has put something. */
+  hugeSlots: ReadonlySet<number>;
   /** Directories beside the files. */
   directories: readonly string[];
   /** Memory of MAP_DROPPABLE was asked for, wherever it may have gone since. */
@@ -122,10 +125,11 @@ export class Scene {
     };
     this.processes = [this.me];
     this.ended = [];
+    this.waiters = new Set();
     this.hugePlaces = [];
     this.hugeFiles = [];
     this.hugeSegments = [];
-    this.askedForHugePages = false;
+    this.hugeSlots = new Set();
     this.directories = [];
     this.waits = [];
     this.hasDroppable = false;
@@ -150,6 +154,11 @@ export class Scene {
   /** Whether it may come to wait, perhaps for good. A scenario in which `main` does stands still. */
   get mayWait(): boolean {
     return this.me !== this.processes[0];
+  }
+
+  /** The call being written may wait. */
+  noteWaiter(): void {
+    this.waiters = new Set([...this.waiters, this.me]);
   }
 
   private waitsForChild({ child }: SketchedProcess): boolean {

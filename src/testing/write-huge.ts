@@ -14,8 +14,21 @@ const SLOTS = 6;
 
 type Write = (scene: Scene) => string;
 
+function slotText(number: number): string {
+  return `A+0x${(FIRST_SLOT + number * HUGE).toString(16)}`;
+}
+
+/** A slot to put something in. */
+function target(scene: Scene): string {
+  const number = scene.draws.below(SLOTS);
+  scene.hugeSlots = new Set([...scene.hugeSlots, number]);
+  return slotText(number);
+}
+
+/** A slot in which something was put: mostly, for where nothing is there is little to find. */
 function slot(scene: Scene): string {
-  return `A+0x${(FIRST_SLOT + scene.draws.below(SLOTS) * HUGE).toString(16)}`;
+  const used = [...scene.hugeSlots];
+  return slotText(used.length > 0 && scene.draws.chance(85) ? scene.draws.pick(used) : scene.draws.below(SLOTS));
 }
 
 /** A slot, or what the kernel placed. */
@@ -58,7 +71,7 @@ const EXTRAS: readonly Weighted<string>[] = [
 
 /** Where a mapping goes: upon a slot, or where the kernel likes. */
 function placed(scene: Scene): { readonly address: string; readonly fixed: string; readonly name: string } {
-  if (scene.draws.chance(75)) return { address: slot(scene), fixed: '|MAP_FIXED', name: '' };
+  if (scene.draws.chance(75)) return { address: target(scene), fixed: '|MAP_FIXED', name: '' };
   const bound = scene.freshName('h');
   scene.notePlaced({ base: bound, file: -1, shared: true });
   scene.hugePlaces = [...scene.hugePlaces, bound];
@@ -162,7 +175,7 @@ function move(scene: Scene): string {
   const bytes = length(scene);
   const other = scene.draws.chance(25) ? length(scene) : bytes;
   const flags = scene.draws.pick(['MREMAP_MAYMOVE|MREMAP_FIXED', 'MREMAP_MAYMOVE|MREMAP_FIXED', 'MREMAP_MAYMOVE', '0']);
-  const to = flags.includes('FIXED') ? `, ${slot(scene)}` : '';
+  const to = flags.includes('FIXED') ? `, ${target(scene)}` : '';
   return `mremap(${place(scene)}, ${bytes}, ${other}, ${flags}${to})`;
 }
 
@@ -179,8 +192,8 @@ function segment(scene: Scene): string {
   if (hugeSegments.length === 0) return mapMemory(scene);
   const name = scene.draws.pick(hugeSegments);
   return scene.draws.pick([
-    `shmat(${name}, ${slot(scene)}, 0)`,
-    `shmat(${name}, ${slot(scene)}, SHM_REMAP)`,
+    `shmat(${name}, ${target(scene)}, 0)`,
+    `shmat(${name}, ${target(scene)}, SHM_REMAP)`,
     `shmdt(${slot(scene)})`,
     `shmctl(${name}, IPC_RMID)`,
     `shmctl(${name}, IPC_STAT)`,
@@ -201,11 +214,10 @@ const WRITERS: readonly Weighted<Write>[] = [
 ];
 
 export function writeHuge(scene: Scene): string {
-  scene.askedForHugePages = true;
   return scene.draws.weigh(WRITERS)(scene);
 }
 
-/** Loads that show what the slots hold in the end. */
-export function hugeContents(): string[] {
-  return Array.from({ length: SLOTS }, (_, index) => `load8(A+0x${(FIRST_SLOT + index * HUGE).toString(16)})`);
+/** Loads that show what the slots in which something was put hold in the end. */
+export function hugeContents({ hugeSlots }: Scene): string[] {
+  return Array.from(hugeSlots, (number) => `load8(${slotText(number)})`);
 }

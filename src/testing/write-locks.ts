@@ -40,6 +40,7 @@ export function writeFileLock(scene: Scene): string | null {
   if (descriptors.length === 0) return null;
   const { name } = scene.draws.pick(descriptors);
   const waits = scene.mayWait && scene.draws.chance(70);
+  if (waits) scene.noteWaiter();
   if (scene.allows('flock') && scene.draws.chance(40)) return writeFlock(scene, name, waits ? '' : '|LOCK_NB');
   if (!scene.allows('fcntl')) return null;
   const type = scene.draws.weigh(TYPES);
@@ -56,6 +57,8 @@ function writeFlock(scene: Scene, name: string, how: string): string {
 export function writeWaited(scene: Scene): string | null {
   const others = scene.processes.slice(1);
   if (others.length === 0) return null;
-  scene.me = scene.draws.pick(others);
+  const waiters = others.filter((process) => scene.waiters.has(process));
+  scene.me = scene.draws.pick(waiters.length > 0 && !scene.slips() ? waiters : others);
+  scene.waiters = new Set([...scene.waiters].filter((process) => process !== scene.me));
   return 'waited()';
 }

@@ -121,6 +121,7 @@ function mayUseMemory(scene: Scene, kind: OtherDescriptor['kind']): boolean {
 /** Of a pipe that lets one wait it is now and then a whole pipe full; a socket holds no fixed number of bytes. */
 function streamLength(scene: Scene, { waits, write: isWritten }: OtherDescriptor, direction: 'read' | 'write'): number {
   const isPipe = waits === true && isWritten === (direction === 'write');
+  if (isPipe && scene.mayWait) scene.noteWaiter();
   return isPipe && scene.mayWait && scene.draws.chance(30) ? scene.draws.pick(LONG_LENGTHS) : length(scene);
 }
 

@@ -82,6 +82,7 @@ export function writeFutex(scene: Scene): string | null {
   const expected = draws.chance(70) ? 0 : 1;
   if (!scene.mayWait || draws.chance(40)) return `futex(${word}, ${expected}, 1000)`;
   scene.waits = [...waits, word];
+  scene.noteWaiter();
   return `futex(${word}, ${expected})`;
 }
 
