@@ -175,4 +175,4 @@ export class EntryRuns {
 const HIGH_FRAME = 0xfffff;
 
 /** Entries that are done one by one before the next are tried by fours. */
-const ROUND = 32;
+const ROUND = 128;
