@@ -261,18 +261,22 @@ export class FilePages {
 
   /**
    * Removes the cached pages of [from, end), which nobody maps any more. Those of a folio that reaches out of the range and is dirty there
-   * stay, as clean pages of zeros.
+   * stay, as clean pages of zeros. The folios that reached out of the range.
    */
-  truncate(inode: Inode, from: number, end: number): void {
+  truncate(inode: Inode, from: number, end: number): readonly PageRange[] {
+    const cut: PageRange[] = [];
     for (
       let index = inode.cache.nextCached(from, end, 0);
       index >= 0;
       index = inode.cache.nextCached(index + 1, end, 0)
     ) {
       this.settle(inode, index);
+      const folio = this.folios.of(inode, index) as PageRange;
+      if ((folio.start < from || folio.end > end) && cut.at(-1)?.start !== folio.start) cut.push(folio);
       if (this.folios.staysWhole(inode, index, from, end)) this.wipe(inode, index);
       else this.drop(inode, index);
     }
+    return cut;
   }
 
   private wipe(inode: Inode, index: number): void {

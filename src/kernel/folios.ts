@@ -48,12 +48,13 @@ export class Folios {
     return false;
   }
 
-  /** Some bytes of page `index` are about to be zeroed: it leaves its folio, unless a dirty page holds that together. */
-  cutOut(inode: Inode, index: number): void {
+  /** Some bytes of page `index` are about to be zeroed: it leaves its folio, unless a dirty page holds that together. The folio as it was. */
+  cutOut(inode: Inode, index: number): PageRange | null {
     const folio = this.of(inode, index);
-    if (folio === null) return;
-    for (let page = folio.start; page < folio.end; page++) if (inode.cache.marksOf(page) & MARK_DIRTY) return;
+    if (folio === null || folio.end - folio.start === 1) return null;
+    for (let page = folio.start; page < folio.end; page++) if (inode.cache.marksOf(page) & MARK_DIRTY) return folio;
     this.splitAt(inode, index);
+    return folio;
   }
 
   /** Halves the folio of page `index` until that page stands alone. */

@@ -9,11 +9,12 @@
  *   grow     Cache: stale tail zeroed (disk files)      PTE: -
  *   punch    Cache: pages dropped, edges zeroed         PTE: -> none, copies stay
  *
- * Source: Linux mm/truncate.c truncate_pagecache, pagecache_isize_extended, truncate_pagecache_range.
+ * Source: Linux mm/truncate.c truncate_pagecache, truncate_inode_partial_folio, pagecache_isize_extended, truncate_pagecache_range.
  */
 
 import type { PageCache } from '../pagecache/page-cache.ts';
 import type { FilePages } from './file-pages.ts';
+import type { PageRange } from './folios.ts';
 import { comparePosition, type Inode } from './inode.ts';
 import { ZAP_KEEP_COPIES, ZAP_KEEP_GUARDS, type Zapper } from './zap.ts';
 
@@ -64,7 +65,7 @@ export class Truncator {
     const from = tail > 0 ? pages + 1 : pages;
     inode.setSize(pages, tail);
     this.zapper.unmapFile(inode, from, END, ZAP_KEEP_GUARDS);
-    this.pages.truncate(inode, from, END);
+    this.unmapCut(inode, this.pages.truncate(inode, from, END));
     if (tail > 0) this.zeroPart(inode, pages, tail, this.pageSize);
     inode.fs.resizeBlocks(inode, from);
   }
@@ -75,9 +76,15 @@ export class Truncator {
     const pfn = holdsData ? this.pages.forZeroing(inode, index) : this.pages.cached(inode, index);
     if (pfn === 0) this.lookForBytes(inode, index);
     if (pfn <= 0) return;
-    this.pages.folios.cutOut(inode, index);
+    const cut = this.pages.folios.cutOut(inode, index);
+    if (cut !== null) this.unmapCut(inode, [cut]);
     this.pages.zeroBytes(inode, index, from, to);
     if (holdsData) this.cache.setDirty(inode.cache, index, pfn);
+  }
+
+  /** Folios that were cut are unmapped as a whole, split or not (folio_split, try_folio_split_or_unmap): accesses fault anew. Copies stay. */
+  private unmapCut(inode: Inode, folios: readonly PageRange[]): void {
+    for (const { start, end } of folios) this.zapper.unmapFile(inode, start, end, ZAP_KEEP_COPIES);
   }
 
   /** A disk file system caches the page in which it would have zeroed bytes, even if there are none: reading around then passes over it. */
@@ -90,7 +97,7 @@ export class Truncator {
     const first = fromByte > 0 ? fromPage + 1 : fromPage;
     if (first < endPage) {
       this.zapper.unmapFile(inode, first, endPage, ZAP_KEEP_COPIES);
-      this.pages.truncate(inode, first, endPage);
+      this.unmapCut(inode, this.pages.truncate(inode, first, endPage));
     }
     if (fromByte > 0) this.zeroPart(inode, fromPage, fromByte, fromPage === endPage ? endByte : this.pageSize);
     if (endByte > 0 && (fromPage !== endPage || fromByte === 0)) this.zeroPart(inode, endPage, 0, endByte);
