@@ -165,8 +165,7 @@ export class Mmu extends TlbPair {
     const high = tables.rawHigh(slot);
     const flags = tables.flagsOf(low, high);
     if ((flags & WANTED[access]) !== WANTED[access]) return this.walk(access, -1, -1);
-    if (this.trace.mask & TRACE_EVENT && !this.walker.noteKnown(slot, this.va, access, 2))
-      return this.walk(access, -1, -1);
+    if (this.trace.mask & TRACE_EVENT && !this.noteKnown(slot, access, 2)) return this.walk(access, -1, -1);
     tally[COUNT_WALK_REFERENCES] += tables.levels;
     return this.physicalOfVa(this.enterBoth(tables.baseOf(tables.frameOf(low, high)) | 0, flags));
   }
@@ -216,7 +215,7 @@ export class Mmu extends TlbPair {
     if (slot < 0) return this.walk(access, own, below);
     const flags = tables.flags(slot);
     if ((flags & WANTED[access]) !== WANTED[access]) return this.walk(access, own, below);
-    if (this.trace.mask & TRACE_EVENT && !this.walker.noteKnown(slot, this.va, access, this.missed(own)))
+    if (this.trace.mask & TRACE_EVENT && !this.noteKnown(slot, access, this.missed(own)))
       return this.walk(access, own, below);
     this.tally[COUNT_WALK_REFERENCES] += tables.levels;
     return this.enter(own, below, tables.baseOf(tables.frame(slot)), flags);
@@ -226,6 +225,12 @@ export class Mmu extends TlbPair {
   private noteHit(access: number): void {
     this.trace.first = this.va;
     this.trace.emitThree(TLB_MISS, access, 1);
+  }
+
+  /** As the walker's `noteKnown`, for the `va` in the field. */
+  private noteKnown(slot: number, access: number, missed: number): boolean {
+    this.walker.va = this.va;
+    return this.walker.noteKnown(slot, access, missed);
   }
 
   /** The deepest level that missed, for the record of a miss: 0 if the first has the page (`own`) without the right. */

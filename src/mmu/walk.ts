@@ -99,11 +99,11 @@ export class Walker {
    * Records the walk for `va` that reading the leaf at `slot` alone stands for, and its miss (as `follows`); false, and nothing recorded,
    * if the entries above it have to be read for that.
    */
-  noteKnown(slot: number, va: number, access: number, missed: number): boolean {
+  noteKnown(slot: number, access: number, missed: number): boolean {
     if (!this.isTraced(slot)) return false;
     const { trace, entries, lastLevel } = this;
     entries[lastLevel + 1] = this.entryNumber(slot);
-    trace.first = va;
+    trace.first = this.va;
     trace.emitWalk(access, missed, entries, lastLevel + 1, WALK_DONE);
     return true;
   }
