@@ -70,23 +70,31 @@ export function mprotect(parts: MprotectParts, task: Task, address: Word, length
   } else if (first.start > start) return -ENOMEM;
   // No mapping grows upwards on this architecture.
   if (grows & PROT_GROWSUP) return -EINVAL;
-  return protectRange(parts, task, start, end, protFlags(prot));
+  return protectRange(parts, task, first, start, end, protFlags(prot));
 }
 
-function protectRange(parts: MprotectParts, task: Task, start: number, end: number, rights: number): number {
+/** `first` holds `start`. What stands behind a VMA is looked up when that is done, since it may be another by then. */
+function protectRange(
+  parts: MprotectParts,
+  task: Task,
+  first: Vma,
+  start: number,
+  end: number,
+  rights: number,
+): number {
+  let vma: Vma | null = first;
   let va = start;
-  while (va < end) {
-    const vma = task.mm.vmas.containing(va);
-    if (vma === null) return -ENOMEM;
+  while (vma !== null) {
     const flags = (vma.flags & ~VM_ACCESS) | rights;
     // VM_MAY* stand four bits above the rights they allow.
     if (flags & ~(flags >> 4) & VM_ACCESS || deniesExec(task.mm, vma.flags, flags)) return -EACCES;
     const stop = Math.min(vma.end, end);
     const result = protectVma(parts, task, vma, va, stop, flags);
-    if (result < 0) return result;
+    if (result < 0 || stop === end) return result;
     va = stop;
+    vma = task.mm.vmas.containing(va);
   }
-  return 0;
+  return -ENOMEM;
 }
 
 function protectVma(parts: MprotectParts, task: Task, vma: Vma, start: number, end: number, wanted: number): number {
