@@ -7,6 +7,7 @@
  * none in an empty tree alone.
  */
 
+import { assert } from '../assert.ts';
 import type { Vma, VmaChunk } from './vma.ts';
 
 /** More children than this are cut in two. */
@@ -45,6 +46,44 @@ export function insertVma(chunk: VmaChunk, place: number, vma: Vma, gap: number)
   ends[place] = vma.end;
   gaps[place] = gap;
   vma.chunk = chunk;
+}
+
+/** Two that follow each other and what is below without a gap come to stand before what is at `place`: nothing moves twice. */
+export function insertTwo(chunk: VmaChunk, place: number, first: Vma, second: Vma): void {
+  const { vmas, ends, gaps } = chunk;
+  // Room, for now with an old VMA: a link from an old array to a young object is one that V8 writes down.
+  const [old] = vmas;
+  vmas.push(old, old);
+  ends.push(0, 0);
+  gaps.push(0, 0);
+  for (let i = vmas.length - 1; i > place + 1; i--) {
+    vmas[i] = vmas[i - 2];
+    ends[i] = ends[i - 2];
+    gaps[i] = gaps[i - 2];
+  }
+  vmas[place] = first;
+  vmas[place + 1] = second;
+  ends[place] = first.end;
+  ends[place + 1] = second.end;
+  gaps[place] = 0;
+  gaps[place + 1] = 0;
+  first.chunk = chunk;
+  second.chunk = chunk;
+}
+
+/** Takes out two VMAs with no gap below them. */
+export function removeTwo({ vmas, ends, gaps }: VmaChunk, place: number): void {
+  const left = vmas.length - 2;
+  for (let i = place; i < left; i++) {
+    vmas[i] = vmas[i + 2];
+    ends[i] = ends[i + 2];
+    gaps[i] = gaps[i + 2];
+  }
+  for (let i = 0; i < 2; i++) {
+    vmas.pop();
+    ends.pop();
+    gaps.pop();
+  }
 }
 
 /** Takes a VMA out of the rows; the largest gap is recounted by the caller. */
@@ -227,4 +266,21 @@ export function lowestWide(chunk: VmaChunk, length: number, va: number): Vma | n
     if (found !== null) return found;
   }
   return null;
+}
+
+/** Asserts that a node that begins above the end `below`, and those in it, have what a recount gives; the VMAs in it. */
+export function checkChunk(node: VmaChunk, below: number): number {
+  let end = below;
+  let vmas = 0;
+  for (const [place, child] of (isLeaf(node) ? node.vmas : node.chunks).entries()) {
+    const isVma = 'mm' in child;
+    vmas += isVma ? 1 : checkChunk(child, end);
+    const found = isVma ? [child.end, child.start - end] : [child.ends.at(-1), child.largestGap];
+    const link = isVma ? child.chunk : child.parent;
+    const cached = [node.ends[place], node.gaps[place]];
+    assert(link === node && cached.join() === found.join(), `a node of the VMA tree has ${cached}, found ${found}`);
+    end = node.ends[place];
+  }
+  assert(node.largestGap === Math.max(0, ...node.gaps), 'a node of the VMA tree has another largest gap than its VMAs');
+  return vmas;
 }

@@ -101,9 +101,10 @@ export class VmaOps {
   mergeNewRange(mm: Mm, range: VmaRange, copiedFrom: Vma | null): Vma | null {
     const next = mm.vmas.find(range.start);
     const prev = next === null ? mm.vmas.last : next.prev;
-    const left = prev !== null && this.mergesAfter(prev, range, copiedFrom);
+    const { flags } = range;
+    const left = prev !== null && this.mergesAfter(prev, range, flags, copiedFrom);
     const right =
-      next !== null && this.mergesBefore(next, range, copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
+      next !== null && this.mergesBefore(next, range, flags, copiedFrom) && (!left || sameOrAbsent(prev as Vma, next));
     if (left && prev !== null) {
       const last = right && next !== null && mayDisappear(next) ? next : null;
       prev.flags |= range.flags & VM_STICKY;
@@ -128,10 +129,14 @@ export class VmaOps {
 
   /** Takes a VMA out for good: its place, its AnonVmas and its file. */
   discard(vma: Vma): void {
-    const mm = vma.mm as Mm;
+    (vma.mm as Mm).vmas.remove(vma);
+    this.letGo(vma);
+  }
+
+  /** The same for one that has no place any more. */
+  private letGo(vma: Vma): void {
     if (vma.hugeReservation !== null) releaseReservation(vma);
     vma.unlink();
-    mm.vmas.remove(vma);
     if (vma.anonVma !== null) this.anonVmas.leave(vma);
     if (vma.file !== null) this.files.release(vma.file, vma);
   }
@@ -145,23 +150,34 @@ export class VmaOps {
     (vma.mm as Mm).vmas.changed(vma);
   }
 
-  private compatible(vma: Vma, range: VmaRange): boolean {
-    const alike = ((vma.flags ^ range.flags) & ~VM_STICKY) === 0;
+  /** Moves the border between neighbours without a gap. */
+  private moveBorder(lower: Vma, upper: Vma, at: number): void {
+    upper.pgoff = upper.indexAt(at);
+    upper.start = at;
+    lower.end = at;
+    upper.relink();
+    lower.relink();
+    (lower.mm as Mm).vmas.borderMoved(lower);
+  }
+
+  private compatible(vma: Vma, range: VmaRange, flags: number): boolean {
+    const alike = ((vma.flags ^ flags) & ~VM_STICKY) === 0;
     return alike && vma.file === range.file && vma.name === '' && !(vma.flags & VM_SPECIAL);
   }
 
-  private mergesAfter(prev: Vma, range: VmaRange, source: Vma | null): boolean {
+  /** `range`, with `flags` instead of its own, continues `prev`. */
+  private mergesAfter(prev: Vma, range: VmaRange, flags: number, source: Vma | null): boolean {
     return (
-      this.compatible(prev, range) &&
+      this.compatible(prev, range, flags) &&
       prev.end === range.start &&
       anonVmasMerge(prev, range, source) &&
       prev.pgoff + prev.pages === range.pgoff
     );
   }
 
-  private mergesBefore(next: Vma, range: VmaRange, source: Vma | null): boolean {
+  private mergesBefore(next: Vma, range: VmaRange, flags: number, source: Vma | null): boolean {
     return (
-      this.compatible(next, range) &&
+      this.compatible(next, range, flags) &&
       next.start === range.end &&
       anonVmasMerge(next, range, source) &&
       next.pgoff === range.pgoff + (range.end - range.start) / next.mm.pageSize
@@ -179,17 +195,40 @@ export class VmaOps {
   splitUnlimited(vma: Vma, at: number): Vma {
     const mm = vma.mm as Mm;
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_split, vma.start, at, vma.end, 0);
-    const upper = new Vma(mm, at, vma.end, vma.flags, vma.indexAt(at), vma.file);
-    upper.name = vma.name;
-    upper.anonVma = vma.anonVma;
-    upper.hugeReservation = vma.hugeReservation;
-    this.anonVmas.clone(upper, vma);
-    if (vma.file !== null) this.files.hold(vma.file, upper);
+    const upper = this.partOf(vma, at, vma.end);
     vma.end = at;
     vma.relink();
     mm.vmas.insertUpperPart(vma, upper);
     upper.link();
     return upper;
+  }
+
+  /** Cuts `vma` at both ends of [start, end), which lies inside it; the part between. Two splits, with one edit of the tree. */
+  private cutOut(vma: Vma, start: number, end: number): Vma {
+    const last = vma.end;
+    if (this.trace.mask !== 0) {
+      this.trace.emit(RECORD_ID.vma_split, vma.start, start, last, 0);
+      this.trace.emit(RECORD_ID.vma_split, start, end, last, 0);
+    }
+    const middle = this.partOf(vma, start, end);
+    const upper = this.partOf(vma, end, last);
+    vma.end = start;
+    vma.relink();
+    (vma.mm as Mm).vmas.insertUpperParts(vma, middle, upper);
+    middle.link();
+    upper.link();
+    return middle;
+  }
+
+  /** A VMA for a part of `vma` that stands nowhere yet, and that holds the file. */
+  private partOf(vma: Vma, start: number, end: number): Vma {
+    const part = new Vma(vma.mm, start, end, vma.flags, vma.indexAt(start), vma.file);
+    part.name = vma.name;
+    part.anonVma = vma.anonVma;
+    part.hugeReservation = vma.hugeReservation;
+    this.anonVmas.clone(part, vma);
+    if (vma.file !== null) this.files.hold(vma.file, part);
+    return part;
   }
 
   /**
@@ -199,19 +238,24 @@ export class VmaOps {
   modify(vma: Vma, start: number, end: number, flags: number): Vma | number {
     const merged = this.mergeExisting(vma, start, end, flags);
     if (merged !== null) return this.merged(merged, start, end);
-    let part = vma;
-    if (part.start < start) {
-      const upper = this.split(part, start);
-      if (typeof upper === 'number') return upper;
-      part = upper;
-    }
-    if (part.end > end) {
-      const upper = this.split(part, end);
-      if (typeof upper === 'number') return upper;
-    }
+    const part = this.isolate(vma, start, end);
+    if (typeof part === 'number') return part;
     if (this.trace.mask !== 0) this.trace.emit(RECORD_ID.vma_flags, start, end, part.flags, flags);
     part.flags = flags;
     return part;
+  }
+
+  /** What splits make of [start, end) in `vma`. Where the second fails, the first stays done. */
+  private isolate(vma: Vma, start: number, end: number): Vma | number {
+    if (vma.start === start) {
+      const upper = end < vma.end ? this.split(vma, end) : vma;
+      return typeof upper === 'number' ? upper : vma;
+    }
+    const whole = granule(vma);
+    if (end < vma.end && this.hasRoomFor(vma.mm as Mm, 2) && isWhole(start, whole) && isWhole(end, whole))
+      return this.cutOut(vma, start, end);
+    const upper = this.split(vma, start);
+    return typeof upper === 'number' || end === upper.end ? upper : this.isolate(upper, start, end);
   }
 
   private merged(vma: Vma, from: number, to: number): Vma {
@@ -223,18 +267,14 @@ export class VmaOps {
     const leftSide = start === vma.start;
     const rightSide = end === vma.end;
     if (flags & VM_SPECIAL || (!leftSide && !rightSide)) return null;
-    const range = {
-      start,
-      end,
-      flags,
-      pgoff: vma.indexAt(start),
-      file: vma.file,
-      anonVma: vma.anonVma,
-    };
     const { prev, next } = vma;
-    const left = leftSide && prev !== null && this.mergesAfter(prev, range, vma);
+    // Where the range begins or ends with `vma`, `vma` is to that neighbour what the range is.
+    const left = leftSide && prev !== null && this.mergesAfter(prev, vma, flags, vma);
     const right =
-      rightSide && next !== null && this.mergesBefore(next, range, vma) && (!left || sameOrAbsent(prev as Vma, next));
+      rightSide &&
+      next !== null &&
+      this.mergesBefore(next, vma, flags, vma) &&
+      (!left || sameOrAbsent(prev as Vma, next));
     if (leftSide && rightSide && !mayDisappear(vma)) return null;
     if (left && right) return this.joinBoth(prev as Vma, vma, next as Vma);
     if (left) return this.joinLeft(prev as Vma, vma, end);
@@ -242,31 +282,33 @@ export class VmaOps {
   }
 
   private joinBoth(prev: Vma, middle: Vma, next: Vma): Vma {
-    const { end } = next;
     prev.flags |= (middle.flags | next.flags) & VM_STICKY;
     this.anonVmas.duplicate(prev, next.anonVma !== null ? next : middle);
-    this.discard(middle);
-    this.discard(next);
-    this.resize(prev, prev.start, end, prev.pgoff);
+    (prev.mm as Mm).vmas.swallowTwo(prev, middle, next);
+    this.letGo(middle);
+    this.letGo(next);
+    prev.relink();
     return prev;
   }
 
   private joinLeft(prev: Vma, middle: Vma, end: number): Vma {
     prev.flags |= middle.flags & VM_STICKY;
     this.anonVmas.duplicate(prev, middle);
-    if (end === middle.end) this.discard(middle);
-    else this.resize(middle, end, middle.end, middle.indexAt(end));
-    this.resize(prev, prev.start, end, prev.pgoff);
+    if (end === middle.end) {
+      this.discard(middle);
+      this.resize(prev, prev.start, end, prev.pgoff);
+    } else this.moveBorder(prev, middle, end);
     return prev;
   }
 
   private joinRight(middle: Vma, next: Vma, start: number): Vma {
-    const pgoff = middle.indexAt(start);
     next.flags |= middle.flags & VM_STICKY;
     this.anonVmas.duplicate(next, middle);
-    if (start === middle.start) this.discard(middle);
-    else this.resize(middle, middle.start, start, middle.pgoff);
-    this.resize(next, start, next.end, pgoff);
+    if (start === middle.start) {
+      const { pgoff } = middle;
+      this.discard(middle);
+      this.resize(next, start, next.end, pgoff);
+    } else this.moveBorder(middle, next, start);
     return next;
   }
 }

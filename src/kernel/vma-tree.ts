@@ -12,8 +12,10 @@
 import { assert } from '../assert.ts';
 import { startGap, type Vma, type VmaChunk } from './vma.ts';
 import {
+  checkChunk,
   dropEmpty,
   highestWide,
+  insertTwo,
   insertVma,
   isLeaf,
   lowestWide,
@@ -21,6 +23,7 @@ import {
   noteGap,
   placeAbove,
   recountGaps,
+  removeTwo,
   removeVma,
   setEnd,
   setGap,
@@ -30,6 +33,13 @@ import {
 /** Where the VMA before `vma` ends. */
 function endBelow(vma: Vma): number {
   return vma.prev === null ? 0 : vma.prev.end;
+}
+
+/** A VMA that was taken out has no neighbours. */
+function clearLinks(vma: Vma): void {
+  vma.prev = null;
+  vma.next = null;
+  vma.chunk = null;
 }
 
 export class VmaTree {
@@ -164,6 +174,24 @@ export class VmaTree {
     this.entered(upper, chunk, upper.start, place + 1);
   }
 
+  /** As `insertUpperPart`, of one that was cut in three: `upper` ends where `lower` ended. */
+  insertUpperParts(lower: Vma, middle: Vma, upper: Vma): void {
+    const chunk = lower.chunk as VmaChunk;
+    const place = this.placeOf(lower);
+    const { next } = lower;
+    middle.prev = lower;
+    middle.next = upper;
+    upper.prev = middle;
+    upper.next = next;
+    lower.next = middle;
+    if (next === null) this.last = upper;
+    else next.prev = upper;
+    this.count += 2;
+    insertTwo(chunk, place + 1, middle, upper);
+    chunk.ends[place] = lower.end;
+    this.entered(middle, chunk, middle.start, place + 1);
+  }
+
   private append(vma: Vma, prev: Vma | null): void {
     const chunk = prev?.chunk ?? this.root;
     const place = chunk.ends.length;
@@ -182,9 +210,7 @@ export class VmaTree {
     else this.first = next;
     if (next !== null) next.prev = prev;
     else this.last = prev;
-    vma.prev = null;
-    vma.next = null;
-    vma.chunk = null;
+    clearLinks(vma);
     this.count--;
     if (next !== null) this.widen(next, chunk, place, chunk.gaps[place] + vma.end - vma.start);
     this.takeOut(chunk, place);
@@ -197,6 +223,40 @@ export class VmaTree {
     const above = next.chunk as VmaChunk;
     const its = above === chunk ? place + 1 : 0;
     setGap(above, its, above.gaps[its] + bytes);
+  }
+
+  /** `vma` comes to end where `last` ends, which goes, as does `middle` between them; there is no gap among the three. */
+  swallowTwo(vma: Vma, middle: Vma, last: Vma): void {
+    const chunk = vma.chunk as VmaChunk;
+    const { end } = last;
+    if (last.chunk !== chunk) {
+      this.remove(middle);
+      this.remove(last);
+      vma.end = end;
+      this.changed(vma);
+      return;
+    }
+    // What is to be joined to its neighbours was looked up.
+    const place = this.placeOf(middle) - 1;
+    const { next } = last;
+    vma.end = end;
+    vma.next = next;
+    if (next === null) this.last = vma;
+    else next.prev = vma;
+    clearLinks(middle);
+    clearLinks(last);
+    this.count -= 2;
+    removeTwo(chunk, place + 1);
+    // Where a node ends that had `last` at its end is what those above it know.
+    chunk.ends[place] = end;
+    this.remember(vma, endBelow(vma), place);
+  }
+
+  /** The border between `lower` and its next, which follows it without a gap, is elsewhere: `lower` ends there, and no gap changes. */
+  borderMoved(lower: Vma): void {
+    const place = this.placeOf(lower);
+    setEnd(lower.chunk as VmaChunk, place, lower.end);
+    this.remember(lower, endBelow(lower), place);
   }
 
   private takeOut(chunk: VmaChunk, place: number): void {
@@ -265,27 +325,7 @@ export class VmaTree {
     const known = recent === null || recent.chunk?.vmas[recentPlace] === recent;
     assert(known && recentEnd === (recent?.end ?? 0), 'the VMA tree remembers a VMA that stands elsewhere');
     assert(recent === null || recentFrom === endBelow(recent), 'the VMA tree remembers another gap than there is');
-    assert(this.checkNode(this.root, 0) === this.count, `${this.count} VMAs counted, the tree has others`);
-  }
-
-  /** VMAs in a node that begins above the end `below`. */
-  private checkNode(node: VmaChunk, below: number): number {
-    let end = below;
-    let vmas = 0;
-    for (const [place, child] of (isLeaf(node) ? node.vmas : node.chunks).entries()) {
-      const isVma = 'mm' in child;
-      vmas += isVma ? 1 : this.checkNode(child, end);
-      const found = isVma ? [child.end, child.start - end] : [child.ends.at(-1), child.largestGap];
-      const link = isVma ? child.chunk : child.parent;
-      const cached = [node.ends[place], node.gaps[place]];
-      assert(link === node && cached.join() === found.join(), `a node of the VMA tree has ${cached}, found ${found}`);
-      end = node.ends[place];
-    }
-    assert(
-      node.largestGap === Math.max(0, ...node.gaps),
-      'a node of the VMA tree has another largest gap than its VMAs',
-    );
-    return vmas;
+    assert(checkChunk(this.root, 0) === this.count, `${this.count} VMAs counted, the tree has others`);
   }
 
   *[Symbol.iterator](): Iterator<Vma> {

@@ -30,7 +30,8 @@ const address = fc.oneof(
 );
 type Step =
   | { readonly kind: 'insert'; readonly at: number; readonly length: number; readonly grows: boolean }
-  | { readonly kind: 'remove' | 'find' | 'cut'; readonly at: number }
+  | { readonly kind: 'remove' | 'find' | 'cut' | 'swallow'; readonly at: number }
+  | { readonly kind: 'cutTwice' | 'border'; readonly at: number; readonly by: number }
   | { readonly kind: 'resize'; readonly at: number; readonly start: number; readonly end: number }
   | { readonly kind: 'gap'; readonly length: number; readonly low: number; readonly high: number };
 
@@ -49,6 +50,15 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 3,
       arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'find' as const, 'cut' as const), at: address }),
     },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('cutTwice' as const, 'border' as const),
+        at: address,
+        by: fc.integer({ min: 1, max: 7 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('swallow' as const), at: address }) },
     {
       weight: 2,
       arbitrary: fc.record({ kind: fc.constant('resize' as const), at: address, start: fc.nat(12), end: fc.nat(12) }),
@@ -97,6 +107,15 @@ class Tester {
       case 'cut':
         this.cut(step.at);
         break;
+      case 'cutTwice':
+        this.cutTwice(step.at, step.at + step.by);
+        break;
+      case 'border':
+        this.border(step.at, step.by);
+        break;
+      case 'swallow':
+        this.swallow(step.at);
+        break;
       default:
         this.find(step.at);
     }
@@ -131,6 +150,50 @@ class Tester {
     vma.end = at;
     this.vmas.splice(place + 1, 0, upper);
     this.tree.insertUpperPart(vma, upper);
+  }
+
+  private cutTwice(from: number, to: number): void {
+    const [vma, place] = this.above(from);
+    if (vma === undefined || vma.start >= from || vma.end <= to) return;
+    const middle = new Vma(SPACE_OWNER, from, to, 0, from, null);
+    const upper = new Vma(SPACE_OWNER, to, vma.end, 0, to, null);
+    vma.end = from;
+    this.vmas.splice(place + 1, 0, middle, upper);
+    this.tree.insertUpperParts(vma, middle, upper);
+  }
+
+  /** Lets the VMA at `place` end where the next begins, which is what a merge asks for. */
+  private closeGap(place: number): void {
+    const vma = this.vmas[place] as Vma;
+    vma.end = (this.vmas[place + 1] as Vma).start;
+    this.tree.changed(vma);
+  }
+
+  private swallow(at: number): void {
+    const [vma, place] = this.above(at);
+    const [, middle, last] = this.vmas.slice(place, place + 3);
+    if (vma === undefined || middle === undefined || last === undefined) return;
+    this.closeGap(place);
+    this.closeGap(place + 1);
+    if (at % 2 === 0) this.find(middle.start);
+    const { end } = last;
+    this.vmas.splice(place + 1, 2);
+    this.tree.swallowTwo(vma, middle, last);
+    expect(vma.end).toBe(end);
+    for (const gone of [middle, last]) expect([gone.prev, gone.next, gone.chunk]).toEqual([null, null, null]);
+  }
+
+  /** Moves the border between two VMAs. */
+  private border(at: number, by: number): void {
+    const [vma, place] = this.above(at);
+    const next = this.vmas[place + 1];
+    if (vma === undefined || next === undefined) return;
+    this.closeGap(place);
+    if (at % 2 === 0) this.find(next.start);
+    const border = Math.min(next.end - 1, Math.max(vma.start + 1, vma.end - 4 + by));
+    vma.end = border;
+    next.start = border;
+    this.tree.borderMoved(vma);
   }
 
   /** Moves the ends of a VMA as far as its neighbours allow. */
