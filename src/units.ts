@@ -55,6 +55,12 @@ export function offsetOf(word: Word, pageSize: number): number {
 
 /** The word if a page begins there, else -1; `pageSize` as for `pageOf`. */
 export function pageStart(word: Word, pageSize: number): number {
+  // What is a whole number of pages is whole.
+  const isPlain = typeof word === 'number' && word >= 0 && word <= Number.MAX_SAFE_INTEGER && isWhole(word, pageSize);
+  return isPlain ? word : pageStartOf(word, pageSize);
+}
+
+function pageStartOf(word: Word, pageSize: number): number {
   const start = toCount(word);
   // Beyond 2^53 the number of a page is exact still, and an offset in it is not.
   const begins = start <= Number.MAX_SAFE_INTEGER ? isWhole(start, pageSize) : offsetOf(word, pageSize) === 0;
@@ -79,6 +85,12 @@ export function toSignedRegister(word: Word, bits: WordBits): bigint {
 
 /** Pages that a length rounds up to, as `PAGE_ALIGN(len) >> PAGE_SHIFT` gives them: wraps to 0 near 2^64 (2^32). */
 export function pagesUp(word: Word, pageSize: number, bits: WordBits): number {
+  // Below 2 GiB nothing wraps.
+  const small = typeof word === 'number' ? word | 0 : -1;
+  return small >= 0 && small === word ? Math.ceil(small / pageSize) : pagesUpOf(word, pageSize, bits);
+}
+
+function pagesUpOf(word: Word, pageSize: number, bits: WordBits): number {
   const exact = exactOf(word);
   if (exact < 0) return Number(BigInt.asUintN(bits, toUnsigned(word) + BigInt(pageSize - 1)) / BigInt(pageSize));
   const pages = Math.ceil(exact / pageSize);

@@ -131,8 +131,17 @@ export class Vma implements FileMapping {
     return this.file === null || this.file.inode.kind === 'zero';
   }
 
+  /** It stands in interval sets, or is to: private anonymous memory does from its first page on. */
+  private get isShown(): boolean {
+    return this.file !== null || this.chain.length > 0;
+  }
+
   /** Its range changed while it was linked. */
   relink(): void {
+    if (this.isShown) this.moveNodes();
+  }
+
+  private moveNodes(): void {
     const last = this.pgoff + this.pages;
     if (this.file !== null && this.fileNode !== null) this.file.inode.mappings.move(this.fileNode, this.pgoff, last);
     const { anonNodes, chain } = this;
@@ -141,12 +150,20 @@ export class Vma implements FileMapping {
 
   /** Takes its place in the interval sets; call after any change of file or chain. */
   link(): void {
+    if (this.isShown) this.addNodes();
+  }
+
+  private addNodes(): void {
     const last = this.pgoff + this.pages;
     if (this.file !== null) this.fileNode = this.file.inode.mappings.add(this.pgoff, last, this);
     if (this.chain.length > 0) this.anonNodes = this.chain.map((anonVma) => anonVma.vmas.add(this.pgoff, last, this));
   }
 
   unlink(): void {
+    if (this.isShown) this.removeNodes();
+  }
+
+  private removeNodes(): void {
     if (this.file !== null && this.fileNode !== null) this.file.inode.mappings.remove(this.fileNode);
     this.fileNode = null;
     const { anonNodes, chain } = this;
