@@ -1,7 +1,7 @@
 /**
  * What the limits on memory count, and whether a call stays within them.
  *
- * Invariant: the counts of an address space change through `accountPages` only.
+ * Invariant: the counts of an address space change through `accountPages` and `accountRights` only.
  * Source: Linux mm/mmap.c may_expand_vm, mlock_future_ok, vm_stat_account.
  */
 
@@ -49,6 +49,13 @@ export function accountPages(mm: Mm, flags: number, pages: number): void {
   if (isExecMapping(flags)) mm.execPages += pages;
   if (flags & VM_GROWSDOWN) mm.stackPages += pages;
   if (flags & VM_ACCOUNT) mm.commitments.pages += pages;
+}
+
+/** Adjusts them for `pages` whose rights change, and with these whether they count as promised. */
+export function accountRights(mm: Mm, before: number, after: number, pages: number): void {
+  mm.dataPages += pages * (Number(isDataMapping(after)) - Number(isDataMapping(before)));
+  mm.execPages += pages * (Number(isExecMapping(after)) - Number(isExecMapping(before)));
+  if ((before ^ after) & VM_ACCOUNT) mm.commitments.pages += after & VM_ACCOUNT ? pages : -pages;
 }
 
 /** Whether `pages` more of a mapping with `flags` may be promised, if they say that it counts. */

@@ -17,7 +17,7 @@ import { FRAME_ANON, FRAME_ANON_EXCLUSIVE, type FrameTable } from '../mmu/frames
 import type { PageTables } from '../mmu/page-tables.ts';
 import { RECORD_ID, TRACE_STATE, type Trace } from '../trace.ts';
 import { isZero, pageStart, pagesUp, registerEnd, toFlags, type Word } from '../units.ts';
-import { accountPages, mayCommit, mayExpand } from './memory-limits.ts';
+import { accountRights, mayCommit, mayExpand } from './memory-limits.ts';
 import { protFlags } from './mmap.ts';
 import { entryFlags, type PageMapper, wantsWriteNotify } from './page-mapper.ts';
 import type { Populator } from './populate.ts';
@@ -102,18 +102,11 @@ function protectVma(parts: MprotectParts, task: Task, vma: Vma, start: number, e
   const pages = (end - start) / task.mm.pageSize;
   if (before & VM_SEALED) return -EPERM;
   if (wanted === before) return 0;
-  let flags = wanted;
-  if (flags & VM_WRITE) {
-    if (!mayExpand(task, flags, pages) && mayExpand(task, before, pages)) return -ENOMEM;
-    if (!(before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE | VM_HUGETLB))) {
-      flags |= VM_ACCOUNT;
-      if (!mayCommit(task.mm, flags, pages)) return -ENOMEM;
-    }
-  } else if (before & VM_ACCOUNT && vma.isAnonymous && vma.anonVma === null) flags &= ~VM_ACCOUNT;
+  const flags = countedFlags(task, vma, wanted, pages);
+  if (flags < 0) return flags;
   const changed = parts.vmaOps.modify(vma, start, end, flags);
   if (typeof changed === 'number') return changed;
-  accountPages(task.mm, before, -pages);
-  accountPages(task.mm, flags, pages);
+  accountRights(task.mm, before, flags, pages);
   changeEntries(parts, changed, start, end);
   if ((before & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && flags & VM_WRITE) {
     parts.populator.vmaRange(task, changed, start, end);
@@ -121,20 +114,34 @@ function protectVma(parts: MprotectParts, task: Task, vma: Vma, start: number, e
   return 0;
 }
 
+/** `wanted`, and whether these pages of `vma` count as promised then; -ENOMEM beyond a limit. */
+function countedFlags(task: Task, vma: Vma, wanted: number, pages: number): number {
+  const before = vma.flags;
+  if (!(wanted & VM_WRITE)) {
+    const isFree = before & VM_ACCOUNT && vma.isAnonymous && vma.anonVma === null;
+    return isFree ? wanted & ~VM_ACCOUNT : wanted;
+  }
+  if (!mayExpand(task, wanted, pages) && mayExpand(task, before, pages)) return -ENOMEM;
+  if (before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE | VM_HUGETLB)) return wanted;
+  const flags = wanted | VM_ACCOUNT;
+  return mayCommit(task.mm, flags, pages) ? flags : -ENOMEM;
+}
+
 /** Rewrites the entries of [start, end) for the rights that `vma` has now. */
 function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: number): void {
   const { tables } = parts;
-  const rights = entryFlags(vma) & ~PTE_ACCESSED;
+  const { root } = vma.mm;
   let changed = 0;
   let va = start;
   while (va < end) {
-    const first = tables.lookup(vma.mm.root, va);
+    tables.sought = va;
+    const first = tables.find(root);
     if (first < 0) {
       va = tables.missingEnd(va);
       continue;
     }
     const stop = Math.min(end, (Math.floor(va / tables.tableSpan) + 1) * tables.tableSpan);
-    changed += changeTable(parts, vma, va, first, (stop - va) / tables.pageSize, rights);
+    changed += changeTable(parts, vma, va, first, (stop - va) / tables.pageSize);
     va = stop;
   }
   if (changed === 0) return;
@@ -143,12 +150,13 @@ function changeEntries(parts: MprotectParts, vma: Vma, start: number, end: numbe
 }
 
 /**
- * The part of a range inside one lowest-level table: `pages` entries from slot `first` on, which map `va` upwards. `rights`: PTE_*
- * of every entry of `vma`. Entries changed. Addresses are doubles, and one handed to a function is one allocated: only a
+ * The part of a range inside one lowest-level table: `pages` entries from slot `first` on, which map `va` upwards. Entries
+ * changed. Addresses are doubles, and one handed to a function is one allocated: only a
  * trace of mutations asks for that of each page.
  */
-function changeTable(parts: MprotectParts, vma: Vma, va: number, first: number, pages: number, rights: number): number {
+function changeTable(parts: MprotectParts, vma: Vma, va: number, first: number, pages: number): number {
   const { tables, trace } = parts;
+  const rights = entryFlags(vma) & ~PTE_ACCESSED;
   const traced = (trace.mask & TRACE_STATE) !== 0;
   let changed = 0;
   for (let page = 0; page < pages; page++) {
