@@ -26,6 +26,9 @@ import { FAULT_DONE } from './vm-fault.ts';
 export const BY_USER = 0;
 export const BY_KERNEL = 1;
 
+/** Whether memory that is not mapped is faulted in, as usual, or ends a copy. */
+export type Faults = 'taken' | 'refused';
+
 /** Copies below this many bytes are made of words (arch/x86/lib/copy_user_64.S). */
 const SHORT_COPY = 64;
 const WORD = 8;
@@ -156,16 +159,17 @@ export class AccessEngine {
 
   /**
    * Moves `length` bytes between physical memory at `pa` (inside one frame) and user memory at
-   * `va`; `access` says what the user side suffers. How many bytes before the first that failed.
+   * `va`; `access` says what the user side suffers, `faults` whether it may fault. How many bytes before the first that failed.
    */
-  moveUser(task: Task, va: number, pa: number, length: number, access: number): number {
+  moveUser(task: Task, va: number, pa: number, length: number, access: number, faults: Faults = 'taken'): number {
     const { pageSize } = this.ram;
     // Short copies go in words, long ones byte by byte (rep movsb): visible when a file is copied onto itself.
     const step = length < SHORT_COPY ? WORD : 1;
     let done = 0;
     while (done < length) {
       const at = va + done;
-      const user = this.resolve(task, at, access, BY_KERNEL);
+      const user =
+        faults === 'taken' ? this.resolve(task, at, access, BY_KERNEL) : translate(this.activate(task), at, access);
       if (user < 0) break;
       const chunk = Math.min(length - done, pageSize - (at & (pageSize - 1)));
       if (access === ACCESS_READ) this.ram.moveUpwards(pa + done, user, chunk, step);

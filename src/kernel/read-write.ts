@@ -165,15 +165,19 @@ function writePages(parts: TransferParts, inode: Inode, position: Position, coun
     const want = Math.min(count - done, pageSize - position.byte);
     const sealed = checkSeals(inode, position, want, pageSize);
     if (sealed < 0) return done > 0 ? done : sealed;
-    // When no byte comes, the page is prepared and the size reaches up to it all the same; then the
-    // bytes are asked for again: a source that maps this very file may be readable now.
-    let good = writeChunk(parts, inode, position, want, count - done, source);
+    // The bytes are first taken without faults. When none comes, the page is prepared and the size reaches up to it all the
+    // same; then they are asked for again: a source that maps this very file may be readable now, or have lost what was behind its end.
+    let good = writeChunk(parts, inode, position, want, count - done, withoutFaults(source));
     if (good === 0) good = writeChunk(parts, inode, position, want, count - done, source);
     if (good <= 0) return done > 0 ? done : good < 0 ? good : -EFAULT;
     advance(position, good, pageSize);
     done += good;
   }
   return done;
+}
+
+function withoutFaults(source: ByteSource): ByteSource {
+  return (pa, length) => source(pa, length, 'refused');
 }
 
 /** Room for what a new folio takes of a write of `pages` pages: it is there even if then no bytes come. */

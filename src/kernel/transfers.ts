@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Ram } from '../mmu/ram.ts';
 import type { PageCache } from '../pagecache/page-cache.ts';
 import type { RngStream } from '../rng.ts';
+import type { Faults } from './access.ts';
 import type { FilePages } from './file-pages.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { Signals } from './signals.ts';
@@ -28,7 +29,7 @@ export interface TransferParts {
 /** Where bytes of a file go: takes them from physical memory (inside one frame), tells how many arrived. */
 export type ByteSink = (pa: number, length: number) => number;
 /** Where bytes for a file come from: stores them in physical memory (inside one frame), tells how many came. */
-export type ByteSource = (pa: number, length: number) => number;
+export type ByteSource = (pa: number, length: number, faults?: Faults) => number;
 
 /** The most that one call moves (MAX_RW_COUNT): whole pages of an int. */
 export function transferMax(pageSize: number): number {

@@ -9,7 +9,7 @@ import type { Ram } from '../mmu/ram.ts';
 import type { AccessEngine } from './access.ts';
 import type { IoVector } from './iovec.ts';
 import type { Task } from './task.ts';
-import type { ByteSink } from './transfers.ts';
+import type { ByteSource } from './transfers.ts';
 
 export interface MoverParts {
   readonly engine: AccessEngine;
@@ -23,13 +23,13 @@ export type UserBytes = readonly IoVector[] | { readonly bytes: Uint8Array };
 export type Direction = 'read' | 'write';
 
 /** Moves bytes between physical memory and `user`, from its byte `start` on; stops at what cannot be touched. */
-export function moverOf(parts: MoverParts, task: Task, user: UserBytes, direction: Direction, start = 0): ByteSink {
+export function moverOf(parts: MoverParts, task: Task, user: UserBytes, direction: Direction, start = 0): ByteSource {
   return 'bytes' in user
     ? givenMover(parts.ram, user.bytes, direction, start)
     : rangeMover(parts, task, user, direction === 'read' ? ACCESS_WRITE : ACCESS_READ, start);
 }
 
-function givenMover(ram: Ram, bytes: Uint8Array, direction: Direction, start: number): ByteSink {
+function givenMover(ram: Ram, bytes: Uint8Array, direction: Direction, start: number): ByteSource {
   let done = start;
   return (pa, length) => {
     const part = bytes.subarray(done, done + length);
@@ -46,10 +46,10 @@ function rangeMover(
   ranges: readonly IoVector[],
   access: number,
   start: number,
-): ByteSink {
+): ByteSource {
   let index = 0;
   let inside = start;
-  return (pa, length) => {
+  return (pa, length, faults) => {
     let done = 0;
     while (done < length && index < ranges.length) {
       const range = ranges[index];
@@ -59,7 +59,7 @@ function rangeMover(
         continue;
       }
       const wanted = Math.min(length - done, range.length - inside);
-      const moved = engine.moveUser(task, range.address + inside, pa + done, wanted, access);
+      const moved = engine.moveUser(task, range.address + inside, pa + done, wanted, access, faults);
       done += moved;
       inside += moved;
       if (moved < wanted) break;

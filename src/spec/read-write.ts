@@ -7,35 +7,20 @@
  */
 
 import { EBADF, EFAULT, EFBIG, EINVAL, EPERM } from '../errno.ts';
-import { O_APPEND, O_DIRECT, O_DSYNC, RLIM_INFINITY } from '../flags.ts';
-import { type Answer, failure, transferred, value } from './answer.ts';
-import {
-  addressOf,
-  type Errno,
-  max,
-  min,
-  offsetIn,
-  PAGE_SIZE,
-  pageFloor,
-  pageOf,
-  pagesOf,
-  signed,
-  signedWord,
-  transferMax,
-  ZERO_PAGE,
-} from './arithmetic.ts';
+import { O_APPEND, O_DIRECT, O_DSYNC } from '../flags.ts';
+import { type Answer, failure, transferred, UNSPECIFIED, value } from './answer.ts';
+import { type Errno, min, PAGE_SIZE, signed, signedWord, transferMax, ZERO_PAGE } from './arithmetic.ts';
 import { dropPrivileges } from './chmod.ts';
 import { type Opened, opened } from './descriptors.ts';
 import { readDevice, writeDevice } from './devices.ts';
 import { bytesAt, type Place } from './faults.ts';
+import { limitedCount, type Move, moveChunks, takesFromBehindEnd, unsealedCount, writeChunks } from './file-chunks.ts';
 import type { UserRange } from './file-records.ts';
-import { maxBytes, writeBack, zeroBehindEnd } from './file-sizes.ts';
+import { writeBack } from './file-sizes.ts';
 import { isStream, positionedErrno } from './kinds.ts';
-import { checkSizeSeals, isWriteSealed } from './memfd.ts';
 import { copyFromUser, copyToUser, putBytes } from './memory-access.ts';
 import { readBytes } from './objects.ts';
-import { withRange } from './page-ranges.ts';
-import type { Caller, FileObject, Process, State } from './state.ts';
+import type { Caller, Process, State } from './state.ts';
 import { readStream, writeStream } from './stream-calls.ts';
 import { noteAccess, noteModification } from './times.ts';
 import { Ranges, type Vector } from './user-ranges.ts';
@@ -187,11 +172,6 @@ function isNothing(memory: Memory, ranges: Ranges): boolean {
   return 'iov' in memory && ranges.length === 0n;
 }
 
-/**
- * Moves bytes between a page of the file and elsewhere; `at` counts from the start of the transfer. The bytes moved.
- */
-type Move = (place: Place, offset: number, length: number, at: bigint) => number;
-
 interface Begun extends Opened {
   readonly position: bigint;
   readonly count: bigint;
@@ -227,17 +207,6 @@ function moveOn({ file, position }: Begun, where: Position, count: bigint): void
   if (where === 'current') file.position = position + count;
 }
 
-function moveChunks(object: FileObject, position: bigint, count: bigint, move: Move): bigint {
-  for (let done = 0n; done < count; ) {
-    const at = position + done;
-    const length = Number(min(PAGE_SIZE - BigInt(offsetIn(at)), count - done));
-    const moved = move({ pages: object.pages, page: pageOf(at) }, offsetIn(at), length, done);
-    if (moved === 0) return done;
-    done += BigInt(moved);
-  }
-  return count;
-}
-
 function writeFrom(
   caller: Caller,
   fd: bigint,
@@ -264,11 +233,11 @@ function writeFrom(
   const allowed = unsealedCount(object, position, limited);
   if (allowed === undefined) return failure(EPERM);
   if (isDirect(begun) && !canLoadAll(allowed, move)) return failure(EFAULT);
-  const done = moveChunks(object, position, allowed, (...chunk) => writeChunk(object, move, ...chunk));
-  if (done < allowed) reserveRest(object, position + done, position + allowed);
+  const isTold = !takesFromBehindEnd(object, position, allowed, move);
+  const done = writeChunks(object, position, allowed, move);
   if (done > 0n && file.flags & O_DSYNC) writeBack(object, position, position + done);
   if (done > 0n) moveOn({ ...begun, position }, where, done);
-  return transferred(done, allowed);
+  return isTold ? transferred(done, allowed) : UNSPECIFIED;
 }
 
 /** O_DIRECT goes to the disk, and has all the memory at hand before it begins; tmpfs has no disk. */
@@ -288,49 +257,4 @@ function canLoadAll(count: bigint, move: Move): boolean {
 /** What is moved to or from a disk is sectors. */
 function isMisaligned(begun: Opened, position: bigint, count: bigint): boolean {
   return isDirect(begun) && (position % SECTOR !== 0n || count % SECTOR !== 0n);
-}
-
-/** How much of a write no seal forbids, in whole pages where the file may not grow; undefined if nothing. */
-function unsealedCount(object: FileObject, position: bigint, count: bigint): bigint | undefined {
-  if (isWriteSealed(object)) return undefined;
-  if (checkSizeSeals(object, position + count) === 0 || position + count <= object.size) return count;
-  const end = pageFloor(object.size);
-  return position < end ? end - position : undefined;
-}
-
-/** ext4 had begun to make room for what then could not be had. */
-function reserveRest(object: FileObject, start: bigint, end: bigint): void {
-  if (object.fs === 'ext4') object.reserved = withRange(object.reserved, pageOf(start), pagesOf(end));
-}
-
-/** How much of a write there is room for; undefined if not even for one byte. */
-function limitedCount(process: Process, object: FileObject, position: bigint, count: bigint): bigint | undefined {
-  const limit = process.limits.fsize;
-  if (limit !== RLIM_INFINITY && position >= limit) {
-    process.pendingSignal = 'SIGXFSZ';
-    return undefined;
-  }
-  const end = min(limit, maxBytes(object));
-  return position >= end ? undefined : min(count, end - position);
-}
-
-/**
- * One page's worth of a write. The page is there, and the file reaches up to the bytes, even if then none of them can
- * be had; but since that may be the very page they come from, they are tried again.
- */
-function writeChunk(object: FileObject, move: Move, place: Place, offset: number, length: number, at: bigint): number {
-  if (!place.pages.has(place.page)) place.pages.set(place.page, ZERO_PAGE);
-  const start = addressOf(place.page) + BigInt(offset);
-  const moved = move(place, offset, length, at);
-  reach(object, start, moved);
-  if (moved > 0) return moved;
-  const again = move(place, offset, length, at);
-  reach(object, start, again);
-  return again;
-}
-
-/** The file grows to what was written at `start`, if it ended before. */
-function reach(object: FileObject, start: bigint, moved: number): void {
-  if (start > object.size) zeroBehindEnd(object, start);
-  object.size = max(object.size, start + BigInt(moved));
 }

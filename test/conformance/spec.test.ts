@@ -32,6 +32,9 @@ const SILENT: Readonly<Record<FileSystemName, readonly string[]>> = {
   ext4: ['smaps', 'getrusage', 'pagemap', 'status', 'times', 'mincore'],
 };
 
+/** Lines of other calls of which it says so, each in one recording: a write from behind the end of its own file (ext4). */
+const UNTOLD: readonly string[] = ['6 main pwrite(fd1, A, 4096, 4*4096)'];
+
 /** Stands for a line that the specification does not say, in what it prints and in the recording. */
 const PASSED_OVER = '(not specified)';
 
@@ -65,6 +68,11 @@ function run(stem: string, fs: FileSystemName): Run {
   return { lines, passedOver };
 }
 
+/** A line of output without what came of the statement. */
+function statementIn(line: string): string {
+  return line.slice(0, line.indexOf(' -> '));
+}
+
 /** The name of the call in a line of output. */
 function callIn(line: string): string {
   return /^\d+ \w+ (?:\w+ *= *)?(\w+)\(/.exec(line)?.[1] ?? line;
@@ -87,7 +95,8 @@ describe.each(FOLDERS)('the scenarios in %s', (folder, least) => {
       const { lines, passedOver } = run(stem, fs);
       const recorded = recordingOf(stem, fs).map((line, index) => (passedOver.has(index) ? PASSED_OVER : line));
       expect(lines).toEqual(recorded);
-      for (const line of passedOver.values()) expect(SILENT[fs]).toContain(callIn(line));
+      for (const line of passedOver.values())
+        if (!UNTOLD.includes(statementIn(line))) expect(SILENT[fs]).toContain(callIn(line));
     });
   });
 });
@@ -98,4 +107,9 @@ test('few lines are passed over', () => {
   const silent = runs.reduce((sum, { passedOver }) => sum + passedOver.size, 0);
   expect(silent).toBeGreaterThan(0);
   expect(silent / all).toBeLessThan(0.05);
+});
+
+test('a write from behind the end of its own file is passed over', () => {
+  const { passedOver } = run('scenarios/asked/writes-growing', 'ext4');
+  expect([...passedOver.values()].map(statementIn)).toEqual(UNTOLD);
 });
