@@ -21,7 +21,7 @@
 #define TASK_SIZE 0x7ffffffff000ul
 #define MMAP_TOP 0x7ffff7c00000ul         /* the kernel places mappings below; all that is the driver's lies above */
 #define CONTROL_BASE 0x7ffffb000000ul
-#define HEAP_BASE 0x555570001000ul
+#define HEAP_BASE 0x555555560000ul
 #define SLOT_SIZE 0x4000ul
 #define MAX_PROCESSES 16
 #define MAX_TRANSFER (256ul * 1024)
