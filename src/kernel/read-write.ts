@@ -46,12 +46,14 @@ export function readFile(
   const { inode } = file;
   if (count > 0 && bytesInPage(parts, inode, position) > 0 && isMisaligned(file, position, count)) return -EINVAL;
   if (count > 0) file.noteAccess();
+  // Where the last read ended, all through this one.
+  const readEnd = file.readEndPage;
   let left = Math.min(count, transferMax(parts.ram.pageSize));
   let done = 0;
   while (left > 0) {
     const room = bytesInPage(parts, inode, position);
     if (room <= 0) break;
-    const ahead = readAheadPages(file, position.page, pagesOf(parts, position, left), windowPages(parts, file));
+    const ahead = readAheadPages(parts, file, readEnd, position.page, pagesOf(parts, position, left));
     const pfn = parts.filePages.forRead(inode, position.page, ahead);
     if (pfn < 0) return done > 0 ? done : pfn;
     const wanted = Math.min(left, room);
@@ -72,17 +74,31 @@ function pagesOf(parts: TransferParts, { byte }: Position, count: number): numbe
 }
 
 /**
- * Pages to read at once when page `index` is missing, of which `asked` are wanted: a stream gets a window of up to four times what it asks
- * for, a read elsewhere just what it asks for (page_cache_sync_ra, get_init_ra_size).
+ * Pages to read at once when page `index` is missing, of which `asked` are wanted and the read before ended in page `readEnd`: a stream gets a
+ * window of up to four times what it asks for. So does, by another measure, what follows on more cached pages than it asks for; a
+ * read elsewhere gets just what it asks for (page_cache_sync_ra, get_init_ra_size).
  */
-function readAheadPages(file: OpenFile, index: number, asked: number, usual: number): number {
-  const step = index - file.readEndPage;
-  const streams = index === 0 || step === 0 || step === 1;
-  if (!streams || file.readAdvice === POSIX_FADV_RANDOM) return asked;
-  const largest = Math.max(usual, asked);
+function readAheadPages(parts: TransferParts, file: OpenFile, readEnd: number, index: number, asked: number): number {
+  if (file.readAdvice === POSIX_FADV_RANDOM) return asked;
+  const largest = Math.max(windowPages(parts, file), asked);
+  const step = index - readEnd;
+  if (index === 0 || step === 0 || step === 1) return firstWindow(asked, largest);
+  const before = cachedBefore(file.inode, index, largest);
+  if (before <= asked) return asked;
+  return Math.min(largest, asked + (before === index ? 2 * before : before));
+}
+
+function firstWindow(asked: number, largest: number): number {
   const rounded = 2 ** Math.ceil(Math.log2(asked));
   if (rounded <= largest / 32) return rounded * 4;
   return rounded <= largest / 4 ? rounded * 2 : largest;
+}
+
+/** Cached pages in a row that end before page `index`, at most so many. */
+function cachedBefore({ cache }: Inode, index: number, most: number): number {
+  let count = 0;
+  while (count < most && count < index && cache.get(index - count - 1) !== 0) count++;
+  return count;
 }
 
 /** The largest read-ahead window: twice the usual one for a file that will be read in order. */
